@@ -1,0 +1,19 @@
+import type { ByteSource } from '@peftjs/safetensors';
+
+/** A flat folder of files, wherever it lives: a disk, the hub's cache, OPFS, memory. */
+export interface Folder {
+  /** Shown in errors: a path or a URL. */
+  readonly location: string;
+  list(): Promise<readonly string[]>;
+  /** Opens a file for reading, or gives null where there is none of that name. */
+  open(name: string): Promise<ByteSource | null>;
+}
+
+/** A folder that can be written. */
+export interface WritableFolder extends Folder {
+  /**
+   * Replaces the folder's content by `files`, all or nothing: what was there stays whole until every byte of the new
+   * content is safe, and stays if writing fails.
+   */
+  replace(files: ReadonlyMap<string, Uint8Array>): Promise<void>;
+}
