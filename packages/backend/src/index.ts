@@ -1,1 +1,27 @@
-export {};
+export type { Backend, Capabilities, Obstacle } from './backend.ts';
+export { recompute, type ValueAndGrads, valueAndGrads } from './backward.ts';
+export { type Engine, engine, type TapeNode, untaped } from './engine.ts';
+export {
+  type Form,
+  type FusedOp,
+  fusedOp,
+  hasKernel,
+  type Inputs,
+  type Kernel,
+  kernel,
+  type Replaceable,
+  registerKernels,
+} from './fused-op.ts';
+export { gradientSelfTest } from './gradient-self-test.ts';
+export { registerGradients } from './gradients.ts';
+export { type MemoryMeter, memoryMeter } from './memory-meter.ts';
+export { type AdamwAttrs, type AdamwForm, type AdamwInputs, type AdamwResult, adamw } from './ops/adamw.ts';
+export { type AttentionAttrs, type AttentionInputs, attention } from './ops/attention.ts';
+export { type CrossEntropyInputs, crossEntropy, IGNORED } from './ops/cross-entropy.ts';
+export { type LookupAttrs, type LookupInputs, lookup, lookupOp } from './ops/lookup.ts';
+export { type LowRankAttrs, type LowRankInputs, lowRank } from './ops/low-rank.ts';
+export { type RmsNormAttrs, type RmsNormInputs, rmsNorm } from './ops/rms-norm.ts';
+export { type RopeInputs, rope } from './ops/rope.ts';
+export { type SwigluInputs, swiglu } from './ops/swiglu.ts';
+export { normal, type Random, random, uniform } from './random.ts';
+export { type BackendReport, type Rejection, useBackend } from './use-backend.ts';

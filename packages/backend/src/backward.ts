@@ -1,0 +1,166 @@
+// The backward pass: a reverse walk over tfjs's tape that frees each saved tensor and each intermediate gradient as soon
+// as it has been used, where tfjs holds them all until the end.
+import { add, ones, type Tensor } from '@tensorflow/tfjs-core';
+import { engine, type TapeNode } from './engine.ts';
+
+/** A value and its gradients; `null` where the value does not depend on that tensor. */
+export interface ValueAndGrads {
+  readonly value: Tensor;
+  readonly grads: readonly (Tensor | null)[];
+}
+
+/** The tensors asked for by the pass that is running, for `recompute`. */
+let asked: readonly Tensor[] = [];
+
+/**
+ * The value of `f` and its gradients for `xs`.
+ *
+ * @param f gives a scalar, or any tensor when `dy` is given
+ * @param xs float32 tensors or variables; nothing is computed for what is not among them
+ * @param dy gradient of the final value by `f`'s, of `f`'s shape; 1 when left out
+ * @throws when an operation on the way has no gradient
+ * @example
+ * const { value, grads } = valueAndGrads(() => tf.sum(tf.square(x)), [x]);
+ */
+export function valueAndGrads(f: () => Tensor, xs: readonly Tensor[], dy?: Tensor): ValueAndGrads {
+  const e = engine();
+  const { state } = e;
+  const outer = { tape: state.activeTape, gradientDepth: state.gradientDepth, kernelDepth: state.kernelDepth, asked };
+  const tape: TapeNode[] = [];
+  try {
+    return e.tidy(() => {
+      state.activeTape = tape;
+      state.gradientDepth = 1;
+      state.kernelDepth = 0;
+      asked = xs;
+      const value = e.tidy(f);
+      state.gradientDepth = 0;
+      const seed = dy === undefined ? ones(value.shape) : dy.clone();
+      return { value, grads: walk(tape, xs, value, seed) };
+    });
+  } finally {
+    for (const node of tape) release(node);
+    state.activeTape = outer.tape;
+    state.gradientDepth = outer.gradientDepth;
+    state.kernelDepth = outer.kernelDepth;
+    asked = outer.asked;
+  }
+}
+
+/** Ids of the tensors that depend on one of `xs`. */
+function dependents(tape: readonly TapeNode[], xs: readonly Tensor[]): Set<number> {
+  const ids = new Set(xs.map((x) => x.id));
+  for (const node of tape) {
+    if (Object.values(node.inputs).some((input) => ids.has(input.id))) for (const out of node.outputs) ids.add(out.id);
+  }
+  return ids;
+}
+
+function walk(tape: readonly TapeNode[], xs: readonly Tensor[], value: Tensor, seed: Tensor): (Tensor | null)[] {
+  const depends = dependents(tape, xs);
+  const wanted = new Set(xs.map((x) => x.id));
+  const grads = new Map<number, Tensor>([[value.id, seed]]);
+  for (let i = tape.length - 1; i >= 0; i--) {
+    const node = tape[i] as TapeNode;
+    const dys = node.outputs.map((out) => grads.get(out.id));
+    if (dys.some((d) => d !== undefined) && node.outputs.some((out) => depends.has(out.id)))
+      step(node, dys, depends, grads);
+    release(node);
+    for (const out of node.outputs) {
+      const spent = grads.get(out.id);
+      if (spent === undefined || wanted.has(out.id)) continue;
+      grads.delete(out.id);
+      spent.dispose();
+    }
+  }
+  return xs.map((x) => grads.get(x.id) ?? null);
+}
+
+/** Adds what one operation passes down to the gradients of its inputs. */
+function step(
+  node: TapeNode,
+  dys: (Tensor | undefined)[],
+  depends: ReadonlySet<number>,
+  grads: Map<number, Tensor>,
+): void {
+  const { gradient } = node;
+  if (gradient === undefined) {
+    throw new Error(
+      `[peftjs/backend] "${node.kernelName}" has no gradient; write it as a fusedOp, or use another operation`,
+    );
+  }
+  engine().tidy(() => {
+    const closures = gradient([...dys]);
+    const found: Tensor[] = [];
+    const ids: number[] = [];
+    for (const [name, input] of Object.entries(node.inputs)) {
+      if (!depends.has(input.id)) continue;
+      const closure = closures[name];
+      if (closure === undefined) {
+        throw new Error(`[peftjs/backend] the gradient of "${node.kernelName}" leaves out its input "${name}"`);
+      }
+      const d = closure();
+      if (d === null) continue;
+      if (d.shape.join() !== input.shape.join()) {
+        throw new Error(
+          `[peftjs/backend] the gradient of "${node.kernelName}" for "${name}" has shape [${d.shape}], its input has [${input.shape}]`,
+        );
+      }
+      // A gradient handed through, handed to two inputs or kept elsewhere gets a handle of its own, to be freed alone.
+      found.push(d.kept || dys.includes(d) || found.includes(d) ? d.clone() : d);
+      ids.push(input.id);
+    }
+    for (const [k, d] of found.entries()) {
+      const id = ids[k] as number;
+      const before = grads.get(id);
+      grads.set(id, before === undefined ? d : add(before, d));
+      if (before !== undefined) {
+        before.dispose();
+        d.dispose();
+      }
+    }
+    return [...new Set(ids)].map((id) => grads.get(id) as Tensor);
+  });
+}
+
+function release(node: TapeNode): void {
+  for (const tensor of node.saved ?? []) tensor.dispose();
+}
+
+/**
+ * Activation checkpointing (Chen et al., arXiv 1604.06174): runs `f` without keeping its activations, and runs it again
+ * in the backward pass. `f` may read its arguments, constants and the tensors that are being trained, and nothing else
+ * that was computed during this forward pass: the gradient of such a tensor would be lost.
+ *
+ * @param f a pure function of `x`; gives the same again when it is run again
+ */
+export function recompute(f: (x: Tensor) => Tensor, x: Tensor): Tensor {
+  const e = engine();
+  if (e.state.gradientDepth === 0 || e.state.kernelDepth > 0) return f(x);
+  const parameters = asked;
+  const inputs: Record<string, Tensor> = { x };
+  for (const [i, p] of parameters.entries()) inputs[i] = p;
+  return e.runKernelFunc({
+    forwardFunc: (_backend, save) => {
+      save([x]);
+      return f(x);
+    },
+    backwardsFunc: (dy, [saved]) => {
+      const again = saved as Tensor;
+      let grads: readonly (Tensor | null)[] | undefined;
+      const at = (i: number) => () => {
+        if (grads === undefined) {
+          const pass = valueAndGrads(() => f(again), [again, ...parameters], dy as Tensor);
+          pass.value.dispose();
+          grads = pass.grads;
+        }
+        return grads[i] as Tensor | null;
+      };
+      const closures: Record<string, () => Tensor | null> = { x: at(0) };
+      for (const i of parameters.keys()) closures[i] = at(i + 1);
+      return closures;
+    },
+    inputs,
+    attrs: {},
+  }) as Tensor;
+}

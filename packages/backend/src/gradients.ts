@@ -1,0 +1,92 @@
+// tfjs's gradients, registered once and on demand, with two of them repaired.
+import {
+  add,
+  cumsum,
+  type GradConfig,
+  getGradient,
+  matMul,
+  type NamedAttrMap,
+  registerGradient,
+  reshape,
+  slice,
+  split,
+  sum,
+  Tensor,
+  unregisterGradient,
+} from '@tensorflow/tfjs-core';
+import { gradients } from './tfjs-gradients.gen.ts';
+
+/** tfjs passes the axis on as it came; on wasm a negative one reads and writes out of bounds. */
+const cumsumGradient: GradConfig = {
+  kernelName: 'Cumsum',
+  inputsToSave: ['x'],
+  gradFunc: (dy, saved, attrs: NamedAttrMap) => {
+    const [x] = saved as [Tensor];
+    const { axis, exclusive, reverse } = attrs as { axis: number; exclusive: boolean; reverse: boolean };
+    const positive = axis < 0 ? axis + x.rank : axis;
+    return { x: () => cumsum(dy as Tensor, positive, exclusive, !reverse) };
+  },
+};
+
+/** tfjs leaves the gradient of a broadcast operand in the shape of the product's batch, and throws. */
+const matMulGradient: GradConfig = {
+  kernelName: 'BatchMatMul',
+  inputsToSave: ['a', 'b'],
+  gradFunc: (dy, saved, attrs: NamedAttrMap) => {
+    const [a, b] = saved as [Tensor, Tensor];
+    const { transposeA: ta, transposeB: tb } = attrs as { transposeA: boolean; transposeB: boolean };
+    const d = dy as Tensor;
+    return {
+      a: () => sumTo(ta ? matMul(b, d, tb, true) : matMul(d, b, false, !tb), a.shape),
+      b: () =>
+        b.rank === 2 && a.rank > 2 && !ta
+          ? sharedRight(a, d, tb)
+          : sumTo(tb ? matMul(d, a, true, ta) : matMul(a, d, !ta, false), b.shape),
+    };
+  },
+};
+
+/** d W of `[..., t, i] x [i, o]`: one product over all rows instead of one a batch entry and a sum. */
+function sharedRight(a: Tensor, d: Tensor, transposed: boolean): Tensor {
+  const rows = reshape(a, [-1, a.shape.at(-1) as number]);
+  const drows = reshape(d, [-1, d.shape.at(-1) as number]);
+  return transposed ? matMul(drows, rows, true) : matMul(rows, drows, true);
+}
+
+function sumTo(d: Tensor, shape: number[]): Tensor {
+  if (d.shape.length === shape.length && d.shape.every((n, k) => n === shape[k])) return d;
+  const lead = d.rank - shape.length;
+  const axes = d.shape.map((_, k) => k).filter((k) => k < lead || (shape[k - lead] === 1 && d.shape[k] !== 1));
+  return reshape(sum(d, axes, true), shape);
+}
+
+/** The chained methods that tfjs's own gradients call on tensors. */
+const chained = {
+  reshape(this: Tensor, shape: number[]) {
+    return reshape(this, shape);
+  },
+  slice(this: Tensor, begin: number | number[], size?: number | number[]) {
+    return slice(this, begin as number[], size as number[]);
+  },
+  split(this: Tensor, parts: number | number[], axis?: number) {
+    return split(this, parts, axis);
+  },
+  add(this: Tensor, other: Tensor) {
+    return add(this, other);
+  },
+};
+
+let done = false;
+
+/** Registers the gradient of every tfjs kernel that has one. `useBackend` calls it. */
+export function registerGradients(): void {
+  if (done) return;
+  done = true;
+  for (const config of gradients) if (getGradient(config.kernelName) === undefined) registerGradient(config);
+  for (const config of [cumsumGradient, matMulGradient]) {
+    if (getGradient(config.kernelName) !== undefined) unregisterGradient(config.kernelName);
+    registerGradient(config);
+  }
+  const prototype = Tensor.prototype as unknown as Record<string, unknown>;
+  for (const [name, method] of Object.entries(chained)) prototype[name] ??= method;
+}
