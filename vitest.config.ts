@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { defineConfig } from 'vitest/config';
 
 /** Packages are tested from their sources, so that no test can run on a stale build. */
@@ -7,8 +8,12 @@ export default defineConfig({
   ssr: { resolve: { conditions, externalConditions: conditions } },
   resolve: { conditions },
   test: {
-    include: ['packages/*/src/**/*.test.ts'],
     pool: 'forks',
     testTimeout: 60_000,
+    setupFiles: [join(import.meta.dirname, 'tests/console-guard.ts')],
+    projects: [
+      { extends: true, test: { name: 'packages', include: ['packages/*/src/**/*.test.ts'] } },
+      { extends: true, test: { name: 'repository', include: ['tests/*.test.ts'] } },
+    ],
   },
 });
