@@ -1,0 +1,23 @@
+import { execFileSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+
+const VENV = fileURLToPath(new URL('../../../.venv/bin/python', import.meta.url));
+
+/** A Python that imports `modules`: `PEFTJS_PYTHON`, else the repository's `.venv`. Null where there is none, but in CI an error. */
+export function findPython(...modules: readonly string[]): string | null {
+  const path = process.env.PEFTJS_PYTHON || VENV;
+  try {
+    if (path === VENV && !existsSync(VENV)) throw new Error('PEFTJS_PYTHON is not set, .venv does not exist');
+    execFileSync(path, ['-c', `import ${modules.join(', ')}`], { stdio: 'pipe' });
+    return path;
+  } catch (cause) {
+    if (process.env.CI) throw new Error(`no Python with ${modules.join(', ')}`, { cause });
+    return null;
+  }
+}
+
+/** Runs a Python program and gives what it printed. */
+export function runPython(python: string, program: string, args: readonly string[]): string {
+  return execFileSync(python, ['-W', 'always', '-c', program, ...args], { encoding: 'utf8', stdio: 'pipe' });
+}
