@@ -1,1 +1,16 @@
-export {};
+export { type Batch, type Batches, type BatchOptions, createBatches, epochOf } from './batches.ts';
+export { csv } from './csv.ts';
+export type { DataFile, DataSource } from './data-file.ts';
+export type { DataFormat } from './data-format.ts';
+export { digest } from './digest.ts';
+export type { Example, Message } from './example.ts';
+export type { Field, RecordOptions } from './example-from-record.ts';
+export { type DataSet, findDataSet } from './find-data-set.ts';
+export { jsonl } from './jsonl.ts';
+export { packSequences } from './pack-sequences.ts';
+export { parquet } from './parquet.ts';
+export { lines, paragraphs, plainText } from './plain-text.ts';
+export { formatNamed, formats, type ReadOptions, readExamples } from './read-examples.ts';
+export { type TokenSequence, targetCount } from './token-sequence.ts';
+export { type TokenizeOptions, tokenizeExamples } from './tokenize-examples.ts';
+export type { Tokenizer } from './tokenizer.ts';

@@ -1,0 +1,127 @@
+/** A record of a data file (a line's object, a table's row) as an example, checked field by field. */
+import type { Example, Message } from './example.ts';
+import { nearest } from './nearest.ts';
+
+/** The fields an example is read from. */
+export type Field = 'text' | 'prompt' | 'completion' | 'messages';
+
+/** Which fields of a record are read, where they are not called as they are here. */
+export interface RecordOptions {
+  /** The file's own names of the fields: `{ prompt: 'question', completion: 'answer' }`. */
+  readonly fields?: Partial<Readonly<Record<Field, string>>>;
+  /** Take records that have further fields, which are left unread. Without it they are an error. */
+  readonly ignoreOthers?: boolean;
+}
+
+const FIELDS: readonly Field[] = ['text', 'prompt', 'completion', 'messages'];
+const KINDS: readonly (readonly Field[])[] = [['text'], ['prompt', 'completion'], ['messages']];
+const ROLES: readonly string[] = ['system', 'developer', 'user', 'assistant', 'tool', 'function'];
+
+/** The names under which the fields stand in the file. */
+export function fieldNames(options: RecordOptions): ReadonlyMap<Field, string> {
+  return new Map(FIELDS.map((field) => [field, options.fields?.[field] ?? field]));
+}
+
+/**
+ * Which fields a record with these names is read from. `origin` begins the error where a name is unknown, where a field
+ * is missing or where the names belong to two kinds of example.
+ */
+export function usedFields(names: readonly string[], origin: string, options: RecordOptions): readonly Field[] {
+  const known = fieldNames(options);
+  const used = FIELDS.filter((field) => names.includes(known.get(field)!));
+  const unknown = names.find((name) => ![...known.values()].includes(name));
+  if (unknown !== undefined && !options.ignoreOthers) {
+    const near = nearest(unknown, known.values());
+    const advice = near === null ? `known are ${quoted([...known.values()])}` : `nearest: "${near}"`;
+    throw new Error(
+      `[peftjs/data] ${origin} has the unknown field "${unknown}"; ${advice}. Rename it with \`fields\`, or set \`ignoreOthers\``,
+    );
+  }
+  const kind = KINDS.find((fields) => fields.some((field) => used.includes(field)));
+  if (kind === undefined) {
+    throw new Error(
+      `[peftjs/data] ${origin} has ${names.length === 0 ? 'no fields' : `the fields ${quoted(names)}`}: it needs text, or prompt and completion, or messages`,
+    );
+  }
+  const missing = kind.find((field) => !used.includes(field));
+  if (missing !== undefined) {
+    const given = kind.find((field) => used.includes(field))!;
+    throw new Error(`[peftjs/data] ${origin} has "${known.get(given)}" but no "${known.get(missing)}"`);
+  }
+  const extra = used.find((field) => !kind.includes(field));
+  if (extra !== undefined) {
+    throw new Error(
+      `[peftjs/data] ${origin} has both "${known.get(kind[0]!)}" and "${known.get(extra)}": an example is of one kind`,
+    );
+  }
+  return kind;
+}
+
+/** The example in a record, or null where it is an empty text, which holds nothing to train on. */
+export function exampleFromRecord(
+  record: Readonly<Record<string, unknown>>,
+  origin: string,
+  options: RecordOptions,
+): Example | null {
+  const names = fieldNames(options);
+  const [field] = usedFields(Object.keys(record), origin, options);
+  const value = (of: Field): unknown => record[names.get(of)!];
+  const text = (of: Field): string => textOf(value(of), `${origin}: "${names.get(of)}"`);
+  switch (field) {
+    case 'messages':
+      return { kind: 'messages', messages: messagesOf(value('messages'), `${origin}: "${names.get(field)}"`), origin };
+    case 'prompt': {
+      const completion = text('completion');
+      if (completion === '') {
+        throw new Error(`[peftjs/data] ${origin}: "${names.get('completion')}" is empty: there is nothing to learn`);
+      }
+      return { kind: 'completion', prompt: text('prompt'), completion, origin };
+    }
+    default: {
+      const content = text('text');
+      return content === '' ? null : { kind: 'text', text: content, origin };
+    }
+  }
+}
+
+function textOf(value: unknown, where: string): string {
+  if (typeof value === 'string') return value;
+  throw new Error(`[peftjs/data] ${where} is ${described(value)}, not text`);
+}
+
+function messagesOf(value: unknown, where: string): readonly Message[] {
+  if (!Array.isArray(value) || value.length === 0) {
+    throw new Error(`[peftjs/data] ${where} is ${described(value)}, not a list of { role, content }`);
+  }
+  return value.map((message: unknown, i) => messageOf(message, `${where}[${i}]`));
+}
+
+function messageOf(value: unknown, where: string): Message {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    throw new Error(`[peftjs/data] ${where} is ${described(value)}, not { role, content }`);
+  }
+  const { role, content, ...others } = value as Record<string, unknown>;
+  const unread = Object.entries(others).find(([, other]) => other !== null && other !== undefined);
+  if (unread !== undefined) {
+    const near = nearest(unread[0], ['role', 'content']);
+    const advice = near === null ? 'a message is { role, content }' : `nearest: "${near}"`;
+    throw new Error(`[peftjs/data] ${where} has the unknown field "${unread[0]}"; ${advice}`);
+  }
+  if (typeof role !== 'string' || !ROLES.includes(role)) {
+    const near = typeof role === 'string' ? nearest(role, ROLES) : null;
+    const advice = near === null ? `known are ${quoted(ROLES)}` : `nearest: "${near}"`;
+    throw new Error(`[peftjs/data] ${where} has the role ${JSON.stringify(role) ?? 'undefined'}; ${advice}`);
+  }
+  return { role, content: textOf(content, `${where}.content`) };
+}
+
+function described(value: unknown): string {
+  if (value === null) return 'null';
+  if (Array.isArray(value)) return value.length === 0 ? 'an empty list' : 'a list';
+  if (typeof value === 'object') return 'an object';
+  return value === undefined ? 'missing' : `a ${typeof value}`;
+}
+
+function quoted(names: readonly string[]): string {
+  return names.map((name) => `"${name}"`).join(', ');
+}
