@@ -5,7 +5,16 @@
 // XDG_CACHE_HOME  the library and the finished binding are kept in its peftjs/ folder (default: ~/.cache)
 
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, symlinkSync, copyFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+} from 'node:fs';
 import { createRequire } from 'node:module';
 import { homedir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
@@ -15,12 +24,7 @@ const NODE_GYP = '11.5.0';
 const NAPI = 8;
 const FRAMEWORK = 'libtensorflow_framework.so.2';
 const LIBRARY = 'libtensorflow_cc.so.2';
-const HEADERS = [
-  'tensorflow/c/',
-  'tensorflow/core/platform/ctstring',
-  'tsl/platform/ctstring',
-  'xla/tsl/c/',
-];
+const HEADERS = ['tensorflow/c/', 'tensorflow/core/platform/ctstring', 'tsl/platform/ctstring', 'xla/tsl/c/'];
 
 const root = resolve(import.meta.dirname ?? '.', '..');
 const cache = join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'peftjs');
@@ -115,7 +119,12 @@ function linkLibrary(folder, source) {
   rmSync(deps, { recursive: true, force: true });
   mkdirSync(join(deps, 'lib'), { recursive: true });
   symlinkSync(join(source, 'include'), join(deps, 'include'));
-  const names = { 'libtensorflow.so': LIBRARY, [LIBRARY]: LIBRARY, 'libtensorflow_framework.so': FRAMEWORK, [FRAMEWORK]: FRAMEWORK };
+  const names = {
+    'libtensorflow.so': LIBRARY,
+    [LIBRARY]: LIBRARY,
+    'libtensorflow_framework.so': FRAMEWORK,
+    [FRAMEWORK]: FRAMEWORK,
+  };
   for (const [name, target] of Object.entries(names)) symlinkSync(join(source, target), join(deps, 'lib', name));
 }
 
@@ -129,7 +138,12 @@ function nodeHeaders() {
 function compile(folder) {
   say('compiling the binding');
   const headers = nodeHeaders();
-  const gyp = ['--yes', `node-gyp@${NODE_GYP}`, 'rebuild', `--python=${must('finding Python', run(findPython(), ['-c', 'import sys; print(sys.executable)']))}`];
+  const gyp = [
+    '--yes',
+    `node-gyp@${NODE_GYP}`,
+    'rebuild',
+    `--python=${must('finding Python', run(findPython(), ['-c', 'import sys; print(sys.executable)']))}`,
+  ];
   if (headers) gyp.push(`--nodedir=${headers}`);
   gyp.push('--', '-Dmodule_name=tfjs_binding', `-Dmodule_path=lib/napi-v${NAPI}`, `-Dnapi_build_version=${NAPI}`);
   must('node-gyp', run('npx', gyp, { cwd: folder }));
@@ -153,7 +167,9 @@ function build() {
   const binding = join(folder, `lib/napi-v${NAPI}/tfjs_binding.node`);
   if (existsSync(binding) && check(folder).ok) return say(`the binding loads already: ${binding}`);
   if (process.platform !== 'linux') {
-    throw new BuildError(`this script builds on Linux only; run "npm rebuild @tensorflow/tfjs-node" on ${process.platform}`);
+    throw new BuildError(
+      `this script builds on Linux only; run "npm rebuild @tensorflow/tfjs-node" on ${process.platform}`,
+    );
   }
   linkLibrary(folder, libtensorflow());
   const { version } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
