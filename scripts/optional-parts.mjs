@@ -1,0 +1,94 @@
+// @ts-check
+// The parts of a full test run that a machine may lack. Each is looked for once; what is found is told to the tests by an
+// environment variable, and what is missing is a skip, or with CI=true a failure.
+//
+// PEFTJS_PYTHON     a Python that imports torch, peft and transformers (looked for: .venv/bin/python, python3)
+// PEFTJS_CHROMIUM   a Chromium or Chrome (looked for on the PATH)
+// PEFTJS_TFJS_NODE  1 where the native binding of @tensorflow/tfjs-node loads
+//
+// A variable that is set already names the one place to look; PEFTJS_TFJS_NODE=0 leaves the binding alone.
+import { existsSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { root, run } from './run.mjs';
+
+const CHROMIUM = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'];
+
+/**
+ * @typedef {object} Part
+ * @property {string} name
+ * @property {string} variable
+ * @property {string | null} value of the variable, null where the part is missing
+ * @property {string} reason what was found, or why it is missing and how to get it
+ */
+
+/** @returns {Promise<Part[]>} */
+export const findOptionalParts = () => Promise.all([findPython(), findChromium(), findTfjsNode()]);
+
+/** @returns {Promise<Part>} */
+async function findPython() {
+  const asked = process.env.PEFTJS_PYTHON;
+  const script = 'import sys, torch, peft, transformers; print(sys.executable, torch.__version__, peft.__version__)';
+  return firstThatRuns({
+    name: 'Python with torch and peft',
+    variable: 'PEFTJS_PYTHON',
+    candidates: asked ? [asked] : [join(root, '.venv/bin/python'), 'python3'],
+    args: ['-c', script],
+    advice: 'python3 -m venv .venv && .venv/bin/pip install -r requirements.txt',
+  });
+}
+
+/** @returns {Promise<Part>} */
+async function findChromium() {
+  const asked = process.env.PEFTJS_CHROMIUM;
+  return firstThatRuns({
+    name: 'Chromium',
+    variable: 'PEFTJS_CHROMIUM',
+    candidates: asked ? [asked] : CHROMIUM,
+    args: ['--version'],
+    advice: "install your system's chromium package, or set PEFTJS_CHROMIUM",
+  });
+}
+
+/**
+ * @param {{ name: string, variable: string, candidates: string[], args: string[], advice: string }} search
+ * @returns {Promise<Part>}
+ */
+async function firstThatRuns({ name, variable, candidates, args, advice }) {
+  const failures = [];
+  for (const command of candidates) {
+    const { code, output } = await run({ command, args });
+    const last = output.trim().split('\n').at(-1) ?? '';
+    if (code === 0) return { name, variable, value: command, reason: last };
+    failures.push(`${command}: ${last}`);
+  }
+  return { name, variable, value: null, reason: `${failures.join('; ')}. To have it: ${advice}` };
+}
+
+/** @returns {Promise<Part>} */
+async function findTfjsNode() {
+  const part = { name: 'native binding of tfjs-node', variable: 'PEFTJS_TFJS_NODE' };
+  const missing = (/** @type {string} */ why) => ({
+    ...part,
+    value: null,
+    reason: `${why}. To have it: node scripts/build-tfjs-node.mjs`,
+  });
+  if (process.env.PEFTJS_TFJS_NODE === '0') return missing('PEFTJS_TFJS_NODE=0');
+  try {
+    const require = createRequire(join(root, 'packages/backend-node/package.json'));
+    const folder = dirname(require.resolve('@tensorflow/tfjs-node/package.json'));
+    const binding = join(folder, 'lib/napi-v8/tfjs_binding.node');
+    if (!existsSync(binding)) return missing('not built');
+    const { code, output } = await run({
+      command: process.execPath,
+      args: ['-e', `require(${JSON.stringify(binding)})`],
+    });
+    return code === 0
+      ? { ...part, value: '1', reason: 'loads' }
+      : missing(`does not load: ${output.trim().split('\n')[0]}`);
+  } catch (error) {
+    return missing(
+      `@tensorflow/tfjs-node is not installed (${error instanceof Error ? error.message.split('\n')[0] : error})`,
+    );
+  }
+}
