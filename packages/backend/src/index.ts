@@ -19,7 +19,7 @@ export { type AdamwAttrs, type AdamwForm, type AdamwInputs, type AdamwResult, ad
 export { type AttentionAttrs, type AttentionInputs, attention } from './ops/attention.ts';
 export { type CrossEntropyInputs, crossEntropy, IGNORED } from './ops/cross-entropy.ts';
 export { type LookupAttrs, type LookupInputs, lookup, lookupOp } from './ops/lookup.ts';
-export { type LowRankAttrs, type LowRankInputs, lowRank } from './ops/low-rank.ts';
+export { type LowRankAttrs, type LowRankInputs, lowRank, rowsOf } from './ops/low-rank.ts';
 export { type RmsNormAttrs, type RmsNormInputs, rmsNorm } from './ops/rms-norm.ts';
 export { type RopeInputs, rope } from './ops/rope.ts';
 export { type SwigluInputs, swiglu } from './ops/swiglu.ts';

@@ -1,1 +1,33 @@
-export {};
+export type { Adapter, AdapterSnapshot, Attachment, Parameter, SavedTensor, Trainable } from './adapter.ts';
+export { type Affine, affinePart, type Term } from './affine.ts';
+export { type AttachOptions, attach } from './attach.ts';
+export { type Chains, createChains } from './chains.ts';
+export type { BaseModel, Host, Undo } from './host.ts';
+export { type MergeOptions, merge } from './merge.ts';
+export type { Family, Folded, ForwardArgs, Json, Method, ParamSpec, Part, PartArgs, Start, Tensors } from './method.ts';
+export { modulesToSave } from './modules-to-save.ts';
+export { nearest } from './nearest.ts';
+export { adaptersOf } from './registry.ts';
+export { type RestoreOptions, restore } from './restore.ts';
+export type {
+  AttentionInput,
+  AttentionSite,
+  Context,
+  EmbeddingSite,
+  In,
+  Kinds,
+  LinearSite,
+  Link,
+  NormInput,
+  NormSite,
+  Out,
+  ResidualSite,
+  Sequence,
+  SequenceSite,
+  Site,
+  SiteKind,
+  SiteOf,
+} from './site.ts';
+export { countParameters, summarize } from './summary.ts';
+export { ALL_LINEAR, isTarget, patternFor, selectSites, type Targets } from './targets.ts';
+export { dense, type Weight } from './weight.ts';

@@ -1,0 +1,58 @@
+// An adapter: one or more methods attached to a host under a name, with their parameters.
+import type { Tensor, Variable } from '@tensorflow/tfjs-core';
+import type { Host } from './host.ts';
+import type { Json, Method, Part } from './method.ts';
+import type { Site, SiteKind } from './site.ts';
+
+/** A parameter of an adapter, or of a model that is trained whole. */
+export interface Parameter {
+  /** Its key in a file: `base_model.model.model.layers.0.self_attn.q_proj.lora_A.weight`. */
+  readonly key: string;
+  readonly variable: Variable;
+  readonly trainable: boolean;
+}
+
+/** Whatever can be trained: an adapter, or a whole model. */
+export interface Trainable {
+  readonly parameters: readonly Parameter[];
+}
+
+/** One saved tensor, row-major. */
+export interface SavedTensor {
+  readonly key: string;
+  readonly shape: readonly number[];
+  readonly data: Float32Array;
+}
+
+/** What goes into an adapter folder. */
+export interface AdapterSnapshot {
+  readonly config: Readonly<Record<string, Json>>;
+  readonly tensors: readonly SavedTensor[];
+  readonly provenance: { readonly base: { readonly name: string; readonly fingerprint: string } } | null;
+}
+
+/** A method at one site, with what it was given there. */
+export interface Attachment {
+  readonly method: Method;
+  readonly site: Site;
+  readonly part: Part<SiteKind>;
+  readonly params: Readonly<Record<string, Variable>>;
+  /** Replaced when the site's weight changes. */
+  derived: Readonly<Record<string, Tensor>>;
+}
+
+export interface Adapter extends Trainable {
+  readonly name: string;
+  readonly host: Host;
+  /** The method whose type and options the folder's configuration states. */
+  readonly main: Method;
+  readonly attachments: readonly Attachment[];
+  /** False switches the adapter off without detaching it. */
+  active: boolean;
+  /** `trainable params: 460,800 || all params: 134,975,808 || trainable%: 0.3414` */
+  summary(): string;
+  /** A copy of everything that is saved. */
+  snapshot(): Promise<AdapterSnapshot>;
+  /** Takes the adapter off and frees it; the host is bit for bit what it was. In any order. */
+  detach(): void;
+}

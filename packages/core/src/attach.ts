@@ -1,0 +1,105 @@
+// Attaches methods to a host: everything is checked, then parameters are made, then links are put on; undone exactly.
+import { engine, random } from '@peftjs/backend';
+import { dispose, type Variable, variable } from '@tensorflow/tfjs-core';
+import type { Adapter, Attachment, Parameter } from './adapter.ts';
+import { changeWeight, derive } from './change-weight.ts';
+import type { Host, Undo } from './host.ts';
+import type { Method, Part } from './method.ts';
+import { planSites } from './plan.ts';
+import { adaptersOf, enter, leave } from './registry.ts';
+import type { Context, In, LinearSite, Out, SiteKind } from './site.ts';
+import { takeSnapshot } from './snapshot.ts';
+import { countParameters, summarize } from './summary.ts';
+import type { Weight } from './weight.ts';
+
+export interface AttachOptions {
+  /** Names the adapter on this host; `default` when left out. */
+  readonly name?: string;
+  /** Seeds the parameters; 0 when left out. */
+  readonly seed?: number;
+  /** Whether each target must match; true when left out. */
+  readonly strict?: boolean;
+}
+
+/**
+ * Attaches a method, or several as one adapter.
+ *
+ * @returns the adapter, active
+ * @throws before anything is changed: a target that matches nothing, a site that the method cannot act on, a name taken
+ * @example
+ * const notes = attach(model, lora({ r: 8, alpha: 16, targets: ['q_proj', 'v_proj'] }), { name: 'notes' });
+ */
+export function attach(host: Host, methods: Method | readonly Method[], options: AttachOptions = {}): Adapter {
+  const { name = 'default', seed = 0, strict = true } = options;
+  if (adaptersOf(host).some((other) => other.name === name)) {
+    throw new Error(`[peftjs/core] an adapter "${name}" is attached already; detach it, or pick another name`);
+  }
+  const all = [methods].flat() as [Method, ...Method[]];
+  const plan = planSites(host, all, strict);
+  const undos: Undo[] = [];
+  const undo = () => {
+    for (const one of undos.splice(0).reverse()) one();
+  };
+  const attachments: Attachment[] = [];
+  const parameters: Parameter[] = [];
+  const adapter: Adapter = {
+    name,
+    host,
+    main: all[0],
+    attachments,
+    parameters,
+    active: true,
+    summary: () => summarize(adapter, countParameters(host)),
+    snapshot: () => takeSnapshot(adapter),
+    detach() {
+      undo();
+      leave(adapter);
+    },
+  };
+  try {
+    for (const [i, { method, site, part }] of plan.entries()) {
+      const { params, weight } = start(part, site, [seed, i]);
+      undos.push(() => dispose(Object.values(params)));
+      if (weight !== null) undos.push(changeWeight(host, site as LinearSite, weight));
+      const specs = part.params(site);
+      const attachment: Attachment = { method, site, part, params, derived: {} };
+      derive(attachment);
+      undos.push(() => dispose(Object.values(attachment.derived)));
+      attachments.push(attachment);
+      for (const [key, spec] of Object.entries(specs)) {
+        const full = `base_model.model.${site.path}.${spec.file}`;
+        parameters.push({ key: full, variable: params[key] as Variable, trainable: spec.trainable !== false });
+      }
+      undos.push(host.wrap(site, link(adapter, attachment, i)));
+    }
+  } catch (error) {
+    undo();
+    throw error;
+  }
+  enter(adapter);
+  return adapter;
+}
+
+function link(adapter: Adapter, attachment: Attachment, index: number) {
+  const { site, part, params } = attachment;
+  return (base: (x: In<SiteKind>) => Out<SiteKind>, x: In<SiteKind>, ctx: Context): Out<SiteKind> =>
+    adapter.active ? part.forward({ x, base, ctx, site, params, derived: attachment.derived, seed: [index] }) : base(x);
+}
+
+/** The parameters' first values, and the weight where the method changes it. */
+function start(
+  part: Part<SiteKind>,
+  site: Attachment['site'],
+  seed: readonly number[],
+): { params: Record<string, Variable>; weight: Weight | null } {
+  const next = random(...seed);
+  return engine().tidy(() => {
+    const given = part.start?.(site, next) ?? null;
+    const params: Record<string, Variable> = {};
+    for (const [name, { shape, init }] of Object.entries(part.params(site))) {
+      const value = given?.params[name] ?? init(shape, next);
+      params[name] = variable(value, false);
+    }
+    return { params, weight: given === null ? null : (site as LinearSite).weight.encode(given.weight) };
+  });
+}

@@ -1,0 +1,87 @@
+// A method: a PEFT technique as a value made of pure functions, one part for each kind of site it acts on.
+import type { Random } from '@peftjs/backend';
+import type { Tensor } from '@tensorflow/tfjs-core';
+import type { Context, In, Out, Site, SiteKind, SiteOf } from './site.ts';
+import type { Targets } from './targets.ts';
+
+/** A value of a JSON file. */
+export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
+
+export type Tensors = Readonly<Record<string, Tensor>>;
+
+/** A parameter that a site gets. */
+export interface ParamSpec {
+  readonly shape: readonly number[];
+  /** The starting value, of this shape. */
+  readonly init: (shape: readonly number[], next: Random) => Tensor;
+  /** Its name below the module in PEFT's files: `lora_A.weight`. */
+  readonly file: string;
+  /** Trained unless this is false. */
+  readonly trainable?: boolean;
+}
+
+/** A site's starting point, where it depends on the weight (PiSSA): parameters, and what becomes of the weight. */
+export interface Start {
+  readonly params: Tensors;
+  /** [o, i] */
+  readonly weight: Tensor;
+}
+
+export interface PartArgs<K extends SiteKind> {
+  readonly site: SiteOf<K>;
+  readonly params: Tensors;
+  readonly derived: Tensors;
+}
+
+export interface ForwardArgs<K extends SiteKind> extends PartArgs<K> {
+  readonly x: In<K>;
+  readonly base: (x: In<K>) => Out<K>;
+  readonly ctx: Context;
+  /** A seed of this site and adapter's own, for dropout. */
+  readonly seed: readonly number[];
+}
+
+/** What merging makes of a site's weight and bias. */
+export interface Folded {
+  /** [o, i] */
+  readonly weight: Tensor;
+  /** [o] */
+  readonly bias: Tensor | null;
+}
+
+/** A method at one kind of site. Pure: core creates, names, keeps and disposes. */
+export interface Part<K extends SiteKind> {
+  /** What is wrong with acting on this site, or null. Asked of every site before any is touched. */
+  check?(site: SiteOf<K>): string | null;
+  params(site: SiteOf<K>): Readonly<Record<string, ParamSpec>>;
+  start?(site: SiteOf<K>, next: Random): Start | null;
+  /** Frozen and never saved; computed again when the weight changes. */
+  derive?(site: SiteOf<K>): Tensors;
+  forward(args: ForwardArgs<K>): Out<K>;
+  /** The weight [o, i] and bias [o] with the method in them. Absent: it cannot be merged. */
+  fold?(args: PartArgs<K> & { readonly weight: Tensor; readonly bias: Tensor | null }): Folded;
+  /** Names in PEFT's files that may be there and say nothing new. */
+  readonly redundant?: readonly string[];
+}
+
+export interface Method {
+  /** PEFT's `peft_type`, or our own for what PEFT lacks. */
+  readonly type: string;
+  readonly targets: Targets;
+  readonly on: { readonly [K in SiteKind]?: Part<K> };
+  /** `adapter_config.json`, but for what core adds: the base's name, the type, the targets. */
+  readonly config: Readonly<Record<string, Json>>;
+  /** Methods that come with it in the same adapter folder, as PEFT's `modules_to_save` does. */
+  readonly with?: readonly Method[];
+}
+
+/** Makes a method from an `adapter_config.json`. Every package of methods exports its own. */
+export interface Family {
+  readonly type: string;
+  read(config: Readonly<Record<string, Json>>): Method;
+}
+
+/** The part of a method that acts on this site, if it has one. */
+export function partFor(method: Method, site: Site): Part<SiteKind> | undefined {
+  return method.on[site.kind] as Part<SiteKind> | undefined;
+}

@@ -1,0 +1,82 @@
+// An adapter made again from what was saved of it, every key accounted for.
+import { tensor } from '@tensorflow/tfjs-core';
+import type { Adapter, AdapterSnapshot } from './adapter.ts';
+import { type AttachOptions, attach } from './attach.ts';
+import type { Host } from './host.ts';
+import type { Family } from './method.ts';
+import { nearest } from './nearest.ts';
+
+export interface RestoreOptions extends AttachOptions {
+  /** Attaches although the adapter was made for another base. */
+  readonly anyBase?: boolean;
+}
+
+/**
+ * Attaches a saved adapter.
+ *
+ * @param families what may be read: `[lora]`, the method packages' own exports
+ * @throws before anything is changed: another base, an unknown type, a key too many or too few, a wrong shape
+ * @example
+ * const notes = await restore(model, await loadAdapter('out/notes'), [lora]);
+ */
+export async function restore(
+  host: Host,
+  saved: AdapterSnapshot,
+  families: readonly Family[],
+  options: RestoreOptions = {},
+): Promise<Adapter> {
+  const type = String(saved.config.peft_type);
+  const family = families.find((f) => f.type === type);
+  if (family === undefined) {
+    const known = families.map((f) => f.type);
+    throw new Error(
+      `[peftjs/core] the adapter is of type "${type}", and no family given reads it${nearest(type, known)}`,
+    );
+  }
+  const expected = saved.provenance?.base;
+  if (expected !== undefined && options.anyBase !== true) {
+    const actual = await host.base.fingerprint();
+    if (actual !== expected.fingerprint) {
+      throw new Error(
+        `[peftjs/core] the adapter was made for another base: "${expected.name}" ${expected.fingerprint}; this is "${host.base.name}" ${actual}`,
+      );
+    }
+  }
+  const adapter = attach(host, family.read(saved.config), { strict: false, ...options });
+  try {
+    fill(adapter, saved);
+  } catch (error) {
+    adapter.detach();
+    throw error;
+  }
+  return adapter;
+}
+
+function fill(adapter: Adapter, saved: AdapterSnapshot): void {
+  const byKey = new Map(saved.tensors.map((t) => [t.key, t]));
+  const redundant = new Set(
+    adapter.attachments.flatMap(({ site, part }) =>
+      (part.redundant ?? []).map((f) => `base_model.model.${site.path}.${f}`),
+    ),
+  );
+  const keys = new Set(adapter.parameters.map((p) => p.key));
+  const extra = [...byKey.keys()].find((key) => !keys.has(key) && !redundant.has(key));
+  const missing = [...keys].find((key) => !byKey.has(key));
+  if (extra !== undefined)
+    throw new Error(`[peftjs/core] nothing in the model takes "${extra}"${nearest(extra, keys)}`);
+  if (missing !== undefined)
+    throw new Error(`[peftjs/core] the adapter has no "${missing}"${nearest(missing, byKey.keys())}`);
+  for (const { key, variable } of adapter.parameters) {
+    const { shape, data } = byKey.get(key) as { shape: readonly number[]; data: Float32Array };
+    if (shape.join() !== variable.shape.join()) {
+      throw new Error(
+        `[peftjs/core] "${key}" has shape [${shape}] in the adapter; the model wants [${variable.shape}]`,
+      );
+    }
+  }
+  for (const { key, variable } of adapter.parameters) {
+    const value = tensor(byKey.get(key)?.data as Float32Array, variable.shape);
+    variable.assign(value);
+    value.dispose();
+  }
+}

@@ -1,0 +1,95 @@
+// Which sites a method acts on, resolved as Hugging Face PEFT resolves `target_modules` and its companions.
+import { nearest } from './nearest.ts';
+import type { Site, SiteKind } from './site.ts';
+
+export interface Targets {
+  /** Names (`q_proj`: the whole path or its end), one pattern for the whole path, or every linear layer but the output. */
+  readonly modules: readonly string[] | string | RegExp;
+  /** Names or a pattern for paths to leave out. */
+  readonly exclude?: readonly string[] | string | RegExp;
+  /** Layers by number; for `modules` as a list of names. */
+  readonly layers?: readonly number[];
+  /** The name before a layer's number, where it is not the first `.name.<number>.` of the path. */
+  readonly layersPattern?: readonly string[] | string;
+  /** Names that are never targets, because they are trained whole. */
+  readonly never?: readonly string[];
+  /** A last condition, which no file states. */
+  readonly where?: (site: Site) => boolean;
+}
+
+/** The target that stands for every linear layer but the model's output. */
+export const ALL_LINEAR = 'all-linear';
+
+function matches(path: string, rule: readonly string[] | string | RegExp): boolean {
+  if (rule instanceof RegExp || typeof rule === 'string') return wholeMatch(rule).test(path);
+  return rule.some((name) => endsWithName(path, name));
+}
+
+/** Whether a path is this name, or ends in it. */
+export function endsWithName(path: string, name: string): boolean {
+  return path === name || path.endsWith(`.${name}`);
+}
+
+function wholeMatch(rule: string | RegExp): RegExp {
+  return typeof rule === 'string'
+    ? new RegExp(`^(?:${rule})$`)
+    : new RegExp(`^(?:${rule.source})$`, rule.flags.replace(/[gy]/g, ''));
+}
+
+function layerOf(path: string, pattern: Targets['layersPattern']): number | null {
+  const names = [pattern ?? []].flat().filter((p) => p !== '');
+  const rules = names.length === 0 ? ['[^.]*'] : names;
+  for (const rule of rules) {
+    const found = new RegExp(`^.*?\\.${rule}\\.(\\d+)\\.`).exec(path);
+    if (found) return Number(found[1]);
+  }
+  return null;
+}
+
+function isNamed(site: Site, modules: Targets['modules']): boolean {
+  return modules === ALL_LINEAR ? site.kind === 'linear' && site.role !== 'head' : matches(site.path, modules);
+}
+
+/** Whether `targets` names this site, whatever its kind. */
+export function isTarget(site: Site, { modules, exclude, layers, layersPattern, never = [], where }: Targets): boolean {
+  return (
+    isNamed(site, modules) &&
+    !(exclude !== undefined && matches(site.path, exclude)) &&
+    !never.some((name) => endsWithName(site.path, name)) &&
+    (layers === undefined || layers.includes(layerOf(site.path, layersPattern) ?? -1)) &&
+    where?.(site) !== false
+  );
+}
+
+/**
+ * The sites of these kinds that `targets` names, in the host's order.
+ *
+ * @throws when nothing matches, or a name of the list matches nothing and `strict` is not false; names the nearest
+ */
+export function selectSites(
+  sites: readonly Site[],
+  targets: Targets,
+  kinds: ReadonlySet<SiteKind>,
+  strict = true,
+): Site[] {
+  const { modules } = targets;
+  const able = sites.filter((site) => kinds.has(site.kind));
+  const chosen = able.filter((site) => isTarget(site, targets));
+  const wanted = Array.isArray(modules) ? (modules as readonly string[]) : [];
+  const missing = wanted.find((name) => !able.some((site) => endsWithName(site.path, name)));
+  if ((strict && missing !== undefined) || chosen.length === 0) {
+    const name = missing ?? wanted[0] ?? String(modules);
+    const names = able.flatMap((site) => [site.path, site.path.split('.').at(-1) as string]);
+    const why =
+      missing === undefined && able.some((site) => isNamed(site, modules))
+        ? ' is left after exclusions and layers'
+        : '';
+    throw new Error(`[peftjs/core] no site matches "${name}"${why}${why ? '' : nearest(name, names)}`);
+  }
+  return chosen;
+}
+
+/** The value that PEFT's `rank_pattern` or `alpha_pattern` gives to a path; the first key that matches wins. */
+export function patternFor<T>(pattern: Readonly<Record<string, T>>, path: string): T | undefined {
+  return Object.entries(pattern).find(([key]) => new RegExp(`^(?:.*\\.)?(?:${key})$`).test(path))?.[1];
+}

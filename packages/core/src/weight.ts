@@ -1,0 +1,51 @@
+// A frozen matrix, however it is stored. Storages know nothing of methods, and methods nothing of storages.
+import { matMul, reshape, type Tensor, tensor, type Variable, variable } from '@tensorflow/tfjs-core';
+
+/** The matrix of a linear layer, [o, i], or the table of an embedding, [v, d] (o = v, i = d). */
+export interface Weight {
+  readonly inDim: number;
+  readonly outDim: number;
+  /** What the process holds for it. */
+  readonly bytes: number;
+  /** Where the matrix itself can be trained: the variable that holds it, [o, i]. */
+  readonly variable?: Variable;
+  /** x W', [..., i] to [..., o], with its gradient for x. */
+  matMul(x: Tensor): Tensor;
+  /** The matrix as float32, [o, i]. The caller owns it. */
+  read(): Tensor;
+  /** Another weight of the same storage. */
+  encode(dense: Tensor): Weight;
+  dispose(): void;
+}
+
+/**
+ * A float32 weight.
+ *
+ * @param values [o, i], row-major, or a tensor whose values are copied
+ * @example
+ * const weight = dense(new Float32Array([1, 2, 3, 4, 5, 6]), 2, 3);
+ */
+export function dense(values: Float32Array, outDim: number, inDim: number): Weight {
+  const start = tensor(values, [outDim, inDim], 'float32');
+  const held = fromTensor(start);
+  start.dispose();
+  return held;
+}
+
+function fromTensor(start: Tensor): Weight {
+  const [outDim, inDim] = start.shape as [number, number];
+  const held = variable(start, false);
+  return {
+    inDim,
+    outDim,
+    bytes: 4 * outDim * inDim,
+    variable: held,
+    matMul: (x) =>
+      x.rank === 2
+        ? matMul(x, held, false, true)
+        : reshape(matMul(reshape(x, [-1, inDim]), held, false, true), [...x.shape.slice(0, -1), outDim]),
+    read: () => held.clone(),
+    encode: fromTensor,
+    dispose: () => held.dispose(),
+  };
+}

@@ -1,0 +1,27 @@
+// The layers' own biases, trained as they are (Ben Zaken et al., arXiv 2106.10199).
+import { affinePart, type Method, type Part, type Site } from '@peftjs/core';
+import { clone, type Tensor, type Variable } from '@tensorflow/tfjs-core';
+
+const spec = (bias: Variable) => ({ bias: { file: 'bias', shape: bias.shape, init: () => clone(bias) } });
+
+const linear: Part<'linear'> = affinePart({
+  params: (site) => spec(site.bias as Variable),
+  affine: ({ params }) => ({ bias: params.bias as Tensor }),
+});
+
+const norm: Part<'norm'> = {
+  params: (site) => spec(site.beta as Variable),
+  forward: ({ x, base, params }) => base({ ...x, beta: params.bias as Tensor }),
+};
+
+/** Every bias that there is, where `where` says so. */
+export function biases(where: (site: Site) => boolean): Method {
+  const has = (site: Site) =>
+    (site.kind === 'linear' && site.bias !== null) || (site.kind === 'norm' && site.beta !== null);
+  return {
+    type: 'BIASES',
+    targets: { modules: /.*/, where: (site) => has(site) && where(site) },
+    on: { linear, norm },
+    config: {},
+  };
+}

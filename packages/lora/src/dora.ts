@@ -1,0 +1,34 @@
+// DoRA (Liu et al., arXiv 2402.09353): y = x (m / |V| · V)' + b with V = W + s B A, |V| its row norms, held constant in
+// the backward pass. |V|² = |W|² + 2 s <W, B A> + s² |B A|² row by row, so that V is never formed.
+import { untaped } from '@peftjs/backend';
+import type { EmbeddingSite, LinearSite, ParamSpec, Tensors } from '@peftjs/core';
+import { add, div, matMul, maximum, mul, sqrt, square, sum, type Tensor, transpose } from '@tensorflow/tfjs-core';
+
+/** Squares summed over all but the dimension that the magnitude runs over: rows [o], for a table columns [d]. */
+function squaredNorms(site: LinearSite | EmbeddingSite): Tensor {
+  return sum(square(site.weight.read()), site.kind === 'linear' ? 1 : 0);
+}
+
+/** The magnitude m, [o] or [d]: it starts at the norms of the weight. */
+export function magnitude(site: LinearSite | EmbeddingSite): ParamSpec {
+  const shape = [site.kind === 'linear' ? site.outDim : site.dim];
+  return { file: 'lora_magnitude_vector', shape, init: () => sqrt(squaredNorms(site)) };
+}
+
+/** |W|², which changes with the weight alone. */
+export function deriveNorms(site: LinearSite | EmbeddingSite): Tensors {
+  return { norms: squaredNorms(site) };
+}
+
+/** m / |V|, [o] or [d]. */
+export function direction(site: LinearSite | EmbeddingSite, params: Tensors, derived: Tensors, scale: number): Tensor {
+  const { a, b, m } = params as { a: Tensor; b: Tensor; m: Tensor };
+  const norms = untaped(() => {
+    // W A': [o, r]; for a table E' A': [d, r].
+    const wa = site.kind === 'linear' ? transpose(site.weight.matMul(a)) : matMul(site.weight.read(), a, true, true);
+    const cross = sum(mul(wa, b), 1);
+    const own = sum(mul(matMul(b, matMul(a, a, false, true)), b), 1);
+    return sqrt(maximum(add(derived.norms as Tensor, add(mul(cross, 2 * scale), mul(own, scale * scale))), 0));
+  });
+  return div(m, norms);
+}

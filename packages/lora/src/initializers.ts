@@ -1,0 +1,43 @@
+// How A [r, i] and B [o, r] start. The update is zero at first, but for `noisy`.
+import { normal, type Random, uniform } from '@peftjs/backend';
+import type { LinearSite, Start } from '@peftjs/core';
+import { type Tensor, tensor, zeros } from '@tensorflow/tfjs-core';
+
+type Fill = (shape: readonly number[], next: Random) => Tensor;
+
+export interface Initializer {
+  /** PEFT's `init_lora_weights`. */
+  readonly name: boolean | string;
+  readonly a: Fill;
+  readonly b: Fill;
+  /** Starts from the weight itself, and takes out of the weight what A and B start with. */
+  start?(site: LinearSite, r: number, scale: number): Start;
+}
+
+const zero: Fill = (shape) => zeros([...shape]);
+
+function size(shape: readonly number[]): number {
+  return shape.reduce((n, d) => n * d, 1);
+}
+
+/** U(-1/sqrt(i), 1/sqrt(i)), torch's kaiming_uniform_ with a = sqrt(5). */
+const kaimingUniform: Fill = (shape, next) => {
+  const bound = 1 / Math.sqrt(shape[1] as number);
+  return tensor(uniform(next, size(shape), -bound, bound), [...shape]);
+};
+
+/** A uniform within 1/sqrt(i), B zero. */
+export const kaiming: Initializer = { name: true, a: kaimingUniform, b: zero };
+
+/** A normal with deviation 1/r, B zero. */
+export const gaussian: Initializer = {
+  name: 'gaussian',
+  a: (shape, next) => tensor(normal(next, size(shape), 1 / (shape[0] as number)), [...shape]),
+  b: zero,
+};
+
+/** Neither is zero: the update counts from the first step. For tests. */
+export const noisy: Initializer = { name: false, a: kaimingUniform, b: kaimingUniform };
+
+/** For embeddings, as PEFT: A zero, B normal. */
+export const normalB: Fill = (shape, next) => tensor(normal(next, size(shape), 1), [...shape]);

@@ -1,0 +1,47 @@
+// Initializers that start from the weight's own strongest directions, and leave the rest to the base.
+import type { LinearSite, Start } from '@peftjs/core';
+import { matMul, mul, sub, tensor2d } from '@tensorflow/tfjs-core';
+import { Matrix, QrDecomposition, SingularValueDecomposition } from 'ml-matrix';
+import { type Initializer, kaiming } from './initializers.ts';
+
+function rowMajor(site: LinearSite): Matrix {
+  const dense = site.weight.read();
+  const values = dense.dataSync();
+  dense.dispose();
+  return Matrix.from1DArray(site.outDim, site.inDim, values as Float32Array);
+}
+
+/** A and B, and what is left of the weight: W - s B A. */
+function startFrom(site: LinearSite, a: Matrix, b: Matrix, scale: number): Start {
+  const ta = tensor2d(Float32Array.from(a.to1DArray()), [a.rows, a.columns]);
+  const tb = tensor2d(Float32Array.from(b.to1DArray()), [b.rows, b.columns]);
+  return { params: { a: ta, b: tb }, weight: sub(site.weight.read(), mul(matMul(tb, ta), scale)) };
+}
+
+/**
+ * PiSSA (Meng et al., arXiv 2404.02948): A and B start as the r largest singular directions of W, W keeps the others.
+ * Give it to `lora` as `init`, and to `lora.reading` where such an adapter is loaded.
+ */
+export const pissa: Initializer = {
+  ...kaiming,
+  name: 'pissa',
+  start(site, r, scale) {
+    const svd = new SingularValueDecomposition(rowMajor(site), { autoTranspose: true });
+    const roots = svd.diagonal.slice(0, r).map((s) => Math.sqrt(s / scale));
+    const first = (m: Matrix) => m.subMatrix(0, m.rows - 1, 0, r - 1).mulRowVector(roots);
+    return startFrom(site, first(svd.rightSingularVectors).transpose(), first(svd.leftSingularVectors), scale);
+  },
+};
+
+/** OLoRA (Büyükakyüz, arXiv 2406.01775): A and B start as the first r rows of R and columns of Q in W = Q R. */
+export const olora: Initializer = {
+  ...kaiming,
+  name: 'olora',
+  start(site, r, scale) {
+    const w = rowMajor(site);
+    const qr = new QrDecomposition(w);
+    const q = qr.orthogonalMatrix;
+    const rows = qr.upperTriangularMatrix;
+    return startFrom(site, rows.subMatrix(0, r - 1, 0, w.columns - 1), q.subMatrix(0, q.rows - 1, 0, r - 1), scale);
+  },
+};

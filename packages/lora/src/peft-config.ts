@@ -1,0 +1,87 @@
+// LoRA's options in the words of `adapter_config.json`, both ways.
+import { type Json, nearest } from '@peftjs/core';
+import { gaussian, type Initializer, kaiming, noisy } from './initializers.ts';
+import type { LoraConfig, LoraOptions } from './options.ts';
+
+/** PEFT's keys for LoRA; core adds the targets, the base and the type. */
+export function writeConfig(config: LoraConfig): Record<string, Json> {
+  return {
+    r: config.r,
+    lora_alpha: config.alpha,
+    lora_dropout: config.dropout,
+    bias: config.bias,
+    fan_in_fan_out: false,
+    init_lora_weights: config.init.name,
+    lora_bias: config.loraBias,
+    rank_pattern: config.rankPattern,
+    alpha_pattern: config.alphaPattern,
+    use_rslora: config.rslora,
+    use_dora: config.dora,
+    modules_to_save: config.modulesToSave.length > 0 ? config.modulesToSave : null,
+  };
+}
+
+/** Keys that say nothing about what the adapter computes. */
+const SILENT = new Set(
+  'auto_mapping base_model_name_or_path ensure_weight_tying inference_mode megatron_core peft_type peft_version qalora_group_size revision runtime_config task_type'.split(
+    ' ',
+  ),
+);
+const READ = new Set(
+  'r lora_alpha lora_dropout bias fan_in_fan_out init_lora_weights lora_bias rank_pattern alpha_pattern use_rslora use_dora modules_to_save target_modules exclude_modules layers_to_transform layers_pattern'.split(
+    ' ',
+  ),
+);
+
+function saysNothing(value: Json): boolean {
+  return value === null || value === false || (typeof value === 'object' && Object.keys(value).length === 0);
+}
+
+/**
+ * The options that a configuration states.
+ *
+ * @throws when it asks for something that this package cannot do, rather than leave it out
+ */
+export function readOptions(config: Readonly<Record<string, Json>>, inits: readonly Initializer[]): LoraOptions {
+  const foreign = Object.keys(config).find(
+    (key) => !SILENT.has(key) && !READ.has(key) && !saysNothing(config[key] as Json),
+  );
+  if (foreign !== undefined) {
+    throw new Error(
+      `[peftjs/lora] adapter_config.json asks for "${foreign}", which is not supported${nearest(foreign, READ)}`,
+    );
+  }
+  if (config.fan_in_fan_out === true)
+    throw new Error('[peftjs/lora] adapter_config.json asks for "fan_in_fan_out", which is not supported here');
+  const known = [kaiming, gaussian, noisy, ...inits];
+  const wanted = config.init_lora_weights ?? true;
+  const init = known.find(({ name }) => name === wanted);
+  if (init === undefined) {
+    throw new Error(
+      `[peftjs/lora] adapter_config.json has init_lora_weights ${JSON.stringify(wanted)}; read it with lora.reading(…) and that initializer` +
+        nearest(
+          String(wanted),
+          known.map((i) => String(i.name)),
+        ),
+    );
+  }
+  const given = <T>(key: string, name: string): Record<string, T> =>
+    config[key] == null ? {} : { [name]: config[key] as T };
+  return {
+    ...given<number>('r', 'r'),
+    alpha: Number(config.lora_alpha ?? 8),
+    ...given('lora_dropout', 'dropout'),
+    ...given('bias', 'bias'),
+    ...given('lora_bias', 'loraBias'),
+    ...given('rank_pattern', 'rankPattern'),
+    ...given('alpha_pattern', 'alphaPattern'),
+    ...given('use_rslora', 'rslora'),
+    ...given('use_dora', 'dora'),
+    ...given('modules_to_save', 'modulesToSave'),
+    ...given('target_modules', 'targets'),
+    ...given('exclude_modules', 'exclude'),
+    ...given('layers_to_transform', 'layers'),
+    ...given('layers_pattern', 'layersPattern'),
+    init,
+  };
+}
