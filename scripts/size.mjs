@@ -24,6 +24,7 @@ export const BUNDLES = [
  * @property {number} gzipped bytes
  * @property {number} limit of gzipped bytes
  * @property {Record<string, number>} packages minified bytes that each package gives
+ * @property {Record<string, number>} files minified bytes that each module gives, the largest first
  */
 
 /** @returns {Promise<Size[]>} */
@@ -52,14 +53,25 @@ async function measure({ name, source, limit }) {
     write: false,
   });
   const [output] = Object.values(metafile.outputs);
+  const files = Object.entries(output?.inputs ?? {})
+    .map(([file, { bytesInOutput }]) => /** @type {const} */ ([file, bytesInOutput]))
+    .filter(([, bytes]) => bytes > 0)
+    .sort(([, a], [, b]) => b - a);
   /** @type {Record<string, number>} */
   const packages = {};
-  for (const [file, { bytesInOutput }] of Object.entries(output?.inputs ?? {})) {
-    const owner = /(?:^|\/)packages\/([^/]+)\//.exec(file)?.[1] ?? 'other';
-    packages[owner] = (packages[owner] ?? 0) + bytesInOutput;
+  for (const [file, bytes] of files) {
+    const owner = /(?:^|\/)packages\/([^/]+)\//.exec(file)?.[1] ?? file;
+    packages[owner] = (packages[owner] ?? 0) + bytes;
   }
   const code = outputFiles[0]?.contents ?? new Uint8Array();
-  return { name, minified: code.length, gzipped: gzipSync(code, { level: 9 }).length, limit, packages };
+  return {
+    name,
+    minified: code.length,
+    gzipped: gzipSync(code, { level: 9 }).length,
+    limit,
+    packages,
+    files: Object.fromEntries(files),
+  };
 }
 
 if (process.argv[1] && resolve(process.argv[1]) === fileURLToPath(import.meta.url)) {
