@@ -1,11 +1,10 @@
 /** A value of a JSON file. */
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
 
-/** One saved tensor of an adapter. `site` is the module's path in the model, null for a tensor of the whole model. */
+/** One saved tensor of an adapter. */
 export interface SavedTensor {
-  readonly site: string | null;
-  /** The name below the module as PEFT writes it: `lora_A.weight`. For `site: null` the whole key: `prompt_embeddings`. */
-  readonly name: string;
+  /** The tensor's name in the file, as PEFT writes it: `base_model.model.` + module path + `.lora_A.weight`; see `siteKey`. */
+  readonly key: string;
   readonly shape: readonly number[];
   /** Row-major float32. */
   readonly data: Float32Array;
@@ -31,4 +30,12 @@ export interface Provenance {
   readonly backend?: string;
   readonly metrics?: { readonly [name: string]: number };
   readonly parents?: readonly string[];
+}
+
+/** What PEFT puts before the path of a module: its own wrapper, then the tuner's. */
+export const KEY_PREFIX = 'base_model.model.';
+
+/** The key of parameter `name` (`lora_A.weight`) of the module at `path`, as PEFT writes it on disk. */
+export function siteKey(path: string, name: string): string {
+  return `${KEY_PREFIX}${path}.${name}`;
 }

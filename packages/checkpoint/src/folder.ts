@@ -9,11 +9,15 @@ export interface Folder {
   open(name: string): Promise<ByteSource | null>;
 }
 
+/** Content of a file: whole, or in parts that come one after the other. */
+export type FileContent = Uint8Array | AsyncIterable<Uint8Array>;
+
 /** A folder that can be written. */
 export interface WritableFolder extends Folder {
   /**
    * Replaces the folder's content by `files`, all or nothing: what was there stays whole until every byte of the new
-   * content is safe, and stays if writing fails.
+   * content is safe, and stays if writing fails. Nothing is deleted that is not replaced: where the folder holds
+   * something that `files` does not name, this rejects and names it.
    */
-  replace(files: ReadonlyMap<string, Uint8Array>): Promise<void>;
+  replace(files: ReadonlyMap<string, FileContent>): Promise<void>;
 }

@@ -1,1 +1,17 @@
-export {};
+export {
+  type AdapterRecord,
+  type Json,
+  KEY_PREFIX,
+  type Provenance,
+  type SavedTensor,
+  siteKey,
+} from './adapter-record.ts';
+export { CheckpointError } from './checkpoint-error.ts';
+export { diskFolder } from './disk-folder.ts';
+export { checkBase, type FingerprintEntry, fingerprint, fingerprintWeights } from './fingerprint.ts';
+export type { FileContent, Folder, WritableFolder } from './folder.ts';
+export { loadAdapter } from './load-adapter.ts';
+export { type MemoryFolder, memoryFolder } from './memory-folder.ts';
+export { openWeights } from './open-weights.ts';
+export { type AdapterSource, type SaveAdapterOptions, type SavedAdapter, saveAdapter } from './save-adapter.ts';
+export { sha256 } from './sha256.ts';

@@ -7,9 +7,9 @@ export { nearest } from './nearest.ts';
 export { type OpenShard, openIndex } from './open-index.ts';
 export { openSafetensors } from './open-safetensors.ts';
 export { type Header, type HeaderPlace, parseHeader } from './parse-header.ts';
-export { SafetensorsError } from './safetensors-error.ts';
+export { oneLine, quote, SafetensorsError } from './safetensors-error.ts';
 export type { SafetensorsFile, TensorEntry } from './safetensors-file.ts';
-export { isJsonObject, parseStrictJson } from './strict-json.ts';
+export { isJsonObject, type JsonFault, parseStrictJson } from './strict-json.ts';
 export {
   type LazyTensor,
   type MetadataToWrite,

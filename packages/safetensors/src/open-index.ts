@@ -17,7 +17,8 @@ export type OpenShard = (name: string) => Promise<ByteSource | null>;
  */
 export async function openIndex(index: ByteSource, openShard: OpenShard): Promise<SafetensorsFile> {
   const file = index.name;
-  const json = parseStrictJson(await index.read(0, index.size), file, 'index');
+  const text = await index.read(0, index.size);
+  const json = parseStrictJson(text, (message, cause) => new SafetensorsError(file, `index ${message}`, { cause }));
   const weightMap = isJsonObject(json) ? json.weight_map : undefined;
   if (!isJsonObject(json) || !isJsonObject(weightMap)) throw new SafetensorsError(file, 'index has no weight_map');
   const shardOf = new Map<string, string>();

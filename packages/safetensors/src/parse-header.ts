@@ -24,7 +24,7 @@ export interface Header {
 /** Parses and checks the JSON of a header. */
 export function parseHeader(json: Uint8Array, place: HeaderPlace): Header {
   const { file } = place;
-  const header = parseStrictJson(json, file, 'header');
+  const header = parseStrictJson(json, (message, cause) => new SafetensorsError(file, `header ${message}`, { cause }));
   if (!isJsonObject(header)) throw new SafetensorsError(file, 'header is not a JSON object');
   let metadata: ReadonlyMap<string, string> = new Map();
   const entries: [string, TensorEntry][] = [];

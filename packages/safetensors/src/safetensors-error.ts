@@ -9,7 +9,7 @@ export class SafetensorsError extends Error {
   constructor(file: string, message: string, options: { readonly tensor?: string; readonly cause?: unknown } = {}) {
     const tensor = options.tensor === undefined ? '' : `tensor ${quote(options.tensor)} `;
     super(
-      `[peftjs/safetensors] ${printable(file)}: ${tensor}${printable(message)}`,
+      `[peftjs/safetensors] ${oneLine(file)}: ${tensor}${oneLine(message)}`,
       options.cause === undefined ? undefined : { cause: options.cause },
     );
     this.file = file;
@@ -19,9 +19,10 @@ export class SafetensorsError extends Error {
 
 /** A name as an error shows it: quoted, control characters escaped, cut where it is very long. */
 export function quote(name: string): string {
-  return printable(JSON.stringify(name.length > 120 ? `${name.slice(0, 117)}...` : name));
+  return oneLine(JSON.stringify(name.length > 120 ? `${name.slice(0, 117)}...` : name));
 }
 
-function printable(text: string): string {
+/** `text` with control characters and line breaks escaped, so that an error stays on one line. */
+export function oneLine(text: string): string {
   return text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, (c) => `\\u${c.codePointAt(0)?.toString(16).padStart(4, '0')}`);
 }

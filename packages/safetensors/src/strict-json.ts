@@ -2,25 +2,28 @@
  * JSON as files of tensors may hold it: UTF-8, and no key twice in one object. `JSON.parse` keeps the last of two equal
  * keys without a word, so that two readers of one file could see different tensors.
  */
-import { quote, SafetensorsError } from './safetensors-error.ts';
+import { quote } from './safetensors-error.ts';
 
-/** Parses `bytes` as JSON. `what` names the part of `file` in the error: `header`, `index`. */
-export function parseStrictJson(bytes: Uint8Array, file: string, what: string): unknown {
+/** Makes the error from what is wrong with the text: `is not JSON: ...`. */
+export type JsonFault = (message: string, cause?: unknown) => Error;
+
+/** Parses `bytes` as JSON; throws what `fault` makes. */
+export function parseStrictJson(bytes: Uint8Array, fault: JsonFault): unknown {
   let text: string;
   try {
     text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
   } catch (cause) {
-    throw new SafetensorsError(file, `${what} is not UTF-8`, { cause });
+    throw fault('is not UTF-8', cause);
   }
   let value: unknown;
   try {
     value = JSON.parse(text);
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new SafetensorsError(file, `${what} is not JSON: ${reason}`, { cause });
+    throw fault(`is not JSON: ${reason}`, cause);
   }
   const twice = duplicateKey(text);
-  if (twice !== null) throw new SafetensorsError(file, `${what} has the key ${quote(twice)} twice`);
+  if (twice !== null) throw fault(`has the key ${quote(twice)} twice`);
   return value;
 }
 

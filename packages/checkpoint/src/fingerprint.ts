@@ -1,0 +1,55 @@
+/** A fingerprint of a model's weights, the same however they are sharded and ordered. */
+import type { SafetensorsFile } from '@peftjs/safetensors';
+import type { Provenance } from './adapter-record.ts';
+import { CheckpointError } from './checkpoint-error.ts';
+import { sha256 } from './sha256.ts';
+
+/** A tensor as it is stored. */
+export interface FingerprintEntry {
+  readonly name: string;
+  readonly dtype: string;
+  readonly shape: readonly number[];
+  /** As in the file: little-endian, row-major. */
+  readonly bytes: Uint8Array;
+}
+
+/**
+ * `sha256:` and the SHA-256 of one line for each tensor, sorted by name. The line is the JSON list
+ * `[name, dtype, shape, SHA-256 of the bytes]`.
+ */
+export async function fingerprint(
+  entries: AsyncIterable<FingerprintEntry> | Iterable<FingerprintEntry>,
+): Promise<string> {
+  const lines = new Map<string, string>();
+  for await (const { name, dtype, shape, bytes } of entries) {
+    if (lines.has(name)) throw new CheckpointError(`tensor ${JSON.stringify(name)} came twice to be fingerprinted`);
+    lines.set(name, `${JSON.stringify([name, dtype, shape, await sha256(bytes)])}\n`);
+  }
+  const sorted = [...lines].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, line]) => line);
+  return `sha256:${await sha256(new TextEncoder().encode(sorted.join('')))}`;
+}
+
+/** The fingerprint of weights on disk, one tensor in memory at a time. */
+export function fingerprintWeights(
+  weights: SafetensorsFile,
+  options: { readonly signal?: AbortSignal | undefined } = {},
+): Promise<string> {
+  return fingerprint(entriesOf(weights, options.signal));
+}
+
+async function* entriesOf(weights: SafetensorsFile, signal?: AbortSignal): AsyncGenerator<FingerprintEntry> {
+  for (const [name, { dtype, shape }] of weights.tensors) {
+    signal?.throwIfAborted();
+    yield { name, dtype, shape, bytes: await weights.read(name) };
+  }
+}
+
+/** Throws where an adapter says that it was made for other weights than `actual`. One that says nothing passes. */
+export function checkBase(provenance: Provenance | null, actual: Provenance['base']): void {
+  if (provenance === null || provenance.base.fingerprint === actual.fingerprint) return;
+  const made = provenance.base;
+  throw new CheckpointError(
+    `the adapter was made for ${JSON.stringify(made.name)} (${made.fingerprint}), ` +
+      `this base is ${JSON.stringify(actual.name)} (${actual.fingerprint}); load it onto the base it was made for`,
+  );
+}
