@@ -71,7 +71,7 @@ describe('saveAdapter', () => {
           expect([...loaded.tensors].sort(byKey)).toEqual([...tensors].sort(byKey));
         },
       ),
-      { seed: 21, numRuns: 200 },
+      { seed: 21, numRuns: 60 },
     );
   });
 
