@@ -50,7 +50,7 @@ async function vitest() {
   const folder = mkdtempSync(join(tmpdir(), 'peftjs-vitest-'));
   const file = join(folder, 'report.json');
   try {
-    const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${file}`];
+    const reporters = ['--reporter=dot', '--reporter=json', `--outputFile.json=${file}`];
     const { code, output, seconds } = await run(tool('vitest', 'run', '--no-color', ...reporters));
     const { passed, failed, skipped, skips, figures } = readVitestReport(file);
     const failures = code === 0 ? failed : Math.max(failed, 1);
