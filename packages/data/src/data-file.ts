@@ -3,6 +3,7 @@
  * It is read in ranges, so that a file larger than memory can be streamed.
  */
 import { nearest } from './nearest.ts';
+import { loadFs, loadPath, needFileSystem } from './node-modules.ts';
 
 /** A path, a `File` or `Blob`, or text in memory under a name that says its format. */
 export type DataSource = string | Blob | { readonly name: string; readonly text: string };
@@ -24,18 +25,6 @@ export async function openDataFile(source: DataSource): Promise<DataFile> {
   return fromBlob(source.name, new Blob([source.text]));
 }
 
-/** True where paths can be read. */
-export function hasFileSystem(): boolean {
-  return typeof process === 'object' && typeof process?.versions?.node === 'string';
-}
-
-/** The error for a path in a runtime without files. */
-export function noFileSystem(path: string): Error {
-  return new Error(
-    `[peftjs/data] "${path}" is a path, and this runtime has no file system: pass a File, a Blob or { name, text }`,
-  );
-}
-
 function fromBlob(name: string, blob: Blob): DataFile {
   const read = async (start: number, end: number): Promise<Uint8Array<ArrayBuffer>> =>
     new Uint8Array(await blob.slice(start, end).arrayBuffer());
@@ -43,9 +32,8 @@ function fromBlob(name: string, blob: Blob): DataFile {
 }
 
 async function openPath(path: string): Promise<DataFile> {
-  if (!hasFileSystem()) throw noFileSystem(path);
-  const { open, stat } = await import('node:fs/promises');
-  const { basename } = await import('node:path');
+  needFileSystem(path);
+  const [{ open, stat }, { basename }] = await Promise.all([loadFs(), loadPath()]);
   const found = await stat(path).catch(async (cause: unknown) => {
     throw new Error(`[peftjs/data] ${path} is not there${await nearestSibling(path)}`, { cause });
   });
@@ -70,8 +58,7 @@ async function openPath(path: string): Promise<DataFile> {
 }
 
 async function nearestSibling(path: string): Promise<string> {
-  const { readdir } = await import('node:fs/promises');
-  const { basename, dirname, join } = await import('node:path');
+  const [{ readdir }, { basename, dirname, join }] = await Promise.all([loadFs(), loadPath()]);
   const folder = dirname(path);
   const siblings = await readdir(folder).catch(() => null);
   if (siblings === null) return ` and neither is its folder: check the path`;

@@ -1,6 +1,7 @@
 /** A data set: a folder with train, valid and test files, as mlx-lm lays it out, or one file to train on. */
-import { type DataSource, hasFileSystem, noFileSystem } from './data-file.ts';
+import type { DataSource } from './data-file.ts';
 import { nearest } from './nearest.ts';
+import { loadFs, loadPath, needFileSystem } from './node-modules.ts';
 import { formats } from './read-examples.ts';
 
 /** The files of a data set, each for `readExamples`. */
@@ -19,9 +20,8 @@ const SPLITS: readonly (readonly string[])[] = [['train'], ['valid', 'validation
  */
 export async function findDataSet(source: string | readonly File[]): Promise<DataSet> {
   if (typeof source !== 'string') return pick(new Map(source.map((file) => [file.name, file])), 'the list of files');
-  if (!hasFileSystem()) throw noFileSystem(source);
-  const { readdir, stat } = await import('node:fs/promises');
-  const { join } = await import('node:path');
+  needFileSystem(source);
+  const [{ readdir, stat }, { join }] = await Promise.all([loadFs(), loadPath()]);
   const isFolder = await stat(source).then(
     (found) => found.isDirectory(),
     () => false,

@@ -1,7 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { DataSource } from './data-file.ts';
 import type { Example } from './example.ts';
 import { lines, paragraphs, plainText } from './plain-text.ts';
@@ -135,6 +135,12 @@ describe('a file', () => {
     );
     await expect(all(join(folder, 'no', 'a.jsonl'))).rejects.toThrow(/neither is its folder/);
     await expect(all(folder)).rejects.toThrow(/is a folder/);
+  });
+  afterEach(() => void vi.unstubAllGlobals());
+  it('given by its path where there are none says what to pass', async () => {
+    vi.stubGlobal('process', { env: {} });
+    await expect(all('train.jsonl')).rejects.toThrow(/"train\.jsonl" is a path, .*: pass a File, a Blob or/);
+    expect(await all(new File(['{"text":"a"}'], 'train.jsonl'))).toMatchObject([{ text: 'a' }]);
   });
   it('of an unknown ending names the nearest, and is read as what it is said to be', async () => {
     await expect(all(memory('train.jsnl', ''))).rejects.toThrow(/nearest: "\.jsonl"/);

@@ -1,0 +1,55 @@
+/** A model's files by the model's name: a folder on this machine, or a model on the hub. */
+import { diskFolder, type Folder } from '@peftjs/checkpoint';
+import { nearest } from '@peftjs/safetensors';
+import { defaultCachePath, diskCache } from './disk-cache.ts';
+import { hubFolder } from './hub-folder.ts';
+import { environment, type HubOptions } from './hub-options.ts';
+import { hubRepository, parseHubId } from './hub-repository.ts';
+import { isNode, loadFs, loadPath } from './node-modules.ts';
+
+/**
+ * Opens a local folder, if there is one of this name, or else the model `owner/name` or `owner/name@revision` on the hub.
+ * Of a model on the hub, nothing but the list of files is fetched yet: each file is when it is opened.
+ *
+ * @example
+ * ```ts
+ * const folder = await openModelFolder('HuggingFaceTB/SmolLM2-135M', {
+ *   onProgress: ({ status, file, loaded, total }) => console.log(status, file, loaded, total),
+ * });
+ * const config = await folder.open('config.json');
+ * ```
+ */
+export async function openModelFolder(name: string, options: HubOptions = {}): Promise<Folder> {
+  options.signal?.throwIfAborted();
+  const local = await findLocal(name);
+  if (local.exists) return diskFolder(name);
+  const parsed = parseHubId(name);
+  if (parsed === null) {
+    throw new Error(
+      `[peftjs/models] no folder ${name}${local.near}, and a model on the hub is owner/name or owner/name@revision`,
+    );
+  }
+  const endpoint = (options.endpoint ?? environment('HF_ENDPOINT') ?? 'https://huggingface.co').replace(/\/+$/, '');
+  const token = options.token === undefined ? (environment('HF_TOKEN') ?? null) : options.token;
+  const offline =
+    options.offline ?? ['1', 'true', 'yes', 'on'].includes((environment('HF_HUB_OFFLINE') ?? '').toLowerCase());
+  const place = options.cache ?? (await defaultCachePath());
+  const cache = typeof place === 'string' ? diskCache(place) : place;
+  const hint = local.near === '' ? '' : ` and there is no folder of that name${local.near}`;
+  return hubFolder(hubRepository(parsed, { ...options, endpoint }, token, hint), cache, offline, options.onProgress);
+}
+
+async function findLocal(name: string): Promise<{ readonly exists: boolean; readonly near: string }> {
+  if (!isNode()) return { exists: false, near: '' };
+  const [{ readdir, stat }, { basename, dirname, join }] = await Promise.all([loadFs(), loadPath()]);
+  const found = await stat(name).catch(() => null);
+  if (found?.isDirectory()) return { exists: true, near: '' };
+  if (found !== null)
+    throw new Error(`[peftjs/models] ${name} is a file: name the folder that it is in, ${dirname(name)}`);
+  const siblings = await readdir(dirname(name), { withFileTypes: true }).catch(() => []);
+  const near = nearest(
+    basename(name),
+    siblings.filter((entry) => entry.isDirectory()).map((entry) => entry.name),
+  );
+  return { exists: false, near: near === null ? '' : `; nearest: ${join(dirname(name), near)}` };
+}
