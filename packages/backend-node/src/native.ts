@@ -1,0 +1,127 @@
+// TensorFlow ops by name on raw tensors, past tfjs: no dispatch and no tracking for what a fused op makes on its way.
+import { backend, type Tensor } from '@tensorflow/tfjs-core';
+
+/** A tensor as the binding knows it. */
+export interface Raw {
+  readonly id: number;
+  readonly shape: readonly number[];
+  readonly dtype: number;
+}
+
+export interface Attribute {
+  readonly name: string;
+  readonly type: number;
+  readonly value: number | boolean | string | readonly number[];
+}
+
+/** What is used of tfjs-node's native binding. */
+export interface Binding {
+  readonly TF_Version: string;
+  readonly TF_FLOAT: number;
+  readonly TF_INT32: number;
+  readonly TF_ATTR_TYPE: number;
+  readonly TF_ATTR_BOOL: number;
+  readonly TF_ATTR_INT: number;
+  executeOp(name: string, attributes: readonly Attribute[], inputs: readonly number[], outputs: number): Raw[];
+  createTensor(shape: readonly number[], dtype: number, values: Float32Array | Int32Array): number;
+  deleteTensor(id: number): void;
+}
+
+/** What is used of tfjs-node's backend object. */
+export interface TensorflowBackend {
+  readonly binding: Binding;
+  readonly isUsingGpuDevice: boolean;
+  getDTypeInteger(dtype: string): number;
+  getInputTensorIds(tensors: readonly Pick<Tensor, 'dataId'>[]): number[];
+  createOutputTensor(raw: Raw): Tensor;
+}
+
+/** tfjs-node's backend; it must be the active one. */
+export function tensorflow(): TensorflowBackend {
+  return backend() as unknown as TensorflowBackend;
+}
+
+/** Constants, such as shapes and axes, that stay uploaded; the ones unused for longest go first. */
+const CONSTANTS = 512;
+const constants = new Map<string, Raw>();
+
+let made: Raw[] = [];
+
+/** Runs `f`, makes tensors of what it returns, and frees whatever else its ops made. */
+export function run<const R extends readonly Raw[]>(f: () => R): { [K in keyof R]: Tensor } {
+  const outer = made;
+  made = [];
+  const { createOutputTensor, binding } = tensorflow();
+  let kept: readonly Raw[] = [];
+  try {
+    kept = f();
+    const self = tensorflow();
+    return kept.map((raw) => createOutputTensor.call(self, raw)) as { [K in keyof R]: Tensor };
+  } finally {
+    for (const raw of made) if (!kept.includes(raw)) binding.deleteTensor(raw.id);
+    made = outer;
+  }
+}
+
+/** A tfjs tensor as an input of an op. */
+export function raw(tensor: Tensor): Raw {
+  const [id] = tensorflow().getInputTensorIds([tensor]) as [number];
+  return { id, shape: tensor.shape, dtype: tensorflow().getDTypeInteger(tensor.dtype) };
+}
+
+/** Runs one TensorFlow op. */
+export function op(name: string, attributes: readonly Attribute[], inputs: readonly Raw[]): Raw {
+  return ops(name, attributes, inputs, 1)[0] as Raw;
+}
+
+/** Runs one TensorFlow op of several outputs. */
+export function ops(
+  name: string,
+  attributes: readonly Attribute[],
+  inputs: readonly Raw[],
+  outputs: number,
+): readonly Raw[] {
+  const found = tensorflow().binding.executeOp(
+    name,
+    attributes,
+    inputs.map((input) => input.id),
+    outputs,
+  );
+  made.push(...found);
+  return found;
+}
+
+function constant(key: string, shape: readonly number[], dtype: 'float32' | 'int32', values: readonly number[]): Raw {
+  const known = constants.get(key);
+  if (known !== undefined) {
+    constants.delete(key);
+    constants.set(key, known);
+    return known;
+  }
+  const { binding } = tensorflow();
+  const type = dtype === 'int32' ? binding.TF_INT32 : binding.TF_FLOAT;
+  const array = dtype === 'int32' ? Int32Array.from(values) : Float32Array.from(values);
+  const fresh = { id: binding.createTensor(shape, type, array), shape, dtype: type };
+  constants.set(key, fresh);
+  if (constants.size > CONSTANTS) {
+    const [oldest, { id }] = constants.entries().next().value as [string, Raw];
+    constants.delete(oldest);
+    binding.deleteTensor(id);
+  }
+  return fresh;
+}
+
+/** A list of integers, such as a shape: [n] int32. */
+export function ints(values: readonly number[]): Raw {
+  return constant(`[${values}]`, [values.length], 'int32', values);
+}
+
+/** An int32 scalar. */
+export function int(value: number): Raw {
+  return constant(`i${value}`, [], 'int32', [value]);
+}
+
+/** A float32 scalar. */
+export function float(value: number): Raw {
+  return constant(`f${value}`, [], 'float32', [value]);
+}

@@ -1,0 +1,66 @@
+// tfjs-node's own kernels, repaired: two that were left out, and two that take a slow way.
+import { type KernelFunc, registerKernel, type Tensor, type TensorInfo, unregisterKernel } from '@tensorflow/tfjs-core';
+import { type Attribute, int, ints, type Raw, type TensorflowBackend, tensorflow } from './native.ts';
+
+/** Registers them in place of what is there. */
+export function repairKernels(): void {
+  for (const [kernelName, kernelFunc] of Object.entries(kernels)) {
+    if (shipped.has(kernelName)) unregisterKernel(kernelName, 'tensorflow');
+    registerKernel({ kernelName, backendName: 'tensorflow', kernelFunc });
+  }
+}
+
+const shipped: ReadonlySet<string> = new Set(['Reshape', 'BatchMatMul']);
+
+function input(self: TensorflowBackend, tensor: TensorInfo): number {
+  return self.getInputTensorIds([tensor as Tensor])[0] as number;
+}
+
+function execute(name: string, attributes: readonly Attribute[], inputs: readonly number[]): Tensor {
+  const self = tensorflow();
+  return self.createOutputTensor(self.binding.executeOp(name, attributes, inputs, 1)[0] as Raw);
+}
+
+const type = (name: string, dtype: string): Attribute => {
+  const self = tensorflow();
+  return { name, type: self.binding.TF_ATTR_TYPE, value: self.getDTypeInteger(dtype) };
+};
+const bool = (name: string, value: boolean): Attribute => ({ name, type: tensorflow().binding.TF_ATTR_BOOL, value });
+
+/** As shipped, each reshape makes, uploads and frees a tensor for the shape. */
+const reshape: KernelFunc = ({ inputs, attrs }) => {
+  const { x } = inputs as { x: TensorInfo };
+  const { shape } = attrs as unknown as { shape: number[] };
+  return execute('Reshape', [type('T', x.dtype), type('Tshape', 'int32')], [input(tensorflow(), x), ints(shape).id]);
+};
+
+/** As shipped, matrices too go to the batched op, which takes twice as long where one side is thin. */
+const batchMatMul: KernelFunc = ({ inputs, attrs }) => {
+  const { a, b } = inputs as { a: TensorInfo; b: TensorInfo };
+  const { transposeA, transposeB } = attrs as { transposeA: boolean; transposeB: boolean };
+  const ids = [input(tensorflow(), a), input(tensorflow(), b)];
+  const [name, left, right] =
+    a.shape.length === 2 && b.shape.length === 2
+      ? (['MatMul', 'transpose_a', 'transpose_b'] as const)
+      : (['BatchMatMulV2', 'adj_x', 'adj_y'] as const);
+  return execute(name, [type('T', a.dtype), bool(left, transposeA), bool(right, transposeB)], ids);
+};
+
+const bitwiseAnd: KernelFunc = ({ inputs }) => {
+  const { a, b } = inputs as { a: TensorInfo; b: TensorInfo };
+  return execute('BitwiseAnd', [type('T', a.dtype)], [input(tensorflow(), a), input(tensorflow(), b)]);
+};
+
+const denseBincount: KernelFunc = ({ inputs, attrs }) => {
+  const { x, weights } = inputs as { x: TensorInfo; weights: TensorInfo };
+  const { size, binaryOutput } = attrs as { size: number; binaryOutput: boolean };
+  const types = [type('Tidx', x.dtype), type('T', weights.dtype), bool('binary_output', binaryOutput)];
+  return execute('DenseBincount', types, [input(tensorflow(), x), int(size).id, input(tensorflow(), weights)]);
+};
+
+const kernels: Readonly<Record<string, KernelFunc>> = {
+  Reshape: reshape,
+  BatchMatMul: batchMatMul,
+  BitwiseAnd: bitwiseAnd,
+  DenseBincount: denseBincount,
+};
