@@ -1,0 +1,76 @@
+// Four floats at a time: the few operations that every kernel is made of.
+
+/** Whether this build may use the fused multiply-add of relaxed SIMD. */
+export const RELAXED: bool = ASC_FEATURE_RELAXED_SIMD;
+
+/** c + a b */
+// @ts-ignore: decorator
+@inline
+export function madd(a: v128, b: v128, c: v128): v128 {
+  if (RELAXED) return f32x4.relaxed_madd(a, b, c);
+  return f32x4.add(c, f32x4.mul(a, b));
+}
+
+// @ts-ignore: decorator
+@inline
+export function sumOf(x: v128): f32 {
+  return (
+    f32x4.extract_lane(x, 0) + f32x4.extract_lane(x, 1) + (f32x4.extract_lane(x, 2) + f32x4.extract_lane(x, 3))
+  );
+}
+
+// @ts-ignore: decorator
+@inline
+export function maxOf(x: v128): f32 {
+  return max(
+    max(f32x4.extract_lane(x, 0), f32x4.extract_lane(x, 1)),
+    max(f32x4.extract_lane(x, 2), f32x4.extract_lane(x, 3)),
+  );
+}
+
+/**
+ * e^x to about one unit in the last place: x = n ln 2 + r, a polynomial in r (Cephes), n added to the exponent.
+ * What is below the smallest normal number gives that number, what is above the largest gives it.
+ */
+// @ts-ignore: decorator
+@inline
+export function exp4(x: v128): v128 {
+  x = f32x4.pmin(f32x4.splat(88.37626), f32x4.pmax(f32x4.splat(-87.33654), x));
+  const n = f32x4.nearest(f32x4.mul(x, f32x4.splat(1.44269504088896341)));
+  let r = madd(n, f32x4.splat(-0.693359375), x);
+  r = madd(n, f32x4.splat(2.12194440e-4), r);
+  let p = f32x4.splat(1.9875691500e-4);
+  p = madd(p, r, f32x4.splat(1.3981999507e-3));
+  p = madd(p, r, f32x4.splat(8.3334519073e-3));
+  p = madd(p, r, f32x4.splat(4.1665795894e-2));
+  p = madd(p, r, f32x4.splat(1.6666665459e-1));
+  p = madd(p, r, f32x4.splat(5.0000001201e-1));
+  p = madd(p, f32x4.mul(r, r), f32x4.add(r, f32x4.splat(1)));
+  return i32x4.add(p, i32x4.shl(i32x4.trunc_sat_f32x4_s(n), 23));
+}
+
+/** e^x of one number, the same as `exp4` gives in a lane. */
+// @ts-ignore: decorator
+@inline
+export function exp1(x: f32): f32 {
+  return f32x4.extract_lane(exp4(f32x4.splat(x)), 0);
+}
+
+/** The first `n` of the four floats at `p`, and `fill` in the other lanes. */
+// @ts-ignore: decorator
+@inline
+export function loadPart(p: usize, n: i32, fill: f32): v128 {
+  let x = f32x4.splat(fill);
+  if (n > 0) x = f32x4.replace_lane(x, 0, load<f32>(p));
+  if (n > 1) x = f32x4.replace_lane(x, 1, load<f32>(p, 4));
+  if (n > 2) x = f32x4.replace_lane(x, 2, load<f32>(p, 8));
+  return x;
+}
+
+// @ts-ignore: decorator
+@inline
+export function storePart(p: usize, n: i32, x: v128): void {
+  if (n > 0) store<f32>(p, f32x4.extract_lane(x, 0));
+  if (n > 1) store<f32>(p, f32x4.extract_lane(x, 1), 4);
+  if (n > 2) store<f32>(p, f32x4.extract_lane(x, 2), 8);
+}

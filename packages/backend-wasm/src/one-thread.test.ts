@@ -1,0 +1,3 @@
+import { describeProducts } from '../test/products-suite.ts';
+
+describeProducts(1);

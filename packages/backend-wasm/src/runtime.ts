@@ -1,0 +1,49 @@
+// What a kernel of ours runs with: the compiled functions, the place of a tensor in memory, new tensors, scratch memory.
+import { engine, type Tensor, type TensorInfo } from '@tensorflow/tfjs-core';
+import type { KernelExports } from './kernel-module.ts';
+import type { TfjsWasm } from './tfjs-wasm.ts';
+
+export interface Runtime {
+  readonly run: KernelExports;
+  readonly backend: TfjsWasm;
+  /** Where a tensor lies. */
+  at(tensor: TensorInfo): number;
+  /** An uninitialized float32 tensor. */
+  output(shape: readonly number[]): TensorInfo;
+  /** Sees to it that each thread has so many bytes of scratch memory beside what products need. */
+  reserve(bytesPerThread: number): void;
+}
+
+export function makeRuntime(backend: TfjsWasm, run: KernelExports, threads: number): Runtime {
+  const { wasm } = backend;
+  const products = run.GEMM_SCRATCH.value as number;
+  let reserved = -1;
+  let scratch = 0;
+  const runtime: Runtime = {
+    run,
+    backend,
+    at: (tensor) => backend.dataIdMap.get(tensor.dataId).memoryOffset,
+    output: (shape) => backend.makeOutput(shape, 'float32'),
+    reserve(bytes) {
+      if (bytes <= reserved) return;
+      if (scratch !== 0) wasm._free(scratch);
+      reserved = (bytes + 63) & ~63;
+      scratch = allocate(wasm, (threads + 1) * (products + reserved));
+      run.setScratch(scratch, products + reserved);
+    },
+  };
+  runtime.reserve(0);
+  return runtime;
+}
+
+/** Memory outside of any tensor, aligned to a cache line. */
+export function allocate(wasm: TfjsWasm['wasm'], bytes: number): number {
+  const at = wasm._malloc(bytes + 64) >>> 0;
+  if (at === 0) throw new Error(`[peftjs/backend-wasm] out of memory: ${bytes} bytes of scratch`);
+  return at;
+}
+
+/** A tensor of what a kernel has written. */
+export function tensorOf(info: TensorInfo): Tensor {
+  return (engine() as unknown as { makeTensorFromTensorInfo(info: TensorInfo): Tensor }).makeTensorFromTensorInfo(info);
+}
