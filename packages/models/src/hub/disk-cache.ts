@@ -75,6 +75,7 @@ async function unfinishedFile(path: string, release: () => Promise<void>): Promi
     },
     async close() {
       await handle.close();
+      if (size === 0) await fs.rm(partial, { force: true });
       await release();
     },
   };

@@ -1,26 +1,22 @@
-/** One process at a time: a file that exists while one is at work, and says which. */
+/** One process at a time: a file that exists while one is at work, says which, and is touched again and again. */
 import { type Fs, loadFs, loadOs } from './node-modules.ts';
 import { pause } from './retrying.ts';
 
-const BEAT = 5_000;
-const DEAD_AFTER = 30_000;
+/** Milliseconds between two touches. */
+const BEAT = 1_000;
+/** Milliseconds without a touch after which a lock is void whose process is gone from this machine. */
+const GONE_AFTER = 3_000;
+/** The same where the process cannot be seen, or where its number may have gone to another. */
+const SILENT_AFTER = 60_000;
 
 /** Waits for the lock, takes it and gives what releases it. The lock of a process that ended without releasing is void. */
 export async function diskLock(path: string, signal?: AbortSignal): Promise<() => Promise<void>> {
   const [fs, { hostname }] = await Promise.all([loadFs(), loadOs()]);
   const host = hostname();
-  for (;;) {
+  while (!(await take(fs, path, `${host} ${process.pid}`))) {
     signal?.throwIfAborted();
-    try {
-      const handle = await fs.open(path, 'wx');
-      await handle.writeFile(`${host} ${process.pid}`);
-      await handle.close();
-      break;
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-      if (await isVoid(fs, path, host)) await fs.rm(path, { force: true });
-      else await pause(100, signal);
-    }
+    if (await isVoid(fs, path, host)) await removeVoid(fs, path, host);
+    else await pause(100, signal);
   }
   const beat = setInterval(() => void fs.utimes(path, new Date(), new Date()).catch(() => undefined), BEAT);
   beat.unref();
@@ -30,11 +26,39 @@ export async function diskLock(path: string, signal?: AbortSignal): Promise<() =
   };
 }
 
-async function isVoid(fs: Fs, path: string, own: string): Promise<boolean> {
+async function take(fs: Fs, path: string, owner: string): Promise<boolean> {
   try {
-    const [host, id] = (await fs.readFile(path, 'utf8')).split(' ');
-    if (host === own && id !== undefined && !isRunning(Number(id))) return true;
-    return Date.now() - (await fs.stat(path)).mtimeMs > DEAD_AFTER;
+    await fs.writeFile(path, owner, { flag: 'wx' });
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
+    throw error;
+  }
+}
+
+/**
+ * Two may find the same lock void, and the second must not remove what the first has put in its place: so a void lock is
+ * removed under a lock of its own, after another look.
+ */
+async function removeVoid(fs: Fs, path: string, host: string): Promise<void> {
+  const removal = `${path}.void`;
+  if (!(await take(fs, removal, host))) {
+    if (await isVoid(fs, removal, '')) await fs.rm(removal, { force: true });
+    await pause(10);
+    return;
+  }
+  try {
+    if (await isVoid(fs, path, host)) await fs.rm(path, { force: true });
+  } finally {
+    await fs.rm(removal, { force: true });
+  }
+}
+
+async function isVoid(fs: Fs, path: string, host: string): Promise<boolean> {
+  try {
+    const [owner, id] = (await fs.readFile(path, 'utf8')).split(' ');
+    const silence = Date.now() - (await fs.stat(path)).mtimeMs;
+    return silence > (owner === host && !isRunning(Number(id)) ? GONE_AFTER : SILENT_AFTER);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false;
     throw error;
