@@ -8,9 +8,10 @@ import { node, pnpm, run } from './run.mjs';
  * @param {import('./run.mjs').Command} command
  */
 async function prepare(name, command) {
+  process.stdout.write(`${name} ... `);
   const { code, output, seconds } = await run(command);
-  if (code === 0) return console.log(`${name}: ${seconds.toFixed(1)} s`);
-  console.error(`${output.trimEnd()}\n\n${name} failed; the output above says why`);
+  if (code === 0) return console.log(`${seconds.toFixed(1)} s`);
+  console.error(`\n${output.trimEnd()}\n\n${name} failed; the output above says why`);
   process.exit(1);
 }
 

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 
 export const root = join(import.meta.dirname, '..');
 
-/** What keeps tools from talking to anyone, and colors out of captured output. */
+/** What keeps tools from talking to anyone, and pnpm from asking before it replaces a node_modules of other settings. */
 const QUIET = {
   DO_NOT_TRACK: '1',
   TURBO_TELEMETRY_DISABLED: '1',
@@ -15,6 +15,7 @@ const QUIET = {
   npm_config_update_notifier: 'false',
   npm_config_fund: 'false',
   npm_config_audit: 'false',
+  npm_config_confirm_modules_purge: 'false',
 };
 
 /**

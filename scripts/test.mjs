@@ -23,6 +23,7 @@ function say(mark, name, seconds, more = '') {
  * @param {import('./run.mjs').Command} command
  */
 async function step(name, command) {
+  if (process.stdout.isTTY) process.stdout.write(`… ${name}\r`);
   const { code, output, seconds } = await run(command);
   const passed = code === 0;
   count[passed ? 'passed' : 'failed'] += 1;
@@ -47,6 +48,7 @@ async function optionalParts() {
 }
 
 async function vitest() {
+  if (process.stdout.isTTY) process.stdout.write('… vitest\r');
   const folder = mkdtempSync(join(tmpdir(), 'peftjs-vitest-'));
   const file = join(folder, 'report.json');
   try {
