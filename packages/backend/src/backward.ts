@@ -129,28 +129,30 @@ function release(node: TapeNode): void {
 
 /**
  * Activation checkpointing (Chen et al., arXiv 1604.06174): runs `f` without keeping its activations, and runs it again
- * in the backward pass. `f` may read its arguments, constants and the tensors that are being trained, and nothing else
- * that was computed during this forward pass: the gradient of such a tensor would be lost.
+ * in the backward pass. `f` may read its arguments and the tensors that are being trained, and nothing else that was
+ * computed during this forward pass: the gradient of such a tensor would be lost.
  *
- * @param f a pure function of `x`; gives the same again when it is run again
+ * @param f a pure function of its arguments; gives the same again when it is run again
+ * @param x the argument that gradients flow to
+ * @param constants arguments that they do not flow to
  */
-export function recompute(f: (x: Tensor) => Tensor, x: Tensor): Tensor {
+export function recompute(f: (x: Tensor, ...constants: Tensor[]) => Tensor, x: Tensor, ...constants: Tensor[]): Tensor {
   const e = engine();
-  if (e.state.gradientDepth === 0 || e.state.kernelDepth > 0) return f(x);
+  if (e.state.gradientDepth === 0 || e.state.kernelDepth > 0) return f(x, ...constants);
   const parameters = asked;
   const inputs: Record<string, Tensor> = { x };
   for (const [i, p] of parameters.entries()) inputs[i] = p;
   return e.runKernelFunc({
     forwardFunc: (_backend, save) => {
-      save([x]);
-      return f(x);
+      save([x, ...constants]);
+      return f(x, ...constants);
     },
-    backwardsFunc: (dy, [saved]) => {
-      const again = saved as Tensor;
+    backwardsFunc: (dy, saved) => {
+      const [again, ...rest] = saved as [Tensor, ...Tensor[]];
       let grads: readonly (Tensor | null)[] | undefined;
       const at = (i: number) => () => {
         if (grads === undefined) {
-          const pass = valueAndGrads(() => f(again), [again, ...parameters], dy as Tensor);
+          const pass = valueAndGrads(() => f(again, ...rest), [again, ...parameters], dy as Tensor);
           pass.value.dispose();
           grads = pass.grads;
         }

@@ -39,7 +39,7 @@ const norm: Part<'norm'> = {
 export function modulesToSave(names: readonly string[]): Method {
   return {
     type: 'MODULES_TO_SAVE',
-    targets: { modules: names },
+    targets: { modules: names, loose: true },
     on: { linear, embedding, norm },
     config: { modules_to_save: names },
   };

@@ -11,7 +11,9 @@ export interface Targets {
   readonly layers?: readonly number[];
   /** The name before a layer's number, where it is not the first `.name.<number>.` of the path. */
   readonly layersPattern?: readonly string[] | string;
-  /** Names that are never targets, because they are trained whole. */
+  /** A name matches any end of a path, `norm` an `input_layernorm` too, as in PEFT's `modules_to_save`. */
+  readonly loose?: boolean;
+  /** Names that are never targets, because they are trained whole; matched loosely. */
   readonly never?: readonly string[];
   /** A last condition, which no file states. */
   readonly where?: (site: Site) => boolean;
@@ -20,14 +22,9 @@ export interface Targets {
 /** The target that stands for every linear layer but the model's output. */
 export const ALL_LINEAR = 'all-linear';
 
-function matches(path: string, rule: readonly string[] | string | RegExp): boolean {
+function matches(path: string, rule: readonly string[] | string | RegExp, loose = false): boolean {
   if (rule instanceof RegExp || typeof rule === 'string') return wholeMatch(rule).test(path);
-  return rule.some((name) => endsWithName(path, name));
-}
-
-/** Whether a path is this name, or ends in it. */
-export function endsWithName(path: string, name: string): boolean {
-  return path === name || path.endsWith(`.${name}`);
+  return rule.some((name) => path === name || path.endsWith(loose ? name : `.${name}`));
 }
 
 function wholeMatch(rule: string | RegExp): RegExp {
@@ -46,16 +43,17 @@ function layerOf(path: string, pattern: Targets['layersPattern']): number | null
   return null;
 }
 
-function isNamed(site: Site, modules: Targets['modules']): boolean {
-  return modules === ALL_LINEAR ? site.kind === 'linear' && site.role !== 'head' : matches(site.path, modules);
+function isNamed(site: Site, { modules, loose }: Targets): boolean {
+  return modules === ALL_LINEAR ? site.kind === 'linear' && site.role !== 'head' : matches(site.path, modules, loose);
 }
 
 /** Whether `targets` names this site, whatever its kind. */
-export function isTarget(site: Site, { modules, exclude, layers, layersPattern, never = [], where }: Targets): boolean {
+export function isTarget(site: Site, targets: Targets): boolean {
+  const { exclude, layers, layersPattern, never = [], where } = targets;
   return (
-    isNamed(site, modules) &&
+    isNamed(site, targets) &&
     !(exclude !== undefined && matches(site.path, exclude)) &&
-    !never.some((name) => endsWithName(site.path, name)) &&
+    !matches(site.path, never, true) &&
     (layers === undefined || layers.includes(layerOf(site.path, layersPattern) ?? -1)) &&
     where?.(site) !== false
   );
@@ -76,12 +74,12 @@ export function selectSites(
   const able = sites.filter((site) => kinds.has(site.kind));
   const chosen = able.filter((site) => isTarget(site, targets));
   const wanted = Array.isArray(modules) ? (modules as readonly string[]) : [];
-  const missing = wanted.find((name) => !able.some((site) => endsWithName(site.path, name)));
+  const missing = wanted.find((name) => !able.some((site) => matches(site.path, [name], targets.loose)));
   if ((strict && missing !== undefined) || chosen.length === 0) {
     const name = missing ?? wanted[0] ?? String(modules);
     const names = able.flatMap((site) => [site.path, site.path.split('.').at(-1) as string]);
     const why =
-      missing === undefined && able.some((site) => isNamed(site, modules))
+      missing === undefined && able.some((site) => isNamed(site, targets))
         ? ' is left after exclusions and layers'
         : '';
     throw new Error(`[peftjs/core] no site matches "${name}"${why}${why ? '' : nearest(name, names)}`);

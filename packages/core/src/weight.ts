@@ -1,4 +1,5 @@
 // A frozen matrix, however it is stored. Storages know nothing of methods, and methods nothing of storages.
+import { lookup } from '@peftjs/backend';
 import { matMul, reshape, type Tensor, tensor, type Variable, variable } from '@tensorflow/tfjs-core';
 
 /** The matrix of a linear layer, [o, i], or the table of an embedding, [v, d] (o = v, i = d). */
@@ -11,6 +12,8 @@ export interface Weight {
   readonly variable?: Variable;
   /** x W', [..., i] to [..., o], with its gradient for x. */
   matMul(x: Tensor): Tensor;
+  /** Rows by index, int32 of any shape to [..., i], for the table of an embedding. */
+  rows(ids: Tensor): Tensor;
   /** The matrix as float32, [o, i]. The caller owns it. */
   read(): Tensor;
   /** Another weight of the same storage. */
@@ -44,6 +47,7 @@ function fromTensor(start: Tensor): Weight {
       x.rank === 2
         ? matMul(x, held, false, true)
         : reshape(matMul(reshape(x, [-1, inDim]), held, false, true), [...x.shape.slice(0, -1), outDim]),
+    rows: (ids) => lookup(held, ids),
     read: () => held.clone(),
     encode: fromTensor,
     dispose: () => held.dispose(),

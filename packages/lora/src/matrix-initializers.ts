@@ -33,15 +33,14 @@ export const pissa: Initializer = {
   },
 };
 
-/** OLoRA (Büyükakyüz, arXiv 2406.01775): A and B start as the first r rows of R and columns of Q in W = Q R. */
+/** OLoRA (Büyükakyüz, arXiv 2406.01775): A and B start as the first r rows of R and columns of Q in W = Q R; R = Q' W. */
 export const olora: Initializer = {
   ...kaiming,
   name: 'olora',
   start(site, r, scale) {
     const w = rowMajor(site);
-    const qr = new QrDecomposition(w);
-    const q = qr.orthogonalMatrix;
-    const rows = qr.upperTriangularMatrix;
-    return startFrom(site, rows.subMatrix(0, r - 1, 0, w.columns - 1), q.subMatrix(0, q.rows - 1, 0, r - 1), scale);
+    const square = w.subMatrix(0, w.rows - 1, 0, Math.min(w.rows, w.columns) - 1);
+    const q = new QrDecomposition(square).orthogonalMatrix.subMatrix(0, w.rows - 1, 0, r - 1);
+    return startFrom(site, q.transpose().mmul(w), q, scale);
   },
 };

@@ -1,1 +1,11 @@
-export {};
+export type { Architecture, ModelParts } from './architecture.ts';
+export { type CausalLM, INFERENCE, type KeyValueCache, type TokenBatch } from './causal-lm.ts';
+export { type GenerateOptions, generate, generateText } from './generate.ts';
+export { llama } from './llama/architecture.ts';
+export { type LlamaConfig, readLlamaConfig } from './llama/config.ts';
+export { type LoadOptions, loadModel, openTokenizer } from './load-model.ts';
+export { pickToken, type SamplingOptions } from './pick-token.ts';
+export { randomSource } from './random-source.ts';
+export { type SaveModelOptions, saveModel } from './save-model.ts';
+export { fileSource, type Source, type Storage } from './source.ts';
+export { type ChatMessage, createTokenizer, type TextTokenizer } from './text-tokenizer.ts';

@@ -1,1 +1,2 @@
-export {};
+export { type GoldenPart, type GoldenResult, runGoldenCase } from './golden-case.ts';
+export { relativeError, TOLERANCES, type ToleranceName } from './tolerances.ts';

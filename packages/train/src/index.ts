@@ -1,1 +1,10 @@
-export {};
+export { type AdamwOptions, adamw } from './adamw.ts';
+export { type GradientSum, gradientSum } from './gradient-sum.ts';
+export { type Batch, type Batches, countTargets, type Learner } from './learner.ts';
+export { meanLoss } from './mean-loss.ts';
+export type { Optimizer, Slots, UpdateArgs } from './optimizer.ts';
+export { constant, cosine, linear, type Schedule, type WarmupOptions } from './schedules.ts';
+export { train } from './train.ts';
+export type { EndEvent, EvaluationEvent, ResumedEvent, SavedEvent, StepEvent, TrainEvent } from './train-event.ts';
+export type { EvaluateOptions, TrainOptions } from './train-options.ts';
+export type { StateStore, StateTensor, TrainState } from './train-state.ts';

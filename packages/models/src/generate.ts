@@ -1,0 +1,76 @@
+// Text from a causal model, a token at a time, with a key-value cache.
+import { random } from '@peftjs/backend';
+import type { CausalLM, KeyValueCache } from './causal-lm.ts';
+import { pickToken, type SamplingOptions } from './pick-token.ts';
+
+export interface GenerateOptions extends SamplingOptions {
+  /** At most this many new tokens; 64 when left out. */
+  readonly maxNewTokens?: number;
+  /** Seeds the choice; 0 when left out. */
+  readonly seed?: number;
+  /** Tokens that end the text; the tokenizer's end token when left out. */
+  readonly stop?: readonly number[];
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * New tokens after a prompt, as they come. Ends at a stop token, at `maxNewTokens`, or where the context is full.
+ *
+ * @param prompt token ids, at least one
+ * @example
+ * for await (const id of generate(model, model.tokenizer.encode('Call me'), { temperature: 0.8, topP: 0.95, seed: 1 })) ids.push(id);
+ */
+export async function* generate(
+  model: CausalLM,
+  prompt: readonly number[],
+  options: GenerateOptions = {},
+): AsyncGenerator<number> {
+  const { maxNewTokens = 64, seed = 0, signal } = options;
+  const stop = options.stop ?? (model.tokenizer?.eosId == null ? [] : [model.tokenizer.eosId]);
+  if (prompt.length === 0) throw new Error('[peftjs/models] the prompt has no tokens; give at least one');
+  const next = random(seed);
+  let cache: KeyValueCache | null = null;
+  let ids: readonly number[] = prompt;
+  try {
+    for (let n = 0, length = prompt.length; n < maxNewTokens && length <= model.contextLength; n++, length++) {
+      signal?.throwIfAborted();
+      const before: KeyValueCache | null = cache;
+      const batch = {
+        inputIds: Int32Array.from(ids),
+        attentionMask: new Int32Array(ids.length).fill(1),
+        shape: [1, ids.length] as const,
+      };
+      const after = model.step(batch, before);
+      cache = after.cache;
+      release(before);
+      const logits = (await after.logits.data()) as Float32Array;
+      after.logits.dispose();
+      const id = pickToken(logits, options, next);
+      if (stop.includes(id)) return;
+      yield id;
+      ids = [id];
+    }
+  } finally {
+    release(cache);
+  }
+}
+
+function release(cache: KeyValueCache | null): void {
+  if (cache === null) return;
+  for (const tensor of [cache.mask, ...cache.blocks.flatMap(({ k, v }) => [k, v])]) tensor.dispose();
+}
+
+/**
+ * The text that follows a prompt.
+ *
+ * @throws where the model has no tokenizer
+ */
+export async function generateText(model: CausalLM, prompt: string, options: GenerateOptions = {}): Promise<string> {
+  const { tokenizer } = model;
+  if (tokenizer === null)
+    throw new Error('[peftjs/models] this model came without tokenizer.json; use generate with token ids');
+  const start = tokenizer.bosId === null ? [] : [tokenizer.bosId];
+  const ids: number[] = [];
+  for await (const id of generate(model, [...start, ...tokenizer.encode(prompt)], options)) ids.push(id);
+  return tokenizer.decode(ids);
+}

@@ -1,0 +1,82 @@
+// A Llama's `config.json`, read and checked: what is not known is an error, never a silent default.
+import { nearest } from '@peftjs/core';
+
+export interface LlamaConfig {
+  readonly vocab: number;
+  readonly dim: number;
+  readonly hidden: number;
+  readonly layers: number;
+  readonly heads: number;
+  readonly kvHeads: number;
+  readonly headDim: number;
+  readonly eps: number;
+  readonly contextLength: number;
+  readonly tied: boolean;
+  readonly attentionBias: boolean;
+  readonly mlpBias: boolean;
+  /** Angle of each pair of a head's dimensions per position, [headDim / 2]. */
+  readonly frequencies: Float64Array;
+}
+
+type Raw = Readonly<Record<string, unknown>>;
+
+function number(raw: Raw, key: string, fallback?: number): number {
+  const value = raw[key] ?? fallback;
+  if (typeof value === 'number' && Number.isFinite(value)) return value;
+  throw new Error(
+    `[peftjs/models] config.json: "${key}" is ${JSON.stringify(value)}; a number is needed${raw[key] === undefined ? nearest(key, Object.keys(raw)) : ''}`,
+  );
+}
+
+/** @throws naming the key that is missing or not supported */
+export function readLlamaConfig(raw: Raw): LlamaConfig {
+  const heads = number(raw, 'num_attention_heads');
+  const dim = number(raw, 'hidden_size');
+  const headDim = number(raw, 'head_dim', dim / heads);
+  if (raw.hidden_act !== undefined && raw.hidden_act !== 'silu') {
+    throw new Error(
+      `[peftjs/models] config.json: "hidden_act" is ${JSON.stringify(raw.hidden_act)}; a Llama has "silu"`,
+    );
+  }
+  return {
+    vocab: number(raw, 'vocab_size'),
+    dim,
+    hidden: number(raw, 'intermediate_size'),
+    layers: number(raw, 'num_hidden_layers'),
+    heads,
+    kvHeads: number(raw, 'num_key_value_heads', heads),
+    headDim,
+    eps: number(raw, 'rms_norm_eps', 1e-6),
+    contextLength: number(raw, 'max_position_embeddings', 2048),
+    tied: raw.tie_word_embeddings === true,
+    attentionBias: raw.attention_bias === true,
+    mlpBias: raw.mlp_bias === true,
+    frequencies: rotaryFrequencies(raw, headDim),
+  };
+}
+
+/** theta^(-2 j / f), and what Llama 3.1 makes of them for long contexts. */
+function rotaryFrequencies(raw: Raw, headDim: number): Float64Array {
+  const scaling = { ...(raw.rope_scaling as Raw | null), ...(raw.rope_parameters as Raw | null) } as Raw;
+  const theta = number(scaling, 'rope_theta', number(raw, 'rope_theta', 10000));
+  const plain = Float64Array.from({ length: headDim / 2 }, (_, j) => theta ** ((-2 * j) / headDim));
+  const type = (scaling.rope_type ?? scaling.type ?? 'default') as string;
+  if (type === 'default') return plain;
+  if (type === 'linear') return plain.map((f) => f / number(scaling, 'factor'));
+  if (type !== 'llama3') {
+    throw new Error(
+      `[peftjs/models] config.json: rope_type "${type}" is not supported${nearest(type, ['default', 'linear', 'llama3'])}`,
+    );
+  }
+  const factor = number(scaling, 'factor');
+  const low = number(scaling, 'low_freq_factor');
+  const high = number(scaling, 'high_freq_factor');
+  const original = number(scaling, 'original_max_position_embeddings');
+  return plain.map((f) => {
+    const wavelength = (2 * Math.PI) / f;
+    if (wavelength < original / high) return f;
+    if (wavelength > original / low) return f / factor;
+    const smooth = (original / wavelength - low) / (high - low);
+    return ((1 - smooth) * f) / factor + smooth * f;
+  });
+}

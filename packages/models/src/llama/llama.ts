@@ -1,0 +1,212 @@
+// The Llama family (Touvron et al., arXiv 2302.13971) as a host. Shapes: b batch, t time, s keys, d model, h query heads,
+// g key heads, f head dimension, v vocabulary.
+import { attention, crossEntropy, engine, IGNORED, recompute, rmsNorm, rope, rowsOf, swiglu } from '@peftjs/backend';
+import {
+  type BaseModel,
+  type Context,
+  createChains,
+  type EmbeddingSite,
+  type LinearSite,
+  type NormSite,
+  type Sequence,
+  type Weight,
+} from '@peftjs/core';
+import { add, concat, fill, gather, reshape, slice, type Tensor, tensor2d } from '@tensorflow/tfjs-core';
+import { type CausalLM, INFERENCE, type KeyValueCache, type TokenBatch } from '../causal-lm.ts';
+import { setSiteWeight } from '../set-site-weight.ts';
+import { siteParameters } from '../site-parameters.ts';
+import type { TextTokenizer } from '../text-tokenizer.ts';
+import type { LlamaConfig } from './config.ts';
+import { rotaryTables } from './rotary-tables.ts';
+import type { LlamaBlock, LlamaSites } from './sites.ts';
+
+export interface LlamaParts {
+  readonly config: LlamaConfig;
+  readonly raw: Readonly<Record<string, unknown>>;
+  readonly sites: LlamaSites;
+  readonly base: BaseModel;
+  readonly tokenizer: TextTokenizer | null;
+}
+
+type Past = KeyValueCache['blocks'][number] | null;
+
+/** What every block of one pass shares. */
+interface Pass {
+  readonly mask: Tensor;
+  readonly cos: Tensor;
+  readonly sin: Tensor;
+  readonly ctx: Context;
+}
+
+export function createLlama({ config: c, raw, sites, base, tokenizer }: LlamaParts): CausalLM {
+  const chains = createChains();
+  const tables = rotaryTables(c.frequencies, c.contextLength);
+
+  const linear = (site: LinearSite, x: Tensor, ctx: Context): Tensor => {
+    const run = (input: Tensor) => {
+      const y = site.weight.matMul(input);
+      return site.bias === null ? y : add(y, site.bias);
+    };
+    return chains.run<'linear'>(site, run, x, ctx);
+  };
+  const norm = (site: NormSite, x: Tensor, ctx: Context): Tensor =>
+    chains.run<'norm'>(
+      site,
+      (n) => rmsNorm({ x: n.x, gamma: n.gamma }, { eps: c.eps }),
+      { x, gamma: site.gamma, beta: null },
+      ctx,
+    );
+  const embed = (site: EmbeddingSite, ids: Tensor, ctx: Context): Tensor =>
+    chains.run<'embedding'>(site, (i) => site.weight.rows(i), ids, ctx);
+
+  function attend(
+    block: LlamaBlock,
+    x: Tensor,
+    past: Past,
+    pass: Pass,
+    keep?: (kv: { k: Tensor; v: Tensor }) => void,
+  ): Tensor {
+    const { mask, cos, sin, ctx } = pass;
+    const [b, t] = x.shape as [number, number, number];
+    const heads = (site: LinearSite, n: number) => reshape(linear(site, x, ctx), [b, t, n, c.headDim]);
+    const q = rope({ x: heads(block.q, c.heads), cos, sin }, {});
+    let k = rope({ x: heads(block.k, c.kvHeads), cos, sin }, {});
+    let v = heads(block.v, c.kvHeads);
+    if (past !== null) {
+      k = concat([past.k, k], 1);
+      v = concat([past.v, v], 1);
+    }
+    keep?.({ k, v });
+    const scale = 1 / Math.sqrt(c.headDim);
+    const y = chains.run<'attention'>(
+      block.attention,
+      (a) => attention({ ...a }, { causal: true, scale }),
+      { q, k, v, mask },
+      ctx,
+    );
+    return linear(block.o, reshape(y, [b, t, c.heads * c.headDim]), ctx);
+  }
+
+  function feed(block: LlamaBlock, x: Tensor, ctx: Context): Tensor {
+    return linear(block.down, swiglu({ gate: linear(block.gate, x, ctx), up: linear(block.up, x, ctx) }, {}), ctx);
+  }
+
+  function runBlock(
+    block: LlamaBlock,
+    x: Tensor,
+    past: Past,
+    pass: Pass,
+    keep?: (kv: { k: Tensor; v: Tensor }) => void,
+  ): Tensor {
+    const { ctx } = pass;
+    const attended = engine().tidy(() => {
+      const branch = (n: Tensor) => attend(block, norm(block.attentionNorm, n, ctx), past, pass, keep);
+      return add(x, chains.run<'residual'>(block.attentionBranch, branch, x, ctx));
+    });
+    return engine().tidy(() => {
+      const branch = (n: Tensor) => feed(block, norm(block.mlpNorm, n, ctx), ctx);
+      return add(attended, chains.run<'residual'>(block.mlpBranch, branch, attended, ctx));
+    });
+  }
+
+  function start(batch: TokenBatch, cache: KeyValueCache | null, ctx: Context): Sequence {
+    const [b, t] = batch.shape;
+    const past = cache === null ? 0 : (cache.mask.shape[1] as number);
+    if (past + t > c.contextLength) {
+      throw new Error(
+        `[peftjs/models] ${past + t} tokens are more than the model's context of ${c.contextLength}; shorten the text, or split it`,
+      );
+    }
+    const ids = tensor2d(batch.inputIds, [b, t], 'int32');
+    const fresh = tensor2d(Float32Array.from(batch.attentionMask), [b, t]);
+    const positions = tensor2d(positionsOf(batch, past), [b, t], 'int32');
+    const sequence: Sequence = {
+      embeds: embed(sites.embedding, ids, ctx),
+      mask: cache === null ? fresh : concat([cache.mask, fresh], 1),
+      positions,
+      past,
+      ...(batch.labels === undefined ? {} : { labels: tensor2d(batch.labels, [b, t], 'int32') }),
+    };
+    return chains.run<'sequence'>(sites.sequence, (s) => s, sequence, ctx);
+  }
+
+  /** Hidden states [b, t, d] after the last norm, and the sequence they belong to. */
+  function hidden(
+    batch: TokenBatch,
+    cache: KeyValueCache | null,
+    ctx: Context,
+    keep?: (kv: { k: Tensor; v: Tensor }) => void,
+  ) {
+    const sequence = start(batch, cache, ctx);
+    const { mask, positions } = sequence;
+    const pass: Pass = { mask, cos: gather(tables.cos, positions), sin: gather(tables.sin, positions), ctx };
+    let x = sequence.embeds;
+    for (const [i, block] of sites.blocks.entries()) {
+      const again = (y: Tensor, m: Tensor, cos: Tensor, sin: Tensor) =>
+        runBlock(block, y, null, { mask: m, cos, sin, ctx });
+      x =
+        model.recompute && cache === null && keep === undefined
+          ? recompute(again as never, x, mask, pass.cos, pass.sin)
+          : runBlock(block, x, cache?.blocks[i] ?? null, pass, keep);
+    }
+    return { x: norm(sites.norm, x, ctx), sequence };
+  }
+
+  const model: CausalLM = {
+    base,
+    config: raw,
+    tokenizer,
+    contextLength: c.contextLength,
+    recompute: false,
+    sites: () => sites.all,
+    wrap: chains.wrap,
+    setWeight: setSiteWeight,
+    parameters: () => siteParameters(sites.all),
+    logits: (batch, ctx = INFERENCE) => engine().tidy(() => linear(sites.head, hidden(batch, null, ctx).x, ctx)),
+    loss: (batch, ctx = INFERENCE) =>
+      engine().tidy(() => {
+        const { x, sequence } = hidden(batch, null, ctx);
+        const labels = sequence.labels;
+        if (labels === undefined)
+          throw new Error('[peftjs/models] the batch has no labels; give them, -100 where a token does not count');
+        return crossEntropy({ logits: rowsOf(linear(sites.head, x, ctx)), labels: shifted(labels) }, {});
+      }),
+    step(batch, cache, ctx = INFERENCE) {
+      const blocks: { k: Tensor; v: Tensor }[] = [];
+      return engine().tidy(() => {
+        const { x, sequence } = hidden(batch, cache, ctx, (kv) =>
+          blocks.push({ k: engine().keep(kv.k.clone()), v: engine().keep(kv.v.clone()) }),
+        );
+        const [b, t, d] = x.shape as [number, number, number];
+        const last = reshape(slice(x, [0, t - 1, 0], [b, 1, d]), [b, d]);
+        return { logits: linear(sites.head, last, ctx), cache: { blocks, mask: sequence.mask } };
+      });
+    },
+    dispose() {
+      const held = new Set<Weight | Tensor>([tables.cos, tables.sin]);
+      for (const site of sites.all) {
+        if (site.kind === 'linear' || site.kind === 'embedding') held.add(site.weight);
+        if (site.kind === 'linear' && site.bias) held.add(site.bias);
+        if (site.kind === 'norm') held.add(site.gamma);
+      }
+      for (const one of held) one.dispose();
+    },
+  };
+  return model;
+}
+
+/** Positions counted from the first token that is not padding; those before it have none, and get 0. */
+function positionsOf({ attentionMask, shape: [b, t] }: TokenBatch, past: number): Int32Array {
+  const positions = new Int32Array(b * t);
+  for (let row = 0; row < b; row++) {
+    const first = past > 0 ? 0 : Math.max(0, attentionMask.subarray(row * t, (row + 1) * t).indexOf(1));
+    for (let i = 0; i < t; i++) positions[row * t + i] = past + Math.max(0, i - first);
+  }
+  return positions;
+}
+
+/** The label of each position's next token, [b t]. */
+function shifted(labels: Tensor): Tensor {
+  const [b, t] = labels.shape as [number, number];
+  return reshape(concat([slice(labels, [0, 1], [b, t - 1]), fill([b, 1], IGNORED, 'int32')], 1), [b * t]);
+}

@@ -1,0 +1,67 @@
+// A model from a folder in Hugging Face's layout, on a disk or on the hub.
+import { type Folder, fingerprintWeights, openWeights } from '@peftjs/checkpoint';
+import { type BaseModel, nearest } from '@peftjs/core';
+import type { Architecture } from './architecture.ts';
+import type { CausalLM } from './causal-lm.ts';
+import type { HubOptions } from './hub/hub-options.ts';
+import { openModelFolder } from './hub/open-model-folder.ts';
+import { llama } from './llama/architecture.ts';
+import { fileSource, type Storage } from './source.ts';
+import { createTokenizer, type TextTokenizer } from './text-tokenizer.ts';
+
+type Json = Readonly<Record<string, unknown>>;
+
+export interface LoadOptions extends HubOptions {
+  /** How the matrices are stored; float32 when left out. */
+  readonly weights?: Storage;
+  /** What may be loaded; every architecture of this package when left out. */
+  readonly architectures?: readonly Architecture[];
+}
+
+/**
+ * Loads a model: `config.json`, `model.safetensors` or shards with their index, and `tokenizer.json` if there is one.
+ *
+ * @param model a path, a hub id such as `HuggingFaceTB/SmolLM2-135M`, or an opened folder
+ * @throws naming the file, key or tensor that is missing, broken or not supported
+ * @example
+ * const model = await loadModel('HuggingFaceTB/SmolLM2-135M');
+ */
+export async function loadModel(model: string | Folder, options: LoadOptions = {}): Promise<CausalLM> {
+  const folder = typeof model === 'string' ? await openModelFolder(model, options) : model;
+  const config = await readJson(folder, 'config.json');
+  const { architectures = [llama], weights, signal } = options;
+  const type = String(config.model_type);
+  const architecture = architectures.find((a) => a.modelType === type);
+  if (architecture === undefined) {
+    const known = architectures.map((a) => a.modelType);
+    throw new Error(`[peftjs/models] ${folder.location}: model_type "${type}" is not supported${nearest(type, known)}`);
+  }
+  const file = await openWeights(folder);
+  let hash: Promise<string> | undefined;
+  const base: BaseModel = {
+    name: typeof model === 'string' ? model : folder.location,
+    fingerprint: () => (hash ??= fingerprintWeights(file)),
+  };
+  const tokenizer = await openTokenizer(folder);
+  return architecture.load({ config, source: fileSource(file, weights, signal), base, tokenizer });
+}
+
+/** The tokenizer of a folder, or null where it has none. */
+export async function openTokenizer(folder: Folder): Promise<TextTokenizer | null> {
+  if ((await folder.open('tokenizer.json')) === null) return null;
+  const config =
+    (await folder.open('tokenizer_config.json')) === null ? {} : await readJson(folder, 'tokenizer_config.json');
+  return createTokenizer(await readJson(folder, 'tokenizer.json'), config);
+}
+
+async function readJson(folder: Folder, name: string): Promise<Json> {
+  const file = await folder.open(name);
+  if (file === null)
+    throw new Error(`[peftjs/models] ${folder.location} has no ${name}${nearest(name, await folder.list())}`);
+  const text = new TextDecoder().decode(await file.read(0, file.size));
+  try {
+    return JSON.parse(text) as Json;
+  } catch (cause) {
+    throw new Error(`[peftjs/models] ${file.name} is no JSON: ${(cause as Error).message}`, { cause });
+  }
+}

@@ -1,0 +1,17 @@
+// How every host here replaces a site's weight.
+import type { EmbeddingSite, LinearSite, Undo, Weight } from '@peftjs/core';
+import type { Variable } from '@tensorflow/tfjs-core';
+
+type Writable<T> = { -readonly [K in keyof T]: T[K] };
+
+/** The site holds the new weight until the undo. */
+export function setSiteWeight(site: LinearSite | EmbeddingSite, weight: Weight, bias?: Variable): Undo {
+  const place = site as Writable<LinearSite>;
+  const before = { weight: place.weight, bias: place.bias };
+  place.weight = weight;
+  if (bias !== undefined) place.bias = bias;
+  return () => {
+    place.weight = before.weight;
+    if (bias !== undefined) place.bias = before.bias;
+  };
+}

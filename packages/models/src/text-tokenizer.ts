@@ -1,0 +1,57 @@
+// A tokenizer from a model's folder: `tokenizer.json`, run by @huggingface/tokenizers, and its chat template.
+import { Template } from '@huggingface/jinja';
+import { Tokenizer } from '@huggingface/tokenizers';
+
+export interface ChatMessage {
+  readonly role: string;
+  readonly content: string;
+}
+
+export interface TextTokenizer {
+  readonly bosId: number | null;
+  readonly eosId: number | null;
+  /** The token that fills short sequences: the pad token, else the end token, else 0. */
+  readonly padId: number;
+  readonly vocab: number;
+  /** The tokens of a text, with none added. */
+  encode(text: string): readonly number[];
+  /** Special tokens are left out. */
+  decode(ids: readonly number[]): string;
+  /** @throws where the model has no chat template */
+  applyChatTemplate(messages: readonly ChatMessage[], options?: { readonly addGenerationPrompt?: boolean }): string;
+}
+
+type Json = Readonly<Record<string, unknown>>;
+
+/** @param config `tokenizer_config.json`, or an empty object */
+export function createTokenizer(tokenizer: Json, config: Json): TextTokenizer {
+  const inner = new Tokenizer(tokenizer, config);
+  const special = (name: string): string | null => {
+    const token = config[`${name}_token`] as string | { content: string } | null | undefined;
+    return typeof token === 'string' ? token : (token?.content ?? null);
+  };
+  const id = (name: string) => {
+    const token = special(name);
+    return token === null ? null : (inner.token_to_id(token) ?? null);
+  };
+  const eosId = id('eos');
+  const template = config.chat_template as string | undefined;
+  return {
+    bosId: id('bos'),
+    eosId,
+    padId: id('pad') ?? eosId ?? 0,
+    vocab: inner.get_vocab().size,
+    encode: (text) => inner.encode(text, { add_special_tokens: false }).ids,
+    decode: (ids) => inner.decode([...ids], { skip_special_tokens: true }),
+    applyChatTemplate(messages, options = {}) {
+      if (template === undefined)
+        throw new Error('[peftjs/models] this model has no chat template; use prompt and completion, or text');
+      return new Template(template).render({
+        messages: [...messages],
+        add_generation_prompt: options.addGenerationPrompt ?? false,
+        bos_token: special('bos') ?? '',
+        eos_token: special('eos') ?? '',
+      });
+    },
+  };
+}

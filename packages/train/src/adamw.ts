@@ -1,0 +1,28 @@
+// AdamW as torch defines it (Loshchilov and Hutter, arXiv 1711.05101).
+import { adamw as step } from '@peftjs/backend';
+import { type Tensor, zeros } from '@tensorflow/tfjs-core';
+import type { Optimizer } from './optimizer.ts';
+
+export interface AdamwOptions {
+  /** 0.9 when left out. */
+  readonly beta1?: number;
+  /** 0.999 when left out. */
+  readonly beta2?: number;
+  /** 1e-8 when left out. */
+  readonly eps?: number;
+  /** Share of the weight taken off each step, times the learning rate; 0.01 when left out. */
+  readonly weightDecay?: number;
+}
+
+/** p ← p (1 - lr · decay) - lr · m̂ / (sqrt(v̂) + eps). */
+export function adamw({ beta1 = 0.9, beta2 = 0.999, eps = 1e-8, weightDecay = 0.01 }: AdamwOptions = {}): Optimizer {
+  return {
+    name: 'adamw',
+    slots: (shape) => ({ m: zeros([...shape]), v: zeros([...shape]) }),
+    update({ value, gradient, slots, learningRate, step: n, gradientScale }) {
+      const inputs = { p: value, g: gradient, m: slots.m as Tensor, v: slots.v as Tensor };
+      const [p, m, v] = step(inputs, { learningRate, beta1, beta2, eps, weightDecay, step: n, gradientScale });
+      return { value: p, slots: { m, v } };
+    },
+  };
+}

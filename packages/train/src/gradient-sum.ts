@@ -1,0 +1,43 @@
+// The summed loss of several batches, and the sum of its gradients.
+import { engine, valueAndGrads } from '@peftjs/backend';
+import type { Context } from '@peftjs/core';
+import { add, sqrt, square, sum, type Tensor, type Variable, zerosLike } from '@tensorflow/tfjs-core';
+import type { Batch, Learner } from './learner.ts';
+
+export interface GradientSum {
+  /** Scalar: sum of the losses. */
+  readonly loss: Tensor;
+  readonly grads: readonly Tensor[];
+  /** Scalar: joint norm of the gradients. */
+  readonly norm: Tensor;
+}
+
+/** One batch after the other, so that the memory is that of one. The caller owns what comes back. */
+export function gradientSum(
+  model: Learner,
+  batches: readonly Batch[],
+  variables: readonly Variable[],
+  contexts: readonly Context[],
+): GradientSum {
+  return engine().tidy(() => {
+    let loss: Tensor | undefined;
+    let grads: Tensor[] | undefined;
+    for (const [i, batch] of batches.entries()) {
+      const pass = valueAndGrads(() => model.loss(batch, contexts[i] as Context), variables);
+      const found = pass.grads.map((g, k) => g ?? zerosLike(variables[k] as Variable));
+      loss = plus(loss, pass.value);
+      grads = grads === undefined ? found : found.map((g, k) => plus(grads?.[k], g));
+    }
+    const parts = grads as Tensor[];
+    const norm = engine().tidy(() => sqrt(parts.map((g) => sum(square(g))).reduce((a, b) => add(a, b))));
+    return { loss: loss as Tensor, grads: parts, norm };
+  });
+}
+
+function plus(before: Tensor | undefined, more: Tensor): Tensor {
+  if (before === undefined) return more;
+  const both = add(before, more);
+  before.dispose();
+  more.dispose();
+  return both;
+}

@@ -1,0 +1,24 @@
+// The mean loss over a data set, without training.
+import type { Tensor } from '@tensorflow/tfjs-core';
+import { type Batches, countTargets, type Learner } from './learner.ts';
+
+/**
+ * Mean cross-entropy in nats over the tokens that count, dropout off.
+ *
+ * @throws when no token counts
+ */
+export async function meanLoss(model: Learner, batches: Batches, signal?: AbortSignal): Promise<number> {
+  let total = 0;
+  let count = 0;
+  for (let i = 0; i < batches.size; i++) {
+    signal?.throwIfAborted();
+    const batch = batches.get(0, i);
+    const loss: Tensor = model.loss(batch, { training: false, seed: 0 });
+    total += (await loss.data())[0] as number;
+    count += countTargets(batch);
+    loss.dispose();
+  }
+  if (count === 0)
+    throw new Error('[peftjs/train] no token of the evaluation data counts; give texts of at least two tokens');
+  return total / count;
+}

@@ -1,0 +1,40 @@
+// What a training run can be told.
+import type { Trainable } from '@peftjs/core';
+import type { Batches } from './learner.ts';
+import type { Optimizer } from './optimizer.ts';
+import type { Schedule } from './schedules.ts';
+import type { StateStore } from './train-state.ts';
+
+export interface TrainOptions {
+  /** What is trained; the active adapters of the model when left out. A model's own `parameters()` trains it whole. */
+  readonly trainable?: Trainable;
+  readonly learningRate: number;
+  /** Passes over the data; 1 when left out. */
+  readonly epochs?: number;
+  /** Ends the run after this many steps, before or after the epochs have. */
+  readonly steps?: number;
+  /** `adamw()` when left out. */
+  readonly optimizer?: Optimizer;
+  /** `linear()` with a warm-up of 3 % when left out. */
+  readonly schedule?: Schedule;
+  /** Batches whose gradients make up one step, the same as one batch of all their rows; 1 when left out. */
+  readonly accumulate?: number;
+  /** The most that the gradients' joint norm may be; 1 when left out, Infinity for no bound. */
+  readonly clip?: number;
+  /** Seeds dropout; 0 when left out. */
+  readonly seed?: number;
+  readonly evaluate?: EvaluateOptions;
+  /** Where the run is saved, so that it can go on where it stopped; it does, when there is a state in it. */
+  readonly store?: StateStore;
+  /** Steps between two saves; 100 when left out. The last step is always saved. */
+  readonly saveEvery?: number;
+  readonly signal?: AbortSignal;
+}
+
+export interface EvaluateOptions {
+  readonly batches: Batches;
+  /** Steps between two evaluations; only before the first step and after the last when left out. */
+  readonly every?: number;
+  /** Ends the run when this many evaluations in a row have not improved on the best. */
+  readonly patience?: number;
+}

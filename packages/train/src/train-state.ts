@@ -1,0 +1,76 @@
+// Everything that a run needs to go on: parameters, optimizer slots, and where it was.
+import type { Parameter } from '@peftjs/core';
+import { dispose, tensor } from '@tensorflow/tfjs-core';
+import type { Slots } from './optimizer.ts';
+
+export interface StateTensor {
+  readonly key: string;
+  readonly shape: readonly number[];
+  readonly data: Float32Array;
+}
+
+export interface TrainState {
+  /** Steps taken. Data, schedule and random numbers follow from it. */
+  readonly step: number;
+  /** Best evaluation so far, and evaluations since. */
+  readonly best: number | null;
+  readonly stale: number;
+  /** What must be the same for the run to go on: optimizer, batches, learning rate and so on. */
+  readonly recipe: string;
+  readonly tensors: readonly StateTensor[];
+}
+
+/** Keeps the last state. `save` replaces it whole or not at all. */
+export interface StateStore {
+  save(state: TrainState): Promise<void>;
+  load(): Promise<TrainState | null>;
+}
+
+/** The key of a slot in a state. */
+const slotKey = (key: string, slot: string) => `${key}#${slot}`;
+
+/** Copies parameters and slots out of the backend. */
+export function collect(parameters: readonly Parameter[], slots: readonly Slots[]): Promise<StateTensor[]> {
+  const held = parameters.flatMap(({ key, variable }, i) => [
+    { key, tensor: variable },
+    ...Object.entries(slots[i] as Slots).map(([slot, t]) => ({ key: slotKey(key, slot), tensor: t })),
+  ]);
+  return Promise.all(
+    held.map(async ({ key, tensor: t }) => ({ key, shape: t.shape, data: (await t.data()) as Float32Array })),
+  );
+}
+
+/**
+ * Puts parameters back, and gives the slots.
+ * @throws before anything is changed, when a tensor is missing or of another shape
+ */
+export function putBack(
+  parameters: readonly Parameter[],
+  fresh: readonly Slots[],
+  tensors: readonly StateTensor[],
+): Slots[] {
+  const byKey = new Map(tensors.map((t) => [t.key, t]));
+  const find = (key: string, shape: readonly number[]) => {
+    const found = byKey.get(key);
+    if (found?.shape.join() === shape.join()) return found;
+    const what = found === undefined ? 'is missing' : `has shape [${found.shape}]`;
+    throw new Error(
+      `[peftjs/train] the saved run does not fit: "${key}" ${what}, [${shape}] is needed; train into another folder`,
+    );
+  };
+  for (const [i, { key, variable }] of parameters.entries()) {
+    find(key, variable.shape);
+    for (const [slot, t] of Object.entries(fresh[i] as Slots)) find(slotKey(key, slot), t.shape);
+  }
+  return parameters.map(({ key, variable }, i) => {
+    const value = tensor(find(key, variable.shape).data, variable.shape);
+    variable.assign(value);
+    value.dispose();
+    const before = fresh[i] as Slots;
+    const back = Object.fromEntries(
+      Object.entries(before).map(([slot, t]) => [slot, tensor(find(slotKey(key, slot), t.shape).data, t.shape)]),
+    );
+    dispose(Object.values(before));
+    return back;
+  });
+}

@@ -1,0 +1,174 @@
+// The training loop: an async iterator of events. One step reads back two numbers, the loss and the gradients' norm.
+import { engine, memoryMeter } from '@peftjs/backend';
+import { adaptersOf, type Parameter } from '@peftjs/core';
+import { dispose, type Tensor } from '@tensorflow/tfjs-core';
+import { adamw } from './adamw.ts';
+import { gradientSum } from './gradient-sum.ts';
+import { type Batch, type Batches, countTargets, type Learner } from './learner.ts';
+import { meanLoss } from './mean-loss.ts';
+import type { Slots } from './optimizer.ts';
+import { linear } from './schedules.ts';
+import type { EvaluationEvent, StepEvent, TrainEvent } from './train-event.ts';
+import type { TrainOptions } from './train-options.ts';
+import { collect, putBack } from './train-state.ts';
+
+/**
+ * Trains the adapters of a model, or what `trainable` names. Nothing happens until the first event is asked for.
+ *
+ * @throws when nothing is trainable, no token counts, a loss is not finite, or the signal aborts (its reason)
+ * @example
+ * for await (const e of train(model, batches, { learningRate: 2e-4 })) if (e.type === 'step') console.log(e.step, e.loss);
+ */
+export async function* train(model: Learner, batches: Batches, options: TrainOptions): AsyncGenerator<TrainEvent> {
+  const {
+    accumulate = 1,
+    epochs = 1,
+    optimizer = adamw(),
+    schedule = linear({ warmup: 0.03 }),
+    clip = 1,
+    seed = 0,
+  } = options;
+  const { evaluate, store, saveEvery = 100, signal, learningRate } = options;
+  const parameters = trainableOf(model, options);
+  const variables = parameters.map((p) => p.variable);
+  const perEpoch = Math.ceil(batches.size / accumulate);
+  const total = options.steps ?? epochs * perEpoch;
+  const recipe = JSON.stringify({
+    optimizer: optimizer.name,
+    learningRate,
+    total,
+    accumulate,
+    clip,
+    seed,
+    size: batches.size,
+  });
+  const meter = memoryMeter();
+  let slots: Slots[] = variables.map((v) => engine().tidy(() => keepAll(optimizer.slots(v.shape))));
+  let taken = 0;
+  let best: number | null = null;
+  let stale = 0;
+
+  const evaluation = async (): Promise<EvaluationEvent> => {
+    const loss = await meanLoss(model, evaluate?.batches as Batches, signal);
+    const improved = best === null || loss < best;
+    best = improved ? loss : best;
+    stale = improved ? 0 : stale + 1;
+    return { type: 'evaluation', step: taken, loss, perplexity: Math.exp(loss), best: improved };
+  };
+  const save = async () => store?.save({ step: taken, best, stale, recipe, tensors: await collect(parameters, slots) });
+
+  async function takeStep(): Promise<StepEvent> {
+    const started = performance.now();
+    meter.reset();
+    const part = microBatches(batches, taken, accumulate);
+    const targets = part.reduce((n, batch) => n + countTargets(batch), 0);
+    if (targets === 0) throw new Error(`[peftjs/train] no token of step ${taken + 1} counts; every label is -100`);
+    const contexts = part.map((_, i) => ({ training: true, seed: seed * 1_000_003 + taken * accumulate + i }));
+    const { loss: summed, grads, norm: scalar } = gradientSum(model, part, variables, contexts);
+    const [[lossSum], [normSum]] = (await Promise.all([summed.data(), scalar.data()])) as unknown as [
+      [number],
+      [number],
+    ];
+    dispose([summed, scalar]);
+    const loss = lossSum / targets;
+    const gradientNorm = normSum / targets;
+    if (!Number.isFinite(loss) || !Number.isFinite(gradientNorm)) {
+      dispose([...grads]);
+      throw new Error(
+        `[peftjs/train] step ${taken + 1}: the loss is ${loss} and the gradient's norm ${gradientNorm}; lower the learning rate`,
+      );
+    }
+    const rate = learningRate * schedule(taken, total);
+    const gradientScale = Math.min(1, clip / (gradientNorm + 1e-6)) / targets;
+    taken++;
+    slots = slots.map((before, i) =>
+      engine().tidy(() => {
+        const variable = variables[i] as (typeof variables)[number];
+        const args = {
+          value: variable,
+          gradient: grads[i] as Tensor,
+          slots: before,
+          learningRate: rate,
+          step: taken,
+          gradientScale,
+        };
+        const after = optimizer.update(args);
+        variable.assign(after.value);
+        dispose([...Object.values(before), grads[i] as Tensor]);
+        return keepAll(after.slots);
+      }),
+    );
+    const seconds = (performance.now() - started) / 1000;
+    const tokens = part.reduce((n, { attentionMask }) => n + attentionMask.reduce((sum, m) => sum + m, 0), 0);
+    return {
+      type: 'step',
+      step: taken,
+      steps: total,
+      epoch: Math.floor((taken - 1) / perEpoch),
+      loss,
+      learningRate: rate,
+      gradientNorm,
+      tokens,
+      tokensPerSecond: tokens / seconds,
+      stepsPerSecond: 1 / seconds,
+      peakBytes: meter.peakBytes,
+    };
+  }
+
+  try {
+    const saved = (await store?.load()) ?? null;
+    if (saved !== null) {
+      if (saved.recipe !== recipe) {
+        throw new Error(
+          `[peftjs/train] the saved run had other options: ${saved.recipe}; these are ${recipe}. Use the same, or another folder`,
+        );
+      }
+      slots = putBack(parameters, slots, saved.tensors).map(keepAll);
+      ({ step: taken, best, stale } = saved);
+      yield { type: 'resumed', step: taken };
+    } else if (evaluate !== undefined) yield await evaluation();
+    while (taken < total) {
+      signal?.throwIfAborted();
+      yield await takeStep();
+      const last = taken === total;
+      if (evaluate !== undefined && (last || taken % (evaluate.every ?? total) === 0)) yield await evaluation();
+      const ends = evaluate?.patience !== undefined && stale >= evaluate.patience;
+      if (store !== undefined && (last || ends || taken % saveEvery === 0)) {
+        await save();
+        yield { type: 'saved', step: taken };
+      }
+      if (ends) {
+        yield { type: 'end', step: taken, reason: 'no improvement' };
+        return;
+      }
+    }
+    yield { type: 'end', step: taken, reason: 'done' };
+  } finally {
+    for (const one of slots) dispose(Object.values(one));
+  }
+}
+
+function keepAll(slots: Slots): Slots {
+  for (const tensor of Object.values(slots)) engine().keep(tensor);
+  return slots;
+}
+
+function trainableOf(model: Learner, { trainable }: TrainOptions): Parameter[] {
+  const named = trainable === undefined ? adaptersOf(model).filter((a) => a.active) : [trainable];
+  const parameters = named.flatMap((t) => t.parameters).filter((p) => p.trainable);
+  if (parameters.length === 0) {
+    throw new Error(
+      '[peftjs/train] nothing is trainable; attach an adapter to the model, or give its parameters() as "trainable"',
+    );
+  }
+  return parameters;
+}
+
+/** The batches of one step, in the order of the data; the last step of an epoch has what is left. */
+function microBatches(batches: Batches, step: number, accumulate: number): Batch[] {
+  const perEpoch = Math.ceil(batches.size / accumulate);
+  const epoch = Math.floor(step / perEpoch);
+  const first = (step % perEpoch) * accumulate;
+  const count = Math.min(accumulate, batches.size - first);
+  return Array.from({ length: count }, (_, i) => batches.get(epoch, first + i));
+}
