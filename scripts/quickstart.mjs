@@ -1,7 +1,7 @@
 // @ts-check
 // `npm run quickstart`: sets up what the `peftjs` command needs, on a machine with only Node and npm, and runs its
 // quickstart. What follows `--` goes on to the command: npm run quickstart -- --help
-import { node, pnpm, run } from './run.mjs';
+import { install, node, run } from './run.mjs';
 
 /**
  * @param {string} name
@@ -15,7 +15,7 @@ async function prepare(name, command) {
   process.exit(1);
 }
 
-await prepare('install', pnpm('install', '--frozen-lockfile', '--filter', '.', '--filter', '@peftjs/cli...'));
+await prepare('install', install('--filter', '.', '--filter', '@peftjs/cli...'));
 await prepare('build', node('scripts/build.mjs', '@peftjs/cli...'));
 const { code } = await run(node('packages/cli/bin/peftjs.js', 'quickstart', ...process.argv.slice(2)), { show: true });
 process.exitCode = code;

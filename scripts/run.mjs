@@ -6,7 +6,7 @@ import { join } from 'node:path';
 
 export const root = join(import.meta.dirname, '..');
 
-/** What keeps tools from talking to anyone, and pnpm from asking before it replaces a node_modules of other settings. */
+/** What keeps tools from talking to anyone. */
 const QUIET = {
   DO_NOT_TRACK: '1',
   TURBO_TELEMETRY_DISABLED: '1',
@@ -15,7 +15,6 @@ const QUIET = {
   npm_config_update_notifier: 'false',
   npm_config_fund: 'false',
   npm_config_audit: 'false',
-  npm_config_confirm_modules_purge: 'false',
 };
 
 /**
@@ -40,6 +39,9 @@ export function pnpm(...args) {
   const { packageManager } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
   return { command: 'npx', args: ['--yes', packageManager, ...args] };
 }
+
+/** @type {(...args: string[]) => Command} the locked dependencies, without a question where node_modules must be replaced */
+export const install = (...args) => pnpm('install', '--frozen-lockfile', '--config.confirmModulesPurge=false', ...args);
 
 /**
  * Runs a command in the repository's root to its end.

@@ -6,7 +6,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { findOptionalParts } from './optional-parts.mjs';
-import { node, pnpm, root, run, tool } from './run.mjs';
+import { install, node, pnpm, root, run, tool } from './run.mjs';
 import { readVitestReport } from './vitest-report.mjs';
 
 const inCI = process.env.CI === 'true';
@@ -79,7 +79,7 @@ async function docs() {
 }
 
 async function main() {
-  if (!(await step('install', pnpm('install', '--frozen-lockfile')))) return;
+  if (!(await step('install', install()))) return;
   await optionalParts();
   await step('format and lint', tool('biome', 'ci', '--error-on-warnings', '--colors=off', '.'));
   await step('types', tool('tsc', '-b', '--pretty', 'false'));
