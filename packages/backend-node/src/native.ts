@@ -1,4 +1,5 @@
 // TensorFlow ops by name on raw tensors, past tfjs: no dispatch and no tracking for what a fused op makes on its way.
+import { engine } from '@peftjs/backend';
 import { backend, type Tensor } from '@tensorflow/tfjs-core';
 
 /** A tensor as the binding knows it. */
@@ -47,20 +48,27 @@ const constants = new Map<string, Raw>();
 
 let made: Raw[] = [];
 
-/** Runs `f`, makes tensors of what it returns, and frees whatever else its ops made. */
+/**
+ * Runs `f`, makes tensors of what it returns, and frees whatever else its ops made. Until then all of it counts in the
+ * engine's books, so that a peak of memory measured there holds.
+ * @param f gives results of its own ops, never an input
+ */
 export function run<const R extends readonly Raw[]>(f: () => R): { [K in keyof R]: Tensor } {
   const outer = made;
   made = [];
-  const { createOutputTensor, binding } = tensorflow();
+  const self = tensorflow();
+  const { tensorInfo } = engine().state;
   let kept: readonly Raw[] = [];
   try {
     kept = f();
-    const self = tensorflow();
-    return kept.map((raw) => createOutputTensor.call(self, raw)) as { [K in keyof R]: Tensor };
   } finally {
-    for (const raw of made) if (!kept.includes(raw)) binding.deleteTensor(raw.id);
+    for (const raw of made) {
+      tensorInfo.delete(raw);
+      if (!kept.includes(raw)) self.binding.deleteTensor(raw.id);
+    }
     made = outer;
   }
+  return kept.map((raw) => self.createOutputTensor(raw)) as { [K in keyof R]: Tensor };
 }
 
 /** A tfjs tensor as an input of an op. */
@@ -87,7 +95,11 @@ export function ops(
     inputs.map((input) => input.id),
     outputs,
   );
-  made.push(...found);
+  const { tensorInfo } = engine().state;
+  for (const raw of found) {
+    made.push(raw);
+    if (name !== 'Reshape') tensorInfo.set(raw, { bytes: 4 * raw.shape.reduce((n, length) => n * length, 1) });
+  }
   return found;
 }
 

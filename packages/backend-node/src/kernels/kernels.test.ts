@@ -9,6 +9,7 @@ import {
   type Inputs,
   lookupOp,
   lowRank,
+  memoryMeter,
   type Replaceable,
   rmsNorm,
   rope,
@@ -184,6 +185,18 @@ describe.skipIf(obstacle !== null)(`native kernels${obstacle === null ? '' : `: 
       };
       const expected = adamw.reference(inputs, attrs);
       for (const [k, x] of form(inputs, attrs).entries()) expect(distance(x, expected[k] as Tensor)).toBeLessThan(1e-6);
+    });
+  });
+
+  it('count what they hold on their way', () => {
+    const meter = memoryMeter();
+    tidy(() => {
+      const inputs = { gate: normal(10, 10), up: normal(10, 10) };
+      meter.reset();
+      const before = meter.bytes;
+      (formOf(swiglu) as Form<Inputs, object>).forward(inputs, {});
+      expect(meter.bytes - before).toBe(400);
+      expect(meter.peakBytes - before).toBe(3 * 400);
     });
   });
 
