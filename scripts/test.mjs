@@ -62,10 +62,21 @@ async function vitest() {
     say(failures === 0 ? '✓' : '✗', 'vitest', seconds, `${passed} passed, ${failures} failed, ${skipped} skipped`);
     if (failures > 0) console.log(`${output.trimEnd()}\n`);
     for (const figure of figures) console.log(`  ${figure}`);
-    for (const name of skips) console.log(`  - skipped: ${name}`);
+    for (const line of tally(skips.map((name) => name.slice(0, 120)))) console.log(`  - skipped: ${line}`);
   } finally {
     rmSync(folder, { recursive: true });
   }
+}
+
+/**
+ * Each line once, with how often it came.
+ * @param {string[]} lines
+ */
+function tally(lines) {
+  /** @type {Map<string, number>} */
+  const times = new Map();
+  for (const line of lines) times.set(line, (times.get(line) ?? 0) + 1);
+  return [...times].map(([line, n]) => (n === 1 ? line : `${line}… (${n} tests)`));
 }
 
 /** The documentation is a package of its own, with its own checks. */
