@@ -15,3 +15,4 @@ export { type MemoryFolder, memoryFolder } from './memory-folder.ts';
 export { openWeights } from './open-weights.ts';
 export { type AdapterSource, type SaveAdapterOptions, type SavedAdapter, saveAdapter } from './save-adapter.ts';
 export { sha256 } from './sha256.ts';
+export { type RunState, type RunStateStore, stateStore } from './state-store.ts';

@@ -1,6 +1,10 @@
 export type { Architecture, ModelParts } from './architecture.ts';
 export { type CausalLM, INFERENCE, type KeyValueCache, type TokenBatch } from './causal-lm.ts';
 export { type GenerateOptions, generate, generateText } from './generate.ts';
+export { defaultCachePath, diskCache } from './hub/disk-cache.ts';
+export type { HubCache } from './hub/hub-cache.ts';
+export type { HubOptions, HubProgress, Retry } from './hub/hub-options.ts';
+export { openModelFolder } from './hub/open-model-folder.ts';
 export { llama } from './llama/architecture.ts';
 export { type LlamaConfig, readLlamaConfig } from './llama/config.ts';
 export { type LoadOptions, loadModel, openTokenizer } from './load-model.ts';

@@ -27,12 +27,19 @@ export function pickToken(
   const order = Array.from(weights.keys()).sort((i, j) => (weights[j] as number) - (weights[i] as number) || i - j);
   const total = weights.reduce((sum, w) => sum + w, 0);
   let kept = Math.min(topK ?? order.length, order.length);
-  if (topP !== undefined) {
-    let sum = 0;
-    const enough = order.findIndex((i) => (sum += weights[i] as number) >= topP * total);
-    kept = Math.min(kept, enough === -1 ? order.length : enough + 1);
-  }
+  if (topP !== undefined) kept = Math.min(kept, upTo(order, weights, topP * total));
   const likely = order.slice(0, kept);
-  let rest = next() * likely.reduce((sum, i) => sum + (weights[i] as number), 0);
-  return likely.find((i) => (rest -= weights[i] as number) < 0) ?? (likely.at(-1) as number);
+  return likely[
+    upTo(likely, weights, next() * likely.reduce((sum, i) => sum + (weights[i] as number), 0)) - 1
+  ] as number;
+}
+
+/** How many of these, from the first on, it takes to reach a sum; all, where they do not. */
+function upTo(order: readonly number[], weights: Float32Array, wanted: number): number {
+  let sum = 0;
+  for (const [n, i] of order.entries()) {
+    sum += weights[i] as number;
+    if (sum >= wanted) return n + 1;
+  }
+  return order.length;
 }
