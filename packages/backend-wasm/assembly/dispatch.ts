@@ -1,15 +1,37 @@
 // From the number of a kernel to the function that does one chunk of it.
+import { adamwChunk } from './adamw';
+import { attentionChunk } from './attention';
+import { attentionGradChunk, sumGroupsChunk } from './attention-grad';
+import { crossEntropyChunk, crossEntropyGradChunk } from './cross-entropy';
 import { gemmBatchChunk, gemmPackChunk, gemmTilesChunk } from './gemm';
 import { gemvColumnsChunk, gemvRowsChunk } from './gemv';
-import { GEMM_BATCH, GEMM_PACK, GEMM_TILES, GEMV_COLUMNS, GEMV_ROWS } from './kernel-ids';
+import * as id from './kernel-ids';
+import { rmsNormChunk, rmsNormGammaChunk, rmsNormGradChunk } from './rms-norm';
+import { ropeChunk } from './rope';
+import { gatherRowsChunk, scatterRowsChunk } from './rows';
+import { swigluChunk, swigluGradChunk } from './swiglu';
 
 export function runChunk(kernel: i32, chunk: i32, thread: i32): void {
   switch (kernel) {
-    case GEMM_PACK: return gemmPackChunk(chunk);
-    case GEMM_TILES: return gemmTilesChunk(chunk, thread);
-    case GEMM_BATCH: return gemmBatchChunk(chunk, thread);
-    case GEMV_ROWS: return gemvRowsChunk(chunk);
-    case GEMV_COLUMNS: return gemvColumnsChunk(chunk);
+    case id.GEMM_PACK: return gemmPackChunk(chunk);
+    case id.GEMM_TILES: return gemmTilesChunk(chunk, thread);
+    case id.GEMM_BATCH: return gemmBatchChunk(chunk, thread);
+    case id.GEMV_ROWS: return gemvRowsChunk(chunk);
+    case id.GEMV_COLUMNS: return gemvColumnsChunk(chunk);
+    case id.RMS_NORM: return rmsNormChunk(chunk);
+    case id.RMS_NORM_GRAD: return rmsNormGradChunk(chunk);
+    case id.RMS_NORM_GAMMA: return rmsNormGammaChunk(chunk);
+    case id.ROPE: return ropeChunk(chunk);
+    case id.SWIGLU: return swigluChunk(chunk);
+    case id.SWIGLU_GRAD: return swigluGradChunk(chunk);
+    case id.CROSS_ENTROPY: return crossEntropyChunk(chunk);
+    case id.CROSS_ENTROPY_GRAD: return crossEntropyGradChunk(chunk);
+    case id.ADAMW: return adamwChunk(chunk);
+    case id.GATHER_ROWS: return gatherRowsChunk(chunk);
+    case id.SCATTER_ROWS: return scatterRowsChunk(chunk);
+    case id.ATTENTION: return attentionChunk(chunk, thread);
+    case id.ATTENTION_GRAD: return attentionGradChunk(chunk, thread);
+    case id.SUM_GROUPS: return sumGroupsChunk(chunk);
     default: unreachable();
   }
 }

@@ -43,7 +43,8 @@ export function gemvRowsChunk(chunk: i32): void {
   }
 }
 
-function fourDots(a: usize, b: usize, ldb: usize, c: usize, k: i32): void {
+/** c[r] = a · (row r of b) for four rows. */
+export function fourDots(a: usize, b: usize, ldb: usize, c: usize, k: i32): void {
   const b1 = b + ldb;
   const b2 = b1 + ldb;
   const b3 = b2 + ldb;
@@ -122,7 +123,7 @@ export function gemvColumnsChunk(chunk: i32): void {
 }
 
 /** c += the four rows at b, each times its number at x. */
-function addFour(c: usize, b: usize, ldb: usize, x: usize, width: i32): void {
+export function addFour(c: usize, b: usize, ldb: usize, x: usize, width: i32): void {
   const b1 = b + ldb;
   const b2 = b1 + ldb;
   const b3 = b2 + ldb;

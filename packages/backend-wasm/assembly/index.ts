@@ -1,6 +1,16 @@
 // What the module exports. It has no memory and no data of its own: it works in the memory of tfjs.
+export { adamw } from './adamw';
+export { attention, attentionScratch } from './attention';
+export { attentionGrad, sumGroups } from './attention-grad';
+export { copy, fill } from './bytes';
+export { crossEntropy, crossEntropyGrad } from './cross-entropy';
 export { gemm, GEMM_SCRATCH, gemmBatch } from './gemm';
 export { gemvColumns, gemvRows } from './gemv';
 export { attach, JOB_BYTES, reset, serve, setScratch } from './pool';
+export { rmsNorm, rmsNormGamma, rmsNormGrad } from './rms-norm';
+export { rowScale as scale } from './row';
+export { rope } from './rope';
+export { gatherRows, scatterRows } from './rows';
+export { swiglu, swigluGrad } from './swiglu';
 // Exported so that they are not inlined into their only caller, where V8 would spill their sums.
 export { tile, tileOnto } from './micro';

@@ -94,10 +94,13 @@ export function chunkCount(): i32 {
   return load<i32>(job + CHUNKS);
 }
 
-/** Runs a kernel, whose arguments have been set, over all of its chunks. */
-export function parallel(kernel: i32, chunks: i32): void {
+/**
+ * Runs a kernel, whose arguments have been set, over all of its chunks.
+ * @param alone whether there is so little to do that the main thread had better do it alone
+ */
+export function parallel(kernel: i32, chunks: i32, alone: bool = false): void {
   store<i32>(job + CHUNKS, chunks);
-  if (chunks == 1 || threads == 1) {
+  if (chunks == 1 || threads == 1 || alone) {
     for (let c = 0; c < chunks; c++) runChunk(kernel, c, 0);
     return;
   }

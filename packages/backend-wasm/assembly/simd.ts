@@ -30,11 +30,12 @@ export function maxOf(x: v128): f32 {
 
 /**
  * e^x to about one unit in the last place: x = n ln 2 + r, a polynomial in r (Cephes), n added to the exponent.
- * What is below the smallest normal number gives that number, what is above the largest gives it.
+ * What would be below the smallest normal number is 0, what would be above the largest is about that.
  */
 // @ts-ignore: decorator
 @inline
 export function exp4(x: v128): v128 {
+  const normal = f32x4.gt(x, f32x4.splat(-87.33654));
   x = f32x4.pmin(f32x4.splat(88.37626), f32x4.pmax(f32x4.splat(-87.33654), x));
   const n = f32x4.nearest(f32x4.mul(x, f32x4.splat(1.44269504088896341)));
   let r = madd(n, f32x4.splat(-0.693359375), x);
@@ -46,7 +47,7 @@ export function exp4(x: v128): v128 {
   p = madd(p, r, f32x4.splat(1.6666665459e-1));
   p = madd(p, r, f32x4.splat(5.0000001201e-1));
   p = madd(p, f32x4.mul(r, r), f32x4.add(r, f32x4.splat(1)));
-  return i32x4.add(p, i32x4.shl(i32x4.trunc_sat_f32x4_s(n), 23));
+  return v128.and(normal, i32x4.add(p, i32x4.shl(i32x4.trunc_sat_f32x4_s(n), 23)));
 }
 
 /** e^x of one number, the same as `exp4` gives in a lane. */
@@ -73,4 +74,19 @@ export function storePart(p: usize, n: i32, x: v128): void {
   if (n > 0) store<f32>(p, f32x4.extract_lane(x, 0));
   if (n > 1) store<f32>(p, f32x4.extract_lane(x, 1), 4);
   if (n > 2) store<f32>(p, f32x4.extract_lane(x, 2), 8);
+}
+
+/** The natural logarithm of a normal positive number, in double precision: 2 artanh((m - 1) / (m + 1)) + n ln 2. */
+export function log(x: f64): f64 {
+  const bits = reinterpret<i64>(x);
+  let n = <i32>((bits >> 52) & 0x7ff) - 1023;
+  let m = reinterpret<f64>((bits & 0xfffffffffffff) | 0x3ff0000000000000);
+  if (m > 1.4142135623730951) {
+    m *= 0.5;
+    n++;
+  }
+  const s = (m - 1) / (m + 1);
+  const z = s * s;
+  const series = 1 + z * (1 / 3.0 + z * (1 / 5.0 + z * (1 / 7.0 + z * (1 / 9.0 + z * (1 / 11.0 + z / 13.0)))));
+  return 2 * s * series + <f64>n * 0.6931471805599453;
 }

@@ -1,19 +1,38 @@
 // Our own kernels: the binary that fits this machine, compiled.
 import { binaries } from './kernels.gen.ts';
 
-type Fn = (...args: number[]) => void;
+type Kernels =
+  | 'adamw'
+  | 'attention'
+  | 'attentionGrad'
+  | 'copy'
+  | 'crossEntropy'
+  | 'crossEntropyGrad'
+  | 'fill'
+  | 'gatherRows'
+  | 'gemm'
+  | 'gemmBatch'
+  | 'gemvColumns'
+  | 'gemvRows'
+  | 'rmsNorm'
+  | 'rmsNormGamma'
+  | 'rmsNormGrad'
+  | 'rope'
+  | 'scale'
+  | 'scatterRows'
+  | 'sumGroups'
+  | 'swiglu'
+  | 'swigluGrad';
 
 /** What assembly/index.ts exports. Pointers, counts and strides are numbers; strides are in bytes. */
-export interface KernelExports {
+export interface KernelExports extends Readonly<Record<Kernels, (...args: number[]) => void>> {
   readonly JOB_BYTES: WebAssembly.Global;
   readonly GEMM_SCRATCH: WebAssembly.Global;
   attach(job: number, threads: number, mayBlock: number): void;
   reset(): void;
   setScratch(at: number, bytesPerThread: number): void;
-  readonly gemm: Fn;
-  readonly gemmBatch: Fn;
-  readonly gemvRows: Fn;
-  readonly gemvColumns: Fn;
+  /** Bytes of scratch memory that attention over so many keys needs on each thread. */
+  attentionScratch(keys: number): number;
 }
 
 export interface KernelModule {

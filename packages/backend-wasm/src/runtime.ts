@@ -8,8 +8,12 @@ export interface Runtime {
   readonly backend: TfjsWasm;
   /** Where a tensor lies. */
   at(tensor: TensorInfo): number;
-  /** An uninitialized float32 tensor. */
+  /** What a tfjs kernel returns: an uninitialized float32 tensor, not yet known to the engine. */
   output(shape: readonly number[]): TensorInfo;
+  /** An uninitialized float32 tensor. */
+  tensor(shape: readonly number[]): Tensor;
+  zeros(shape: readonly number[]): Tensor;
+  copy(x: Tensor): Tensor;
   /** Sees to it that each thread has so many bytes of scratch memory beside what products need. */
   reserve(bytesPerThread: number): void;
 }
@@ -24,6 +28,17 @@ export function makeRuntime(backend: TfjsWasm, run: KernelExports, threads: numb
     backend,
     at: (tensor) => backend.dataIdMap.get(tensor.dataId).memoryOffset,
     output: (shape) => backend.makeOutput(shape, 'float32'),
+    tensor: (shape) => makeTensor(backend.makeOutput(shape, 'float32')),
+    zeros(shape) {
+      const out = runtime.tensor(shape);
+      run.fill(runtime.at(out), 0, out.size * 4);
+      return out;
+    },
+    copy(x) {
+      const out = runtime.tensor(x.shape);
+      run.copy(runtime.at(out), runtime.at(x), x.size * 4);
+      return out;
+    },
     reserve(bytes) {
       if (bytes <= reserved) return;
       if (scratch !== 0) wasm._free(scratch);
@@ -43,7 +58,6 @@ export function allocate(wasm: TfjsWasm['wasm'], bytes: number): number {
   return at;
 }
 
-/** A tensor of what a kernel has written. */
-export function tensorOf(info: TensorInfo): Tensor {
+function makeTensor(info: TensorInfo): Tensor {
   return (engine() as unknown as { makeTensorFromTensorInfo(info: TensorInfo): Tensor }).makeTensorFromTensorInfo(info);
 }

@@ -1,3 +1,5 @@
+import { describeForms } from '../test/forms-suite.ts';
 import { describeProducts } from '../test/products-suite.ts';
 
 describeProducts(2);
+describeForms(2);

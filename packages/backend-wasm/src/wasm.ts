@@ -1,6 +1,7 @@
 // The default backend: tfjs's wasm, its faults repaired from outside, with SIMD kernels and threads of our own.
 import type { Backend, Kernel } from '@peftjs/backend';
 import { version_core } from '@tensorflow/tfjs-core';
+import { makeForms } from './forms/make-forms.ts';
 import { compileKernels, type KernelExports, simdSupported } from './kernel-module.ts';
 import { registerRepairs } from './repairs/register-repairs.ts';
 import { allocate, makeRuntime } from './runtime.ts';
@@ -44,7 +45,7 @@ export function wasm(options: WasmOptions = {}): Backend {
       const runtime = makeRuntime(backend, run, threads);
       if (shared) await startWorkers({ module, memory, job, threads });
       registerRepairs(runtime);
-      kernels = [];
+      kernels = makeForms(runtime);
       return {
         backend: 'wasm',
         device: `${threads === 1 ? '1 thread' : `${threads} threads`}, ${relaxed ? 'relaxed SIMD' : 'SIMD'}`,

@@ -1,0 +1,24 @@
+// Our forms of the fused ops.
+import type { Kernel } from '@peftjs/backend';
+import type { Runtime } from '../runtime.ts';
+import { adamwKernel } from './adamw.ts';
+import { attentionKernel } from './attention.ts';
+import { crossEntropyKernel } from './cross-entropy.ts';
+import { lookupKernel } from './lookup.ts';
+import { lowRankKernel } from './low-rank.ts';
+import { rmsNormKernel } from './rms-norm.ts';
+import { ropeKernel } from './rope.ts';
+import { swigluKernel } from './swiglu.ts';
+
+export function makeForms(r: Runtime): readonly Kernel[] {
+  return [
+    adamwKernel(r),
+    attentionKernel(r),
+    crossEntropyKernel(r),
+    lookupKernel(r),
+    lowRankKernel(r),
+    rmsNormKernel(r),
+    ropeKernel(r),
+    swigluKernel(r),
+  ];
+}
