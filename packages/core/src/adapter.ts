@@ -44,8 +44,8 @@ export interface Attachment {
 export interface Adapter extends Trainable {
   readonly name: string;
   readonly host: Host;
-  /** The method whose type and options the folder's configuration states. */
-  readonly main: Method;
+  /** The first states the type in the folder's configuration, all of them the options. */
+  readonly methods: readonly [Method, ...Method[]];
   readonly attachments: readonly Attachment[];
   /** False switches the adapter off without detaching it. */
   active: boolean;

@@ -45,7 +45,7 @@ export function attach(host: Host, methods: Method | readonly Method[], options:
   const adapter: Adapter = {
     name,
     host,
-    main: all[0],
+    methods: all,
     attachments,
     parameters,
     active: true,

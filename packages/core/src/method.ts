@@ -1,7 +1,7 @@
 // A method: a PEFT technique as a value made of pure functions, one part for each kind of site it acts on.
 import type { Random } from '@peftjs/backend';
 import type { Tensor } from '@tensorflow/tfjs-core';
-import type { Context, In, Out, Site, SiteKind, SiteOf } from './site.ts';
+import type { Context, In, Out, SiteKind, SiteOf } from './site.ts';
 import type { Targets } from './targets.ts';
 
 /** A value of a JSON file. */
@@ -71,17 +71,15 @@ export interface Method {
   readonly on: { readonly [K in SiteKind]?: Part<K> };
   /** `adapter_config.json`, but for what core adds: the base's name, the type, the targets. */
   readonly config: Readonly<Record<string, Json>>;
-  /** Methods that come with it in the same adapter folder, as PEFT's `modules_to_save` does. */
-  readonly with?: readonly Method[];
+  /**
+   * Methods of one adapter take their sites in this order, the lowest first; a method gets no site that one before it has
+   * taken. 0 when left out; methods of the same number share.
+   */
+  readonly precedence?: number;
 }
 
-/** Makes a method from an `adapter_config.json`. Every package of methods exports its own. */
+/** Makes the methods that an `adapter_config.json` states. Every package of methods exports its own. */
 export interface Family {
   readonly type: string;
-  read(config: Readonly<Record<string, Json>>): Method;
-}
-
-/** The part of a method that acts on this site, if it has one. */
-export function partFor(method: Method, site: Site): Part<SiteKind> | undefined {
-  return method.on[site.kind] as Part<SiteKind> | undefined;
+  read(config: Readonly<Record<string, Json>>): readonly Method[];
 }

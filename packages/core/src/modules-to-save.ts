@@ -32,14 +32,17 @@ const norm: Part<'norm'> = {
 };
 
 /**
- * Trains these modules whole. Usually given to another method as its option; alone it is a method too.
+ * Trains these modules whole. Other methods of the same adapter leave them alone.
  *
- * @param names whole paths or their ends: `lm_head`
+ * @param names ends of paths: `lm_head`
+ * @example
+ * attach(model, [lora({ r: 8 }), modulesToSave(['lm_head'])]);
  */
 export function modulesToSave(names: readonly string[]): Method {
   return {
     type: 'MODULES_TO_SAVE',
     targets: { modules: names, loose: true },
+    precedence: -1,
     on: { linear, embedding, norm },
     config: { modules_to_save: names },
   };

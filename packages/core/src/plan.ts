@@ -1,6 +1,6 @@
 // What an attachment would do, checked whole before anything is changed.
 import type { Host } from './host.ts';
-import { type Method, type Part, partFor } from './method.ts';
+import type { Method, Part } from './method.ts';
 import type { Site, SiteKind } from './site.ts';
 import { selectSites } from './targets.ts';
 
@@ -11,18 +11,15 @@ export interface Step {
   readonly part: Part<SiteKind>;
 }
 
-/** Methods and the ones that come with them, the companions first. */
-export function withCompanions(methods: readonly Method[]): readonly Method[] {
-  return methods.flatMap((method) => [...withCompanions(method.with ?? []), method]);
-}
-
 /** @throws one error with the first problem of any site */
 export function planSites(host: Host, methods: readonly Method[], strict: boolean): readonly Step[] {
   const steps: Step[] = [];
-  for (const method of withCompanions(methods)) {
-    const kinds = new Set(Object.keys(method.on) as SiteKind[]);
-    for (const site of selectSites(host.sites(), method.targets, kinds, strict)) {
-      const part = partFor(method, site) as Part<SiteKind>;
+  const order = (method: Method) => method.precedence ?? 0;
+  for (const method of [...methods].sort((a, b) => order(a) - order(b))) {
+    const taken = new Set(steps.filter((step) => order(step.method) < order(method)).map((step) => step.site));
+    const free = host.sites().filter((site) => !taken.has(site));
+    for (const site of selectSites(free, method.targets, new Set(Object.keys(method.on) as SiteKind[]), strict)) {
+      const part = method.on[site.kind] as Part<SiteKind>;
       const problem = part.check?.(site) ?? null;
       if (problem !== null) throw new Error(`[peftjs/core] ${method.type} cannot act on "${site.path}": ${problem}`);
       steps.push({ method, site, part });

@@ -6,7 +6,7 @@ import type { Targets } from './targets.ts';
 const list = (rule: Targets['exclude']): Json => (rule instanceof RegExp ? rule.source : (rule ?? null));
 
 function configOf(adapter: Adapter): Record<string, Json> {
-  const { main } = adapter;
+  const [main, ...others] = adapter.methods;
   const { modules, exclude, layers, layersPattern } = main.targets;
   return {
     base_model_name_or_path: adapter.host.base.name,
@@ -16,8 +16,8 @@ function configOf(adapter: Adapter): Record<string, Json> {
     exclude_modules: list(exclude),
     layers_to_transform: layers ?? null,
     layers_pattern: layersPattern ?? null,
-    modules_to_save: null,
     ...main.config,
+    ...Object.assign({}, ...others.map((method) => method.config)),
     peft_type: main.type,
   };
 }

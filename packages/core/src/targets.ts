@@ -6,15 +6,13 @@ export interface Targets {
   /** Names (`q_proj`: the whole path or its end), one pattern for the whole path, or every linear layer but the output. */
   readonly modules: readonly string[] | string | RegExp;
   /** Names or a pattern for paths to leave out. */
-  readonly exclude?: readonly string[] | string | RegExp;
+  readonly exclude?: readonly string[] | string | RegExp | undefined;
   /** Layers by number; for `modules` as a list of names. */
-  readonly layers?: readonly number[];
+  readonly layers?: readonly number[] | undefined;
   /** The name before a layer's number, where it is not the first `.name.<number>.` of the path. */
-  readonly layersPattern?: readonly string[] | string;
+  readonly layersPattern?: readonly string[] | string | undefined;
   /** A name matches any end of a path, `norm` an `input_layernorm` too, as in PEFT's `modules_to_save`. */
   readonly loose?: boolean;
-  /** Names that are never targets, because they are trained whole; matched loosely. */
-  readonly never?: readonly string[];
   /** A last condition, which no file states. */
   readonly where?: (site: Site) => boolean;
 }
@@ -49,11 +47,10 @@ function isNamed(site: Site, { modules, loose }: Targets): boolean {
 
 /** Whether `targets` names this site, whatever its kind. */
 export function isTarget(site: Site, targets: Targets): boolean {
-  const { exclude, layers, layersPattern, never = [], where } = targets;
+  const { exclude, layers, layersPattern, where } = targets;
   return (
     isNamed(site, targets) &&
     !(exclude !== undefined && matches(site.path, exclude)) &&
-    !matches(site.path, never, true) &&
     (layers === undefined || layers.includes(layerOf(site.path, layersPattern) ?? -1)) &&
     where?.(site) !== false
   );
@@ -76,13 +73,11 @@ export function selectSites(
   const wanted = Array.isArray(modules) ? (modules as readonly string[]) : [];
   const missing = wanted.find((name) => !able.some((site) => matches(site.path, [name], targets.loose)));
   if ((strict && missing !== undefined) || chosen.length === 0) {
-    const name = missing ?? wanted[0] ?? String(modules);
     const names = able.flatMap((site) => [site.path, site.path.split('.').at(-1) as string]);
-    const why =
-      missing === undefined && able.some((site) => isNamed(site, targets))
-        ? ' is left after exclusions and layers'
-        : '';
-    throw new Error(`[peftjs/core] no site matches "${name}"${why}${why ? '' : nearest(name, names)}`);
+    const name = missing ?? String(modules);
+    throw new Error(
+      `[peftjs/core] no site matches "${name}"${missing === undefined ? ' with these exclusions and layers' : nearest(name, names)}`,
+    );
   }
   return chosen;
 }

@@ -14,14 +14,20 @@ const norm: Part<'norm'> = {
   forward: ({ x, base, params }) => base({ ...x, beta: params.bias as Tensor }),
 };
 
-/** Every bias that there is, where `where` says so. */
-export function biases(where: (site: Site) => boolean): Method {
+/**
+ * Trains every bias that the other methods of the same adapter leave alone.
+ *
+ * @example
+ * attach(model, [lora({ r: 8, bias: 'lora_only' }), biases()]);
+ */
+export function biases(): Method {
   const has = (site: Site) =>
     (site.kind === 'linear' && site.bias !== null) || (site.kind === 'norm' && site.beta !== null);
   return {
     type: 'BIASES',
-    targets: { modules: /.*/, where: (site) => has(site) && where(site) },
+    targets: { modules: /.*/, where: has },
+    precedence: 1,
     on: { linear, norm },
-    config: {},
+    config: { bias: 'all' },
   };
 }

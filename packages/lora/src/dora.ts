@@ -1,27 +1,36 @@
 // DoRA (Liu et al., arXiv 2402.09353): y = x (m / |V| · V)' + b with V = W + s B A, |V| its row norms, held constant in
 // the backward pass. |V|² = |W|² + 2 s <W, B A> + s² |B A|² row by row, so that V is never formed.
 import { untaped } from '@peftjs/backend';
-import type { EmbeddingSite, LinearSite, ParamSpec, Tensors } from '@peftjs/core';
+import type { EmbeddingSite, LinearSite, Method, ParamSpec, Tensors } from '@peftjs/core';
 import { add, div, matMul, maximum, mul, sqrt, square, sum, type Tensor, transpose } from '@tensorflow/tfjs-core';
+import { makeLora } from './make-lora.ts';
+import { complete, type LoraOptions } from './options.ts';
 
 /** Squares summed over all but the dimension that the magnitude runs over: rows [o], for a table columns [d]. */
 function squaredNorms(site: LinearSite | EmbeddingSite): Tensor {
   return sum(square(site.weight.read()), site.kind === 'linear' ? 1 : 0);
 }
 
-/** The magnitude m, [o] or [d]: it starts at the norms of the weight. */
-export function magnitude(site: LinearSite | EmbeddingSite): ParamSpec {
+/** What DoRA adds to LoRA at a site. */
+export interface Decomposition {
+  /** The magnitude m, [o] or [d]: it starts at the norms of the weight. */
+  magnitude(site: LinearSite | EmbeddingSite): ParamSpec;
+  /** |W|², which changes with the weight alone. */
+  derive(site: LinearSite | EmbeddingSite): Tensors;
+  /** m / |V|, [o] or [d]. */
+  direction(site: LinearSite | EmbeddingSite, params: Tensors, derived: Tensors, scale: number): Tensor;
+}
+
+function magnitude(site: LinearSite | EmbeddingSite): ParamSpec {
   const shape = [site.kind === 'linear' ? site.outDim : site.dim];
   return { file: 'lora_magnitude_vector', shape, init: () => sqrt(squaredNorms(site)) };
 }
 
-/** |W|², which changes with the weight alone. */
-export function deriveNorms(site: LinearSite | EmbeddingSite): Tensors {
+function derive(site: LinearSite | EmbeddingSite): Tensors {
   return { norms: squaredNorms(site) };
 }
 
-/** m / |V|, [o] or [d]. */
-export function direction(site: LinearSite | EmbeddingSite, params: Tensors, derived: Tensors, scale: number): Tensor {
+function direction(site: LinearSite | EmbeddingSite, params: Tensors, derived: Tensors, scale: number): Tensor {
   const { a, b, m } = params as { a: Tensor; b: Tensor; m: Tensor };
   const norms = untaped(() => {
     // W A': [o, r]; for a table E' A': [d, r].
@@ -31,4 +40,17 @@ export function direction(site: LinearSite | EmbeddingSite, params: Tensors, der
     return sqrt(maximum(add(derived.norms as Tensor, add(mul(cross, 2 * scale), mul(own, scale * scale))), 0));
   });
   return div(m, norms);
+}
+
+export const decomposition: Decomposition = { magnitude, derive, direction };
+
+/**
+ * DoRA: LoRA that learns the size of each row of the weight apart from its direction.
+ *
+ * @throws when an option is out of its range or contradicts another
+ * @example
+ * attach(model, dora({ r: 8, alpha: 16, targets: ['q_proj', 'v_proj'] }));
+ */
+export function dora(options: LoraOptions = {}): Method {
+  return makeLora(complete(options), decomposition);
 }

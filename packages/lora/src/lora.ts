@@ -1,142 +1,15 @@
-// LoRA (Hu et al., arXiv 2106.09685): y = x W' + s (drop(x) A') B', with A [r, i], B [o, r] and s = alpha / r; rsLoRA has
-// s = alpha / sqrt(r), DoRA learns the rows' sizes m [o] besides. On an embedding the table changes by s (B A)'.
-import { lookup } from '@peftjs/backend';
-import {
-  affinePart,
-  type EmbeddingSite,
-  type Family,
-  isTarget,
-  type LinearSite,
-  type Method,
-  modulesToSave,
-  type ParamSpec,
-  type Part,
-  patternFor,
-  type Tensors,
-} from '@peftjs/core';
-import { add, clone, matMul, mul, reshape, type Tensor, transpose, zeros } from '@tensorflow/tfjs-core';
-import { biases } from './biases.ts';
-import { deriveNorms, direction, magnitude } from './dora.ts';
-import { type Initializer, normalB } from './initializers.ts';
-import { complete, type LoraConfig, type LoraOptions } from './options.ts';
-import { readOptions, writeConfig } from './peft-config.ts';
-
-function rankOf(config: LoraConfig, path: string): number {
-  return patternFor(config.rankPattern, path) ?? config.r;
-}
-
-function scaleOf(config: LoraConfig, path: string): number {
-  const r = rankOf(config, path);
-  return (patternFor(config.alphaPattern, path) ?? config.alpha) / (config.rslora ? Math.sqrt(r) : r);
-}
-
-function overRank(config: LoraConfig, path: string, most: number): string | null {
-  const r = rankOf(config, path);
-  return r > most
-    ? `the rank is ${r}, and the layer's smaller dimension is ${most}; give a rank of at most ${most}`
-    : null;
-}
-
-/** A, B and what else is trained of a linear layer. */
-function linearParams(config: LoraConfig, site: LinearSite): Record<string, ParamSpec> {
-  const { init, dora, loraBias, bias } = config;
-  const r = rankOf(config, site.path);
-  const own = site.bias;
-  return {
-    a: { file: 'lora_A.weight', shape: [r, site.inDim], init: init.a },
-    b: { file: 'lora_B.weight', shape: [site.outDim, r], init: init.b },
-    ...(loraBias ? { upBias: { file: 'lora_B.bias', shape: [site.outDim], init: () => zeros([site.outDim]) } } : {}),
-    ...(bias !== 'none' && own !== null
-      ? { bias: { file: 'base_layer.bias', shape: own.shape, init: () => clone(own) } }
-      : {}),
-    ...(dora ? { m: magnitude(site) } : {}),
-  };
-}
-
-function linear(config: LoraConfig): Part<'linear'> {
-  const { init, dora } = config;
-  return affinePart({
-    check: (site) => overRank(config, site.path, Math.min(site.inDim, site.outDim)),
-    params: (site) => linearParams(config, site),
-    ...(init.start
-      ? { start: (site) => init.start?.(site, rankOf(config, site.path), scaleOf(config, site.path)) ?? null }
-      : {}),
-    ...(dora ? { derive: deriveNorms } : {}),
-    affine({ site, params, derived }) {
-      const { a, b, bias, upBias } = params as { a: Tensor; b: Tensor; bias?: Tensor; upBias?: Tensor };
-      const scale = scaleOf(config, site.path);
-      const lifted = upBias && mul(upBias, scale);
-      const offset = lifted ? (site.bias ? add(site.bias, lifted) : lifted) : bias;
-      return {
-        terms: [{ a, b, scale }],
-        dropout: config.dropout,
-        ...(offset ? { bias: offset } : {}),
-        ...(dora ? { out: direction(site, params, derived, scale) } : {}),
-      };
-    },
-  });
-}
-
-function embedding(config: LoraConfig): Part<'embedding'> {
-  const { dora } = config;
-  const out = (site: EmbeddingSite, params: Tensors, derived: Tensors, y: Tensor) =>
-    dora ? mul(y, direction(site, params, derived, scaleOf(config, site.path))) : y;
-  return {
-    check: (site) => overRank(config, site.path, Math.min(site.vocab, site.dim)),
-    params(site) {
-      const r = rankOf(config, site.path);
-      return {
-        a: { file: 'lora_embedding_A', shape: [r, site.vocab], init: (shape) => zeros([...shape]) },
-        b: { file: 'lora_embedding_B', shape: [site.dim, r], init: normalB },
-        ...(dora ? { m: magnitude(site) } : {}),
-      };
-    },
-    ...(dora ? { derive: deriveNorms } : {}),
-    forward({ x, base, site, params, derived }) {
-      const rows = lookup(transpose(params.a as Tensor), reshape(x, [-1]));
-      const change = mul(matMul(rows, params.b as Tensor, false, true), scaleOf(config, site.path));
-      return out(site, params, derived, add(base(x), reshape(change, [...x.shape, site.dim])));
-    },
-    fold({ weight, bias, site, params, derived }) {
-      const change = mul(matMul(params.a as Tensor, params.b as Tensor, true, true), scaleOf(config, site.path));
-      return { weight: out(site, params, derived, add(weight, change)), bias };
-    },
-    redundant: ['base_layer.weight'],
-  };
-}
-
-function make(options: LoraOptions): Method {
-  const config = complete(options);
-  const { modulesToSave: saved, bias, targets } = config;
-  return {
-    type: 'LORA',
-    targets,
-    on: { linear: linear(config), embedding: embedding(config) },
-    config: writeConfig(config),
-    with: [
-      ...(saved.length > 0 ? [modulesToSave(saved)] : []),
-      ...(bias === 'all' ? [biases((site) => !isTarget(site, targets))] : []),
-    ],
-  };
-}
-
-/** `lora(options)` makes the method; given to `restore`, `lora` reads LoRA adapters. */
-export interface Lora extends Family {
-  (options?: LoraOptions): Method;
-  /** A reader that also knows initializers which change the base: `lora.reading(pissa, olora)`. */
-  reading(...inits: readonly Initializer[]): Family;
-}
-
-const reading = (...inits: readonly Initializer[]): Family => ({
-  type: 'LORA',
-  read: (config) => make(readOptions(config, inits)),
-});
+// LoRA (Hu et al., arXiv 2106.09685): y = x W' + s (drop(x) A') B' with A [r, i], B [o, r] and s = alpha / r.
+import type { Method } from '@peftjs/core';
+import { makeLora } from './make-lora.ts';
+import { complete, type LoraOptions } from './options.ts';
 
 /**
- * LoRA, and by its options rsLoRA and DoRA.
+ * LoRA, and with `rslora` rsLoRA.
  *
  * @throws when an option is out of its range or contradicts another
  * @example
  * attach(model, lora({ r: 8, alpha: 16, targets: ['q_proj', 'v_proj'] }));
  */
-export const lora: Lora = Object.assign((options: LoraOptions = {}) => make(options), { ...reading(), reading });
+export function lora(options: LoraOptions = {}): Method {
+  return makeLora(complete(options), null);
+}

@@ -20,7 +20,7 @@ function startFrom(site: LinearSite, a: Matrix, b: Matrix, scale: number): Start
 
 /**
  * PiSSA (Meng et al., arXiv 2404.02948): A and B start as the r largest singular directions of W, W keeps the others.
- * Give it to `lora` as `init`, and to `lora.reading` where such an adapter is loaded.
+ * Give it to `lora` as `init`, and to `readLora` where such an adapter is loaded.
  */
 export const pissa: Initializer = {
   ...kaiming,

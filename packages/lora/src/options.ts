@@ -18,16 +18,12 @@ export interface LoraOptions {
   readonly alphaPattern?: Readonly<Record<string, number>>;
   /** Scales by alpha / sqrt(r), so that high ranks keep learning (Kalajdzievski, arXiv 2312.03732). */
   readonly rslora?: boolean;
-  /** Learns size and direction apart (DoRA: Liu et al., arXiv 2402.09353). */
-  readonly dora?: boolean;
   /** Share of the update's input dropped in training; 0 when left out. */
   readonly dropout?: number;
-  /** Which of the layers' own biases are trained too; none when left out. */
-  readonly bias?: 'none' | 'lora_only' | 'all';
+  /** `lora_only` trains the targets' own biases too. For those of all other layers, add `biases()` to the adapter. */
+  readonly bias?: 'none' | 'lora_only';
   /** Gives B a bias of its own. */
   readonly loraBias?: boolean;
-  /** Modules trained whole and saved with the adapter. */
-  readonly modulesToSave?: readonly string[];
   /** How A and B start; `kaiming` when left out. */
   readonly init?: Initializer;
 }
@@ -40,52 +36,36 @@ export interface LoraConfig {
   readonly rankPattern: Readonly<Record<string, number>>;
   readonly alphaPattern: Readonly<Record<string, number>>;
   readonly rslora: boolean;
-  readonly dora: boolean;
   readonly dropout: number;
-  readonly bias: 'none' | 'lora_only' | 'all';
+  readonly bias: 'none' | 'lora_only';
   readonly loraBias: boolean;
-  readonly modulesToSave: readonly string[];
   readonly init: Initializer;
 }
 
 /** @throws when a number is out of its range, or options contradict each other */
 export function complete(options: LoraOptions): LoraConfig {
-  const { r = 8, dropout = 0, modulesToSave = [], exclude, layers, layersPattern } = options;
-  const {
-    rankPattern = {},
-    alphaPattern = {},
-    rslora = false,
-    dora = false,
-    bias = 'none',
-    loraBias = false,
-    init = kaiming,
-  } = options;
+  const { targets: modules = ALL_LINEAR, exclude, layers, layersPattern, ...rest } = options;
   const config: LoraConfig = {
-    r,
-    alpha: options.alpha ?? 2 * r,
-    targets: {
-      modules: options.targets ?? ALL_LINEAR,
-      never: modulesToSave,
-      ...(exclude === undefined ? {} : { exclude }),
-      ...(layers === undefined ? {} : { layers }),
-      ...(layersPattern === undefined ? {} : { layersPattern }),
-    },
-    rankPattern,
-    alphaPattern,
-    rslora,
-    dora,
-    dropout,
-    bias,
-    loraBias,
-    modulesToSave,
-    init,
+    r: 8,
+    alpha: 2 * (options.r ?? 8),
+    rankPattern: {},
+    alphaPattern: {},
+    rslora: false,
+    dropout: 0,
+    bias: 'none',
+    loraBias: false,
+    init: kaiming,
+    ...rest,
+    targets: { modules, exclude, layers, layersPattern },
   };
+  const { r, rankPattern, dropout, loraBias, bias } = config;
   const rank = [r, ...Object.values(rankPattern)].find((n) => !(Number.isInteger(n) && n > 0));
   if (rank !== undefined) throw new Error(`[peftjs/lora] the rank is ${rank}; give a whole number above 0`);
-  if (!(dropout >= 0 && dropout < 1))
+  if (!(dropout >= 0 && dropout < 1)) {
     throw new Error(`[peftjs/lora] dropout is ${dropout}; give a share from 0 to below 1`);
-  if (loraBias && (dora || bias !== 'none')) {
-    throw new Error(`[peftjs/lora] loraBias cannot go with ${dora ? 'dora' : `bias: '${bias}'`}; leave one out`);
+  }
+  if (loraBias && bias !== 'none') {
+    throw new Error(`[peftjs/lora] loraBias cannot go with bias: '${bias}'; leave one out`);
   }
   return config;
 }

@@ -1,25 +1,10 @@
-// LoRA's options in the words of `adapter_config.json`, both ways.
-import { type Json, nearest } from '@peftjs/core';
+// LoRA's options read from the words of `adapter_config.json`.
+import { type Family, type Json, type Method, modulesToSave, nearest } from '@peftjs/core';
+import { biases } from './biases.ts';
+import { decomposition } from './dora.ts';
 import { gaussian, type Initializer, kaiming, noisy } from './initializers.ts';
-import type { LoraConfig, LoraOptions } from './options.ts';
-
-/** PEFT's keys for LoRA; core adds the targets, the base and the type. */
-export function writeConfig(config: LoraConfig): Record<string, Json> {
-  return {
-    r: config.r,
-    lora_alpha: config.alpha,
-    lora_dropout: config.dropout,
-    bias: config.bias,
-    fan_in_fan_out: false,
-    init_lora_weights: config.init.name,
-    lora_bias: config.loraBias,
-    rank_pattern: config.rankPattern,
-    alpha_pattern: config.alphaPattern,
-    use_rslora: config.rslora,
-    use_dora: config.dora,
-    modules_to_save: config.modulesToSave.length > 0 ? config.modulesToSave : null,
-  };
-}
+import { makeLora } from './make-lora.ts';
+import { complete, type LoraOptions } from './options.ts';
 
 /** Keys that say nothing about what the adapter computes. */
 const SILENT = new Set(
@@ -42,7 +27,7 @@ function saysNothing(value: Json): boolean {
  *
  * @throws when it asks for something that this package cannot do, rather than leave it out
  */
-export function readOptions(config: Readonly<Record<string, Json>>, inits: readonly Initializer[]): LoraOptions {
+function readOptions(config: Readonly<Record<string, Json>>, inits: readonly Initializer[]): LoraOptions {
   const foreign = Object.keys(config).find(
     (key) => !SILENT.has(key) && !READ.has(key) && !saysNothing(config[key] as Json),
   );
@@ -58,7 +43,7 @@ export function readOptions(config: Readonly<Record<string, Json>>, inits: reado
   const init = known.find(({ name }) => name === wanted);
   if (init === undefined) {
     throw new Error(
-      `[peftjs/lora] adapter_config.json has init_lora_weights ${JSON.stringify(wanted)}; read it with lora.reading(…) and that initializer` +
+      `[peftjs/lora] adapter_config.json has init_lora_weights ${JSON.stringify(wanted)}; read it with readLora(…) and that initializer` +
         nearest(
           String(wanted),
           known.map((i) => String(i.name)),
@@ -71,17 +56,37 @@ export function readOptions(config: Readonly<Record<string, Json>>, inits: reado
     ...given<number>('r', 'r'),
     alpha: Number(config.lora_alpha ?? 8),
     ...given('lora_dropout', 'dropout'),
-    ...given('bias', 'bias'),
+    bias: (config.bias ?? 'none') === 'none' ? 'none' : 'lora_only',
     ...given('lora_bias', 'loraBias'),
     ...given('rank_pattern', 'rankPattern'),
     ...given('alpha_pattern', 'alphaPattern'),
     ...given('use_rslora', 'rslora'),
-    ...given('use_dora', 'dora'),
-    ...given('modules_to_save', 'modulesToSave'),
     ...given('target_modules', 'targets'),
     ...given('exclude_modules', 'exclude'),
     ...given('layers_to_transform', 'layers'),
     ...given('layers_pattern', 'layersPattern'),
     init,
+  };
+}
+
+/**
+ * What reads LoRA and DoRA adapters.
+ *
+ * @param inits initializers that change the base, where such adapters are to be read: `readLora(pissa, olora)`
+ * @example
+ * const notes = await restore(model, await loadAdapter('out/notes'), [readLora()]);
+ */
+export function readLora(...inits: readonly Initializer[]): Family {
+  return {
+    type: 'LORA',
+    read(config): readonly Method[] {
+      const method = makeLora(complete(readOptions(config, inits)), config.use_dora === true ? decomposition : null);
+      const whole = (config.modules_to_save ?? []) as readonly string[];
+      return [
+        method,
+        ...(whole.length > 0 ? [modulesToSave(whole)] : []),
+        ...(config.bias === 'all' ? [biases()] : []),
+      ];
+    },
   };
 }
