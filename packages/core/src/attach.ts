@@ -70,7 +70,7 @@ export function attach(host: Host, methods: Method | readonly Method[], options:
         const full = `base_model.model.${site.path}.${spec.file}`;
         parameters.push({ key: full, variable: params[key] as Variable, trainable: spec.trainable !== false });
       }
-      undos.push(host.wrap(site, link(adapter, attachment, i)));
+      undos.push(host.wrap(site, link(adapter, attachment, [adaptersOf(host).length, i])));
     }
   } catch (error) {
     undo();
@@ -80,10 +80,10 @@ export function attach(host: Host, methods: Method | readonly Method[], options:
   return adapter;
 }
 
-function link(adapter: Adapter, attachment: Attachment, index: number) {
+function link(adapter: Adapter, attachment: Attachment, seed: readonly number[]) {
   const { site, part, params } = attachment;
   return (base: (x: In<SiteKind>) => Out<SiteKind>, x: In<SiteKind>, ctx: Context): Out<SiteKind> =>
-    adapter.active ? part.forward({ x, base, ctx, site, params, derived: attachment.derived, seed: [index] }) : base(x);
+    adapter.active ? part.forward({ x, base, ctx, site, params, derived: attachment.derived, seed }) : base(x);
 }
 
 /** The parameters' first values, and the weight where the method changes it. */

@@ -1,6 +1,6 @@
 // An adapter made again from what was saved of it, every key accounted for.
 import { tensor } from '@tensorflow/tfjs-core';
-import type { Adapter, AdapterSnapshot } from './adapter.ts';
+import type { Adapter, AdapterSnapshot, SavedTensor } from './adapter.ts';
 import { type AttachOptions, attach } from './attach.ts';
 import type { Host } from './host.ts';
 import type { Family } from './method.ts';
@@ -66,16 +66,17 @@ function fill(adapter: Adapter, saved: AdapterSnapshot): void {
     throw new Error(`[peftjs/core] nothing in the model takes "${extra}"${nearest(extra, keys)}`);
   if (missing !== undefined)
     throw new Error(`[peftjs/core] the adapter has no "${missing}"${nearest(missing, byKey.keys())}`);
-  for (const { key, variable } of adapter.parameters) {
-    const { shape, data } = byKey.get(key) as { shape: readonly number[]; data: Float32Array };
+  const values = adapter.parameters.map(({ key, variable }) => {
+    const { shape, data } = byKey.get(key) as SavedTensor;
     if (shape.join() !== variable.shape.join()) {
       throw new Error(
         `[peftjs/core] "${key}" has shape [${shape}] in the adapter; the model wants [${variable.shape}]`,
       );
     }
-  }
-  for (const { key, variable } of adapter.parameters) {
-    const value = tensor(byKey.get(key)?.data as Float32Array, variable.shape);
+    return data;
+  });
+  for (const [i, { variable }] of adapter.parameters.entries()) {
+    const value = tensor(values[i] as Float32Array, variable.shape);
     variable.assign(value);
     value.dispose();
   }
