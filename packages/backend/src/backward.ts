@@ -9,8 +9,8 @@ export interface ValueAndGrads {
   readonly grads: readonly (Tensor | null)[];
 }
 
-/** The tensors asked for by the pass that is running, for `recompute`. */
-let asked: readonly Tensor[] = [];
+/** The pass that is running, for `recompute`. */
+let running: { readonly tape: readonly TapeNode[]; readonly asked: readonly Tensor[] } | null = null;
 
 /**
  * The value of `f` and its gradients for `xs`.
@@ -25,14 +25,14 @@ let asked: readonly Tensor[] = [];
 export function valueAndGrads(f: () => Tensor, xs: readonly Tensor[], dy?: Tensor): ValueAndGrads {
   const e = engine();
   const { state } = e;
-  const outer = { tape: state.activeTape, gradientDepth: state.gradientDepth, kernelDepth: state.kernelDepth, asked };
+  const outer = { tape: state.activeTape, gradientDepth: state.gradientDepth, kernelDepth: state.kernelDepth, running };
   const tape: TapeNode[] = [];
   try {
     return e.tidy(() => {
       state.activeTape = tape;
       state.gradientDepth = 1;
       state.kernelDepth = 0;
-      asked = xs;
+      running = { tape, asked: xs };
       const value = e.tidy(f);
       state.gradientDepth = 0;
       const seed = dy === undefined ? ones(value.shape) : dy.clone();
@@ -43,7 +43,7 @@ export function valueAndGrads(f: () => Tensor, xs: readonly Tensor[], dy?: Tenso
     state.activeTape = outer.tape;
     state.gradientDepth = outer.gradientDepth;
     state.kernelDepth = outer.kernelDepth;
-    asked = outer.asked;
+    running = outer.running;
   }
 }
 
@@ -138,8 +138,10 @@ function release(node: TapeNode): void {
  */
 export function recompute(f: (x: Tensor, ...constants: Tensor[]) => Tensor, x: Tensor, ...constants: Tensor[]): Tensor {
   const e = engine();
-  if (e.state.gradientDepth === 0 || e.state.kernelDepth > 0) return f(x, ...constants);
-  const parameters = asked;
+  const { activeTape, gradientDepth, kernelDepth } = e.state;
+  // On the tape of tfjs's own gradients nobody knows which tensors `f` reads besides, so it is run as it is.
+  if (gradientDepth === 0 || kernelDepth > 0 || running?.tape !== activeTape) return f(x, ...constants);
+  const parameters = running.asked;
   const inputs: Record<string, Tensor> = { x };
   for (const [i, p] of parameters.entries()) inputs[i] = p;
   return e.runKernelFunc({

@@ -30,6 +30,13 @@ export interface EngineState {
   gradientDepth: number;
   kernelDepth: number;
   tensorInfo: TensorInfoMap;
+  activeScope: Scope | null;
+  scopeStack: Scope[];
+}
+
+/** What a `tidy` that is running will free. */
+export interface Scope {
+  readonly track: Tensor[];
 }
 
 export interface Engine {
@@ -59,5 +66,19 @@ export function untaped<T>(f: () => T): T {
     return f();
   } finally {
     state.kernelDepth--;
+  }
+}
+
+/** Runs `f` as if right inside `scope`, a tidy that is still running: what `f` makes lives as long as that does. */
+export function inScope<T>(scope: Scope | null, f: () => T): T {
+  if (scope === null) return f();
+  const { state } = engine();
+  state.scopeStack.push(scope);
+  state.activeScope = scope;
+  try {
+    return f();
+  } finally {
+    state.scopeStack.pop();
+    state.activeScope = state.scopeStack.at(-1) ?? null;
   }
 }

@@ -1,6 +1,6 @@
 // A fused op: a reference form that runs everywhere, and in its place whatever the active backend has registered.
 import type { Tensor } from '@tensorflow/tfjs-core';
-import { engine } from './engine.ts';
+import { engine, inScope } from './engine.ts';
 
 /** Named input tensors of an op. */
 export type Inputs = Readonly<Record<string, Tensor>>;
@@ -79,7 +79,16 @@ export function fusedOp<I extends Inputs, A extends object>(opName: string, refe
           },
           backwardsFunc: (dy, saved) => {
             const closures = form.grad(dy as Tensor, saved, attrs);
-            return Object.fromEntries(Object.keys(inputs).map((name) => [name, closures[name] ?? (() => null)]));
+            const { activeScope } = e.state;
+            // tfjs tidies each closure apart, and would free what they share; and it frees dy as if it were a sum of its own.
+            const shared = (closure: () => Tensor) => () =>
+              inScope(activeScope, () => {
+                const d = closure();
+                return d === dy ? d.clone() : d;
+              });
+            return Object.fromEntries(
+              Object.keys(inputs).map((name) => [name, closures[name] ? shared(closures[name]) : () => null]),
+            );
           },
           inputs,
           attrs,
