@@ -21,20 +21,13 @@ export interface Targets {
 export const ALL_LINEAR = 'all-linear';
 
 function matches(path: string, rule: readonly string[] | string | RegExp, loose = false): boolean {
-  if (rule instanceof RegExp || typeof rule === 'string') return wholeMatch(rule).test(path);
-  return rule.some((name) => path === name || path.endsWith(loose ? name : `.${name}`));
-}
-
-function wholeMatch(rule: string | RegExp): RegExp {
-  return typeof rule === 'string'
-    ? new RegExp(`^(?:${rule})$`)
-    : new RegExp(`^(?:${rule.source})$`, rule.flags.replace(/[gy]/g, ''));
+  if (Array.isArray(rule)) return rule.some((name) => path === name || path.endsWith(loose ? name : `.${name}`));
+  return new RegExp(`^(?:${(rule as RegExp).source ?? rule})$`).test(path);
 }
 
 function layerOf(path: string, pattern: Targets['layersPattern']): number | null {
-  const names = [pattern ?? []].flat().filter((p) => p !== '');
-  const rules = names.length === 0 ? ['[^.]*'] : names;
-  for (const rule of rules) {
+  const names = [pattern ?? []].flat();
+  for (const rule of names.join('') === '' ? ['[^.]*'] : names) {
     const found = new RegExp(`^.*?\\.${rule}\\.(\\d+)\\.`).exec(path);
     if (found) return Number(found[1]);
   }
