@@ -1,13 +1,8 @@
-// The slow reference backend: tfjs's plain JavaScript kernels, with the one that changes its input repaired.
+// The slow reference backend: tfjs's plain JavaScript kernels, with those that give or leave wrong numbers repaired.
 import type { Backend } from '@peftjs/backend';
-import {
-  findBackend,
-  getKernel,
-  type KernelFunc,
-  registerKernel,
-  type TensorInfo,
-  unregisterKernel,
-} from '@tensorflow/tfjs-core';
+import { findBackend } from '@tensorflow/tfjs-core';
+import { repairMatMul } from './repair-mat-mul.ts';
+import { repairScatterUpdate } from './repair-scatter-update.ts';
 
 /**
  * The cpu backend. Runs everywhere; use it to check others.
@@ -24,29 +19,9 @@ export function cpu(): Backend {
       // Otherwise the first tensor prints an advertisement for the native backend.
       (findBackend('cpu') as unknown as { firstUse: boolean }).firstUse = false;
       repairScatterUpdate();
+      repairMatMul();
       return { backend: 'cpu', device: 'plain JavaScript', threads: 1, details: {} };
     },
     kernels: () => [],
   };
-}
-
-interface Buffers {
-  readSync(dataId: object): Float32Array;
-  makeTensorInfo(shape: number[], dtype: string, values: Float32Array): TensorInfo;
-  disposeIntermediateTensorInfo(info: TensorInfo): void;
-}
-
-/** tfjs writes the updates into the buffer of the tensor it was given. */
-function repairScatterUpdate(): void {
-  const shipped = getKernel('TensorScatterUpdate', 'cpu');
-  const kernelFunc: KernelFunc = ({ inputs, attrs, backend }) => {
-    const buffers = backend as Buffers;
-    const { tensor } = inputs as { tensor: TensorInfo };
-    const copy = buffers.makeTensorInfo(tensor.shape, tensor.dtype, buffers.readSync(tensor.dataId).slice());
-    const out = shipped.kernelFunc({ inputs: { ...inputs, tensor: copy }, ...(attrs ? { attrs } : {}), backend });
-    buffers.disposeIntermediateTensorInfo(copy);
-    return out;
-  };
-  unregisterKernel('TensorScatterUpdate', 'cpu');
-  registerKernel({ kernelName: 'TensorScatterUpdate', backendName: 'cpu', kernelFunc });
 }

@@ -146,8 +146,9 @@ export function recompute(f: (x: Tensor, ...constants: Tensor[]) => Tensor, x: T
   for (const [i, p] of parameters.entries()) inputs[i] = p;
   return e.runKernelFunc({
     forwardFunc: (_backend, save) => {
+      const out = f(x, ...constants);
       save([x, ...constants]);
-      return f(x, ...constants);
+      return out;
     },
     backwardsFunc: (dy, saved) => {
       const [again, ...rest] = saved as [Tensor, ...Tensor[]];

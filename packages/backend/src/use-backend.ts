@@ -4,6 +4,7 @@ import type { Backend, Capabilities } from './backend.ts';
 import { registerKernels } from './fused-op.ts';
 import { gradientSelfTest } from './gradient-self-test.ts';
 import { registerGradients } from './gradients.ts';
+import { repairAxes } from './repair-axes.ts';
 
 /** Why a backend was passed over. */
 export interface Rejection {
@@ -48,6 +49,7 @@ async function tryBackend(backend: Backend): Promise<Capabilities | string> {
     const capabilities = known ?? (await backend.start());
     if (!(await setBackend(backend.name))) return 'tfjs could not start it';
     if (known === undefined) {
+      repairAxes(backend.name);
       registerKernels(backend.name, backend.kernels());
       const fault = await gradientSelfTest();
       if (fault !== null) return fault;
