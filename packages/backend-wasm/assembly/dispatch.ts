@@ -6,10 +6,13 @@ import { crossEntropyChunk, crossEntropyGradChunk } from './cross-entropy';
 import { gemmBatchChunk, gemmPackChunk, gemmTilesChunk } from './gemm';
 import { gemvColumnsChunk, gemvRowsChunk } from './gemv';
 import * as id from './kernel-ids';
+import { patchesChunk } from './patches';
 import { rmsNormChunk, rmsNormGammaChunk, rmsNormGradChunk } from './rms-norm';
 import { ropeChunk } from './rope';
 import { gatherRowsChunk, scatterRowsChunk } from './rows';
+import { sumRowsChunk } from './sum-rows';
 import { swigluChunk, swigluGradChunk } from './swiglu';
+import { unaryChunk } from './unary';
 
 export function runChunk(kernel: i32, chunk: i32, thread: i32): void {
   switch (kernel) {
@@ -32,6 +35,9 @@ export function runChunk(kernel: i32, chunk: i32, thread: i32): void {
     case id.ATTENTION: return attentionChunk(chunk, thread);
     case id.ATTENTION_GRAD: return attentionGradChunk(chunk, thread);
     case id.SUM_GROUPS: return sumGroupsChunk(chunk);
+    case id.UNARY: return unaryChunk(chunk);
+    case id.SUM_ROWS: return sumRowsChunk(chunk);
+    case id.PATCHES: return patchesChunk(chunk);
     default: unreachable();
   }
 }

@@ -2,15 +2,18 @@
 export { adamw } from './adamw';
 export { attention, attentionScratch } from './attention';
 export { attentionGrad, sumGroups } from './attention-grad';
-export { copy, fill } from './bytes';
+export { copy, copyRows, fill, repeat } from './bytes';
 export { crossEntropy, crossEntropyGrad } from './cross-entropy';
 export { gemm, GEMM_SCRATCH, gemmBatch } from './gemm';
 export { gemvColumns, gemvRows } from './gemv';
+export { patches } from './patches';
 export { attach, JOB_BYTES, reset, serve, setScratch } from './pool';
 export { rmsNorm, rmsNormGamma, rmsNormGrad } from './rms-norm';
 export { rowScale as scale } from './row';
 export { rope } from './rope';
 export { gatherRows, scatterRows } from './rows';
+export { sumRows } from './sum-rows';
 export { swiglu, swigluGrad } from './swiglu';
+export { ERF, EXP, TANH, unary } from './unary';
 // Exported so that they are not inlined into their only caller, where V8 would spill their sums.
 export { tile, tileOnto } from './micro';

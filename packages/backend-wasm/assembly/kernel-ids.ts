@@ -18,3 +18,6 @@ export const SCATTER_ROWS: i32 = 15;
 export const ATTENTION: i32 = 16;
 export const ATTENTION_GRAD: i32 = 17;
 export const SUM_GROUPS: i32 = 18;
+export const UNARY: i32 = 19;
+export const SUM_ROWS: i32 = 20;
+export const PATCHES: i32 = 21;

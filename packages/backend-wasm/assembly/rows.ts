@@ -3,27 +3,35 @@ import { GATHER_ROWS, SCATTER_ROWS } from './kernel-ids';
 import { arg, chunkCount, chunksFor, parallel, setArg, startOf } from './pool';
 import { addScaled } from './gemv';
 
-/** out[i] = table[ids[i]], rows of `bytes`; a row outside of the table is zeros. */
-export function gatherRows(table: usize, ids: usize, out: usize, count: i32, rows: i32, bytes: i32): void {
+/** out[o, i] = table[o, ids[i]], rows of `bytes`; a row outside of the table is zeros. */
+export function gatherRows(table: usize, ids: usize, out: usize, outer: i32, count: i32, rows: i32, bytes: i32): void {
   setArg<usize>(0, table);
   setArg<usize>(1, ids);
   setArg<usize>(2, out);
-  setArg<i32>(3, count);
-  setArg<i32>(4, rows);
-  setArg<i32>(5, bytes);
-  parallel(GATHER_ROWS, chunksFor(count, bytes, 262144));
+  setArg<i32>(3, outer);
+  setArg<i32>(4, count);
+  setArg<i32>(5, rows);
+  setArg<i32>(6, bytes);
+  parallel(GATHER_ROWS, chunksFor(outer * count, bytes, 262144));
 }
 
 export function gatherRowsChunk(chunk: i32): void {
-  const count = arg<i32>(3);
-  const rows = arg<i32>(4);
-  const bytes: usize = arg<i32>(5);
+  const table = arg<usize>(0);
+  const ids = arg<usize>(1);
+  const out = arg<usize>(2);
+  const count = arg<i32>(4);
+  const all = arg<i32>(3) * count;
+  const rows = arg<i32>(5);
+  const bytes: usize = arg<i32>(6);
   const chunks = chunkCount();
-  for (let i = startOf(chunk, chunks, count); i < startOf(chunk + 1, chunks, count); i++) {
-    const id = load<i32>(arg<usize>(1) + (i << 2));
-    const to = arg<usize>(2) + i * bytes;
-    if (<u32>id < <u32>rows) memory.copy(to, arg<usize>(0) + id * bytes, bytes);
-    else memory.fill(to, 0, bytes);
+  const end = startOf(chunk + 1, chunks, all);
+  for (let i = startOf(chunk, chunks, all); i < end; i++) {
+    const id = load<i32>(ids + ((i % count) << 2));
+    const to = out + i * bytes;
+    const from = table + ((i / count) * rows + id) * bytes;
+    if (<u32>id >= <u32>rows) memory.fill(to, 0, bytes);
+    else if (bytes == 4) store<u32>(to, load<u32>(from));
+    else memory.copy(to, from, bytes);
   }
 }
 

@@ -30,13 +30,14 @@ export function maxOf(x: v128): f32 {
 
 /**
  * e^x to about one unit in the last place: x = n ln 2 + r, a polynomial in r (Cephes), n added to the exponent.
- * What would be below the smallest normal number is 0, what would be above the largest is about that.
+ * What would be below the smallest normal number is 0, what would be above the largest is about that; NaN stays NaN.
  */
 // @ts-ignore: decorator
 @inline
 export function exp4(x: v128): v128 {
-  const normal = f32x4.gt(x, f32x4.splat(-87.33654));
-  x = f32x4.pmin(f32x4.splat(88.37626), f32x4.pmax(f32x4.splat(-87.33654), x));
+  const tiny = f32x4.lt(x, f32x4.splat(-87.33654));
+  // In this order of operands a NaN is kept.
+  x = f32x4.pmin(f32x4.pmax(x, f32x4.splat(-87.33654)), f32x4.splat(88.37626));
   const n = f32x4.nearest(f32x4.mul(x, f32x4.splat(1.44269504088896341)));
   let r = madd(n, f32x4.splat(-0.693359375), x);
   r = madd(n, f32x4.splat(2.12194440e-4), r);
@@ -47,14 +48,7 @@ export function exp4(x: v128): v128 {
   p = madd(p, r, f32x4.splat(1.6666665459e-1));
   p = madd(p, r, f32x4.splat(5.0000001201e-1));
   p = madd(p, f32x4.mul(r, r), f32x4.add(r, f32x4.splat(1)));
-  return v128.and(normal, i32x4.add(p, i32x4.shl(i32x4.trunc_sat_f32x4_s(n), 23)));
-}
-
-/** e^x of one number, the same as `exp4` gives in a lane. */
-// @ts-ignore: decorator
-@inline
-export function exp1(x: f32): f32 {
-  return f32x4.extract_lane(exp4(f32x4.splat(x)), 0);
+  return v128.andnot(i32x4.add(p, i32x4.shl(i32x4.trunc_sat_f32x4_s(n), 23)), tiny);
 }
 
 /** The first `n` of the four floats at `p`, and `fill` in the other lanes. */

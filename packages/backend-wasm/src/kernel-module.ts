@@ -6,6 +6,7 @@ type Kernels =
   | 'attention'
   | 'attentionGrad'
   | 'copy'
+  | 'copyRows'
   | 'crossEntropy'
   | 'crossEntropyGrad'
   | 'fill'
@@ -14,6 +15,8 @@ type Kernels =
   | 'gemmBatch'
   | 'gemvColumns'
   | 'gemvRows'
+  | 'patches'
+  | 'repeat'
   | 'rmsNorm'
   | 'rmsNormGamma'
   | 'rmsNormGrad'
@@ -21,13 +24,19 @@ type Kernels =
   | 'scale'
   | 'scatterRows'
   | 'sumGroups'
+  | 'sumRows'
   | 'swiglu'
-  | 'swigluGrad';
+  | 'swigluGrad'
+  | 'unary';
 
 /** What assembly/index.ts exports. Pointers, counts and strides are numbers; strides are in bytes. */
 export interface KernelExports extends Readonly<Record<Kernels, (...args: number[]) => void>> {
   readonly JOB_BYTES: WebAssembly.Global;
   readonly GEMM_SCRATCH: WebAssembly.Global;
+  /** The functions that `unary` knows. */
+  readonly ERF: WebAssembly.Global;
+  readonly EXP: WebAssembly.Global;
+  readonly TANH: WebAssembly.Global;
   attach(job: number, threads: number, mayBlock: number): void;
   reset(): void;
   setScratch(at: number, bytesPerThread: number): void;

@@ -1,5 +1,7 @@
 import { describeForms } from '../test/forms-suite.ts';
 import { describeProducts } from '../test/products-suite.ts';
+import { describeRepairs } from '../test/repairs-suite.ts';
 
 describeProducts(1);
 describeForms(1);
+describeRepairs(1);

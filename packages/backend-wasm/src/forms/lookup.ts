@@ -8,7 +8,7 @@ export function lookupKernel(r: Runtime): Kernel {
     forward({ table, ids }) {
       const [rows, d] = table.shape as [number, number];
       const out = r.tensor([...ids.shape, d]);
-      r.run.gatherRows(r.at(table), r.at(ids), r.at(out), ids.size, rows, d * 4);
+      r.run.gatherRows(r.at(table), r.at(ids), r.at(out), 1, ids.size, rows, d * 4);
       return { out, saved: [ids] };
     },
     grad(dy, saved, { rows }) {
