@@ -29,18 +29,20 @@ export const BUNDLES = [
 
 /** @returns {Promise<Size[]>} */
 export async function measureSizes() {
-  return Promise.all(BUNDLES.map(measure));
+  return Promise.all(BUNDLES.map((bundle) => measure(bundle)));
 }
 
 /**
- * @param {{ name: string, source: string, limit: number }} bundle
+ * Bundles and weighs some code, without tfjs-core unless told otherwise.
+ * @param {{ name: string, source: string, limit: number, external?: string[], folder?: string }} bundle `external`: what
+ *   stays outside; `folder`: where its imports are resolved
  * @returns {Promise<Size>}
  */
-async function measure({ name, source, limit }) {
+export async function measure({ name, source, limit, external = ['@tensorflow/tfjs-core'], folder = root }) {
   const { outputFiles, metafile } = await build({
-    stdin: { contents: source, resolveDir: root },
+    stdin: { contents: source, resolveDir: folder },
     conditions: ['peftjs-source'],
-    external: ['@tensorflow/tfjs-core'],
+    external,
     absWorkingDir: root,
     bundle: true,
     logLevel: 'silent',

@@ -1,0 +1,76 @@
+// Every benchmark runs, over the packages' sources, on shapes so small that its times say nothing. What it checks itself
+// holds: all engines compute the same, and no step leaves a tensor behind.
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+
+const root = join(import.meta.dirname, '..');
+const out = mkdtempSync(join(tmpdir(), 'peftjs-benchmarks-'));
+const fromSources = ['--conditions=peftjs-source', '--import', join(root, 'tests/fixtures/from-sources.mjs')];
+
+afterAll(() => rmSync(out, { recursive: true }));
+
+interface Result {
+  readonly results: readonly Readonly<Record<string, unknown>>[];
+  readonly agreement?: { readonly steps: number; readonly lossError: number };
+  readonly absent?: Readonly<Record<string, string>>;
+}
+
+function run(name: string, ...args: string[]): Result {
+  const script = join(root, 'benchmarks', `${name}.mjs`);
+  const done = spawnSync(process.execPath, [...fromSources, script, '--quick', '--out', out, ...args], {
+    encoding: 'utf8',
+  });
+  if (done.status !== 0) throw new Error(`${name} failed:\n${done.stdout}${done.stderr}`);
+  const folder = name === 'profile-step' ? join(out, 'profiles') : out;
+  return JSON.parse(readFileSync(join(folder, `${name}.json`), 'utf8'));
+}
+
+/** Engines that are not installed are left out; in CI there are none. */
+function expectAllThere({ absent }: Result): void {
+  if (process.env.CI) expect(absent).toEqual({});
+}
+
+describe('benchmarks', () => {
+  it('lora-step', () => {
+    const result = run('lora-step', '--engines', '2 threads,plain tfjs wasm');
+    expectAllThere(result);
+    expect(result.agreement?.steps).toBeGreaterThanOrEqual(4);
+    expect(result.results.length).toBeGreaterThanOrEqual(2);
+    for (const row of result.results) expect(row.medianMs, String(row.engine)).toBeGreaterThan(0);
+    const peak = (engine: string) => Number(result.results.find((row) => row.engine === engine)?.peakBytes);
+    expect(peak('peftjs wasm (2 threads)')).toBeLessThan(peak('plain tfjs wasm (1 thread)') / 2);
+  });
+
+  it('smollm2-step', () => {
+    const result = run('smollm2-step', '--engines', 'torch + peft (2 threads),recompute');
+    expectAllThere(result);
+    expect(result.agreement?.steps).toBeGreaterThanOrEqual(4);
+  });
+
+  it('backward', () => {
+    const { results } = run('backward', '--backend', 'wasm');
+    const peaks = results.map((row) => Number(row.peakBytes));
+    expect(peaks).toHaveLength(4);
+    expect(peaks).toEqual(peaks.toSorted((a, b) => b - a));
+  });
+
+  it('generate', () => {
+    const result = run('generate');
+    expectAllThere(result);
+    expect(result.results.length % 3).toBe(0);
+    for (const row of result.results) expect(row.tokensPerSecond, String(row.engine)).toBeGreaterThan(0);
+  });
+
+  it('profile-step', () => {
+    const [profile] = run('profile-step', '--engines', 'peftjs wasm (1 thread)').results;
+    expect(profile?.kernels).toBeGreaterThan(100);
+  });
+
+  it('size', () => {
+    const { results } = run('size');
+    expect(results.map((row) => row.name)).toContain('core + lora');
+  });
+});
