@@ -15,6 +15,7 @@ export {
 export { gradientSelfTest } from './gradient-self-test.ts';
 export { registerGradients } from './gradients.ts';
 export { type MemoryMeter, memoryMeter } from './memory-meter.ts';
+export { nextTurn } from './next-turn.ts';
 export { type AdamwAttrs, type AdamwForm, type AdamwInputs, type AdamwResult, adamw } from './ops/adamw.ts';
 export { type AttentionAttrs, type AttentionInputs, attention } from './ops/attention.ts';
 export { type CrossEntropyInputs, crossEntropy, IGNORED } from './ops/cross-entropy.ts';
