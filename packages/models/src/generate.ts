@@ -1,7 +1,8 @@
 // Text from a causal model, a token at a time, with a key-value cache.
-import { random } from '@peftjs/backend';
+import { nextTurn, random } from '@peftjs/backend';
 import type { CausalLM, KeyValueCache } from './causal-lm.ts';
 import { pickToken, type SamplingOptions } from './pick-token.ts';
+import type { TextTokenizer } from './text-tokenizer.ts';
 
 export interface GenerateOptions extends SamplingOptions {
   /** At most this many new tokens; 64 when left out. */
@@ -33,6 +34,7 @@ export async function* generate(
   let ids: readonly number[] = prompt;
   try {
     for (let n = 0, length = prompt.length; n < maxNewTokens && length <= model.contextLength; n++, length++) {
+      await nextTurn();
       signal?.throwIfAborted();
       const before: KeyValueCache | null = cache;
       const batch = {
@@ -66,11 +68,44 @@ function release(cache: KeyValueCache | null): void {
  * @throws where the model has no tokenizer
  */
 export async function generateText(model: CausalLM, prompt: string, options: GenerateOptions = {}): Promise<string> {
-  const { tokenizer } = model;
-  if (tokenizer === null)
-    throw new Error('[peftjs/models] this model came without tokenizer.json; use generate with token ids');
-  const start = tokenizer.bosId === null ? [] : [tokenizer.bosId];
+  const tokenizer = tokenizerOf(model);
   const ids: number[] = [];
-  for await (const id of generate(model, [...start, ...tokenizer.encode(prompt)], options)) ids.push(id);
+  for await (const id of generate(model, idsOf(prompt, tokenizer), options)) ids.push(id);
   return tokenizer.decode(ids);
+}
+
+/**
+ * The text that follows a prompt, in pieces as they come. A character whose bytes are several tokens comes once it is
+ * whole.
+ *
+ * @throws where the model has no tokenizer
+ * @example
+ * for await (const piece of streamText(model, 'Call me', { temperature: 0.8, seed: 1 })) process.stdout.write(piece);
+ */
+export async function* streamText(
+  model: CausalLM,
+  prompt: string,
+  options: GenerateOptions = {},
+): AsyncGenerator<string> {
+  const tokenizer = tokenizerOf(model);
+  const ids: number[] = [];
+  let shown = 0;
+  for await (const id of generate(model, idsOf(prompt, tokenizer), options)) {
+    ids.push(id);
+    const text = tokenizer.decode(ids);
+    if (text.length <= shown || text.endsWith('\uFFFD')) continue;
+    yield text.slice(shown);
+    shown = text.length;
+  }
+  const rest = tokenizer.decode(ids).slice(shown);
+  if (rest !== '') yield rest;
+}
+
+function tokenizerOf({ tokenizer }: CausalLM): TextTokenizer {
+  if (tokenizer !== null) return tokenizer;
+  throw new Error('[peftjs/models] this model came without tokenizer.json; use generate with token ids');
+}
+
+function idsOf(prompt: string, tokenizer: TextTokenizer): readonly number[] {
+  return [...(tokenizer.bosId === null ? [] : [tokenizer.bosId]), ...tokenizer.encode(prompt)];
 }

@@ -1,6 +1,6 @@
 export type { Architecture, ModelParts } from './architecture.ts';
 export { type CausalLM, INFERENCE, type KeyValueCache, type TokenBatch } from './causal-lm.ts';
-export { type GenerateOptions, generate, generateText } from './generate.ts';
+export { type GenerateOptions, generate, generateText, streamText } from './generate.ts';
 export { defaultCachePath, diskCache } from './hub/disk-cache.ts';
 export type { HubCache } from './hub/hub-cache.ts';
 export type { HubOptions, HubProgress, Retry } from './hub/hub-options.ts';

@@ -1,4 +1,5 @@
 // The mean loss over a data set, without training.
+import { nextTurn } from '@peftjs/backend';
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { type Batches, countTargets, type Learner } from './learner.ts';
 
@@ -11,6 +12,7 @@ export async function meanLoss(model: Learner, batches: Batches, signal?: AbortS
   let total = 0;
   let count = 0;
   for (let i = 0; i < batches.size; i++) {
+    await nextTurn();
     signal?.throwIfAborted();
     const batch = batches.get(0, i);
     const loss: Tensor = model.loss(batch, { training: false, seed: 0 });

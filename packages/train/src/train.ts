@@ -1,5 +1,5 @@
 // The training loop: an async iterator of events. One step reads back two numbers, the loss and the gradients' norm.
-import { engine, memoryMeter } from '@peftjs/backend';
+import { engine, memoryMeter, nextTurn } from '@peftjs/backend';
 import { adaptersOf, type Parameter } from '@peftjs/core';
 import { dispose, type Tensor } from '@tensorflow/tfjs-core';
 import { adamw } from './adamw.ts';
@@ -15,7 +15,8 @@ import { collect, putBack } from './train-state.ts';
 /**
  * Trains the adapters of a model, or what `trainable` names. Nothing happens until the first event is asked for.
  *
- * @throws when nothing is trainable, no token counts, a loss is not finite, or the signal aborts (its reason)
+ * @throws when nothing is trainable, no token counts, a loss is not finite, or the signal aborts (its reason); a run with
+ *   a store is saved before that
  * @example
  * for await (const e of train(model, batches, { learningRate: 2e-4 })) if (e.type === 'step') console.log(e.step, e.loss);
  */
@@ -49,7 +50,8 @@ export async function* train(model: Learner, batches: Batches, options: TrainOpt
   let stale = 0;
 
   const evaluation = async (): Promise<EvaluationEvent> => {
-    const loss = await meanLoss(model, evaluate?.batches as Batches, signal);
+    // Where the run is saved at the end, an evaluation is finished first: the state is that of a whole step.
+    const loss = await meanLoss(model, evaluate?.batches as Batches, store && taken > 0 ? undefined : signal);
     const improved = best === null || loss < best;
     best = improved ? loss : best;
     stale = improved ? 0 : stale + 1;
@@ -128,6 +130,11 @@ export async function* train(model: Learner, batches: Batches, options: TrainOpt
       yield { type: 'resumed', step: taken };
     } else if (evaluate !== undefined) yield await evaluation();
     while (taken < total) {
+      await nextTurn();
+      if (signal?.aborted && store !== undefined && taken > 0) {
+        await save();
+        yield { type: 'saved', step: taken };
+      }
       signal?.throwIfAborted();
       yield await takeStep();
       const last = taken === total;
