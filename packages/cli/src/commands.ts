@@ -1,0 +1,46 @@
+// Every command, each loaded only when it is run.
+import type { Command } from './command.ts';
+
+export interface ListedCommand {
+  readonly name: string;
+  readonly summary: string;
+  load(): Promise<Command>;
+}
+
+export const commands: readonly ListedCommand[] = [
+  {
+    name: 'train',
+    summary: 'fine-tune a model on your text',
+    load: async () => (await import('./commands/train.ts')).train,
+  },
+  {
+    name: 'eval',
+    summary: 'loss and perplexity on held-out text, with and without an adapter',
+    load: async () => (await import('./commands/eval.ts')).evaluate,
+  },
+  {
+    name: 'generate',
+    summary: 'continue a prompt',
+    load: async () => (await import('./commands/generate.ts')).generate,
+  },
+  {
+    name: 'merge',
+    summary: 'fold an adapter into its base model',
+    load: async () => (await import('./commands/merge.ts')).mergeAdapter,
+  },
+  {
+    name: 'inspect',
+    summary: 'say what is in an adapter, a model or a safetensors file',
+    load: async () => (await import('./commands/inspect.ts')).inspect,
+  },
+  {
+    name: 'doctor',
+    summary: 'say which backends work here, and why others do not',
+    load: async () => (await import('./commands/doctor.ts')).doctor,
+  },
+  {
+    name: 'parity',
+    summary: 'compare with what Hugging Face PEFT computed',
+    load: async () => (await import('./commands/parity.ts')).parity,
+  },
+];

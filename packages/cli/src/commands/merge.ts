@@ -1,0 +1,63 @@
+// `peftjs merge`: folds an adapter into its base, checks that the model still says the same, and saves it.
+import { countParameters, merge } from '@peftjs/core';
+import { type CausalLM, openModelFolder, saveModel, type TokenBatch } from '@peftjs/models';
+import { backendOptions, startBackend } from '../backend-options.ts';
+import { checkOut } from '../check-out.ts';
+import { type Command, command, EXIT } from '../command.ts';
+import { count } from '../figures.ts';
+import { given } from '../given.ts';
+import { adapterOption, modelOption, openAdapter, openModel } from '../model-options.ts';
+import { choice, number, orElse, required, text } from '../option.ts';
+import { tokenizerFiles } from '../tokenizer-files.ts';
+
+const options = {
+  model: modelOption,
+  adapter: required(adapterOption),
+  out: required(text('DIR', 'where the merged model is saved')),
+  tolerance: number(
+    'SHARE',
+    "the most that the output may change, relative to its largest number; the library's when left out",
+    {
+      above: 0,
+    },
+  ),
+  dtype: orElse(choice(['F32', 'F16', 'BF16'], 'how the weights are stored'), 'F32'),
+  ...backendOptions,
+};
+
+export const mergeAdapter: Command = command({
+  name: 'merge',
+  output: 'report',
+  about: `Folds an adapter into its base model and saves that as a folder of its own, tokenizer and all.
+Before it is saved, its output on a probe is compared with that of base and adapter.`,
+  options,
+  examples: [
+    ['merge --model HuggingFaceTB/SmolLM2-135M --adapter out/notes --out out/merged', 'one folder for everyone'],
+  ],
+  async run(values, run) {
+    const { report } = run;
+    const { out, dtype } = values;
+    await checkOut(out, values.model, 'model');
+    const backend = await startBackend(values, report);
+    const model = await openModel(values.model, run);
+    const adapter = await openAdapter(model, values.adapter);
+    report.say(`adapter  ${values.adapter}: ${adapter.summary()}`);
+    const probe = probeFor(model);
+    await merge(adapter, { probe: () => model.logits(probe), ...given({ tolerance: values.tolerance }) });
+    report.say('checked  the output on a probe is the same');
+    const files = await tokenizerFiles(await openModelFolder(values.model));
+    await saveModel(model, out, { dtype, files });
+    report.say(`model    ${out}: ${count(countParameters(model))} parameters as ${dtype}`);
+    report.result({ out, dtype, parameters: countParameters(model), backend: backend.name });
+    return EXIT.ok;
+  },
+});
+
+/** Two rows of tokens from all over the vocabulary. */
+function probeFor(model: CausalLM): TokenBatch {
+  const embedding = model.sites().find((site) => site.kind === 'embedding');
+  const vocab = embedding?.kind === 'embedding' ? embedding.vocab : 2;
+  const t = Math.min(32, model.contextLength);
+  const inputIds = Int32Array.from({ length: 2 * t }, (_, i) => (i * 2_654_435_761) % vocab);
+  return { inputIds, attentionMask: new Int32Array(2 * t).fill(1), shape: [2, t] };
+}

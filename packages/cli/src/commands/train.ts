@@ -1,0 +1,94 @@
+// `peftjs train`: fine-tunes a model on text, shows what that did, and saves what Python can load.
+import { backendOptions, startBackend } from '../backend-options.ts';
+import { checkOut } from '../check-out.ts';
+import { type Command, command, EXIT } from '../command.ts';
+import { dataOptions } from '../data-options.ts';
+import { bytes, counted } from '../figures.ts';
+import { adapterGoal, modelGoal } from '../goal.ts';
+import { lossChart } from '../loss-chart.ts';
+import { methodNamed, methodOption, methodOptions } from '../methods.ts';
+import { checkMetricsPath } from '../metrics-file.ts';
+import { modelOption, openModel } from '../model-options.ts';
+import { choice, flag, integer, number, orElse, required, text } from '../option.ts';
+import { recipeOf, storyOf } from '../recipe.ts';
+import { runOptions } from '../run-options.ts';
+import { openRun } from '../run-store.ts';
+import { showSample } from '../sample.ts';
+import { generateOptions, samplingOptions } from '../sampling-options.ts';
+import { readTrainingData } from '../training-data.ts';
+import { lossText, trainSession } from '../training-session.ts';
+
+const HOLDOUT = 'share of the text to judge by, where the data has no valid file';
+
+const options = {
+  model: modelOption,
+  out: required(text('DIR', 'where the result is saved')),
+  ...dataOptions,
+  holdout: orElse(number('SHARE', HOLDOUT, { min: 0, max: 0.5 }), 0.1),
+  'eval-sequences': integer('N', 'judge by the first N held-out sequences', { min: 1 }),
+  method: methodOption,
+  ...methodOptions,
+  full: flag('train the whole model instead of an adapter'),
+  ...runOptions,
+  ...backendOptions,
+  resume: flag('go on with the run that was interrupted'),
+  restart: flag('forget the run that was interrupted'),
+  sample: text('PROMPT', 'continue this prompt before and after'),
+  ...samplingOptions,
+  'log-every': orElse(integer('STEPS', 'steps between two lines', { min: 1 }), 10),
+  metrics: text('FILE', 'write the numbers of each step there, as JSON Lines'),
+  dtype: orElse(choice(['F32', 'F16', 'BF16'], 'how the result is stored'), 'F32'),
+};
+
+export const train: Command = command({
+  name: 'train',
+  output: 'events',
+  about: `Fine-tunes a model on your text and saves an adapter folder that Hugging Face PEFT loads.
+The state of the run is kept in OUT.run until it ends. Paths are relative to the working directory.`,
+  options,
+  examples: [
+    [
+      'train --model HuggingFaceTB/SmolLM2-135M --data notes.jsonl --out out/notes',
+      'an adapter for a model of the hub',
+    ],
+    [
+      'train --model base --data texts/ --out out/a --rank 16 --targets q_proj,v_proj',
+      'some modules, a folder of text',
+    ],
+    ['train --config tune.json --learning-rate 1e-3', 'options from a file, one of them changed'],
+    ['train --config tune.json --resume', 'go on where Ctrl-C or a crash has ended it'],
+  ],
+  async run(values, run) {
+    const { report, signal } = run;
+    const { out, seed } = values;
+    await checkOut(out, values.model, values.full ? 'model' : 'adapter');
+    if (values.metrics !== undefined) checkMetricsPath(values.metrics, out);
+    const backend = await startBackend(values, report);
+    const model = await openModel(values.model, run);
+    const data = await readTrainingData(values, model, run);
+    const recipe = await recipeOf(values, model, data);
+    const store = await openRun(out, recipe, values);
+    const sample = async (when: 'before' | 'after') => {
+      if (values.sample === undefined) return;
+      await showSample(model, values.sample, generateOptions(values, seed, signal), when, report);
+    };
+
+    await sample('before');
+    const goal = values.full ? modelGoal(model) : adapterGoal(model, methodNamed(values.method).create(values), seed);
+    model.recompute = values.recompute;
+    const { log, steps, before, after } = await trainSession({ model, goal, data, store, values }, run);
+    for (const line of lossChart(log.losses)) report.say(line);
+    if (before !== null) report.say(`before   held out: ${lossText(before)}`);
+    if (after !== null) report.say(`after    held out: ${lossText(after)}`);
+    await sample('after');
+
+    const story = await storyOf(model, recipe, backend.name, { steps, lossBefore: before, lossAfter: after });
+    const saved = await goal.save(out, values.dtype, story);
+    await store.remove();
+    report.say(`${goal.kind.padEnd(8)} ${out}: ${counted(saved.files, 'file')}, ${bytes(saved.bytes)}`);
+    for (const line of ['in Python', ...saved.python.map((line) => `  ${line}`)]) report.say(line);
+    const { tokens, seconds, peakBytes } = log;
+    report.result({ type: 'result', kind: goal.kind, out, ...saved, steps, before, after, tokens, seconds, peakBytes });
+    return EXIT.ok;
+  },
+});

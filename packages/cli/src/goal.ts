@@ -1,0 +1,72 @@
+// What a training run makes: an adapter beside the frozen model, or the model trained whole.
+import { stat } from 'node:fs/promises';
+import { diskFolder, type Provenance, saveAdapter } from '@peftjs/checkpoint';
+import { type Adapter, attach, type Method, summarize, type Trainable } from '@peftjs/core';
+import { type CausalLM, openModelFolder, saveModel } from '@peftjs/models';
+import { tokenizerFiles } from './tokenizer-files.ts';
+
+export type SavedDtype = 'F32' | 'F16' | 'BF16';
+
+export type GoalKind = 'adapter' | 'model';
+
+export interface SavedGoal {
+  readonly files: number;
+  readonly bytes: number;
+  /** The lines of Python that load it. */
+  readonly python: readonly string[];
+}
+
+export interface Goal {
+  readonly kind: GoalKind;
+  readonly trainable: Trainable;
+  /** `trainable params: … || all params: … || trainable%: …` */
+  readonly summary: string;
+  /** @param story what is known beside the base */
+  save(out: string, dtype: SavedDtype, story: Omit<Provenance, 'base'>): Promise<SavedGoal>;
+}
+
+export function adapterGoal(model: CausalLM, methods: readonly Method[], seed: number): Goal {
+  const adapter: Adapter = attach(model, methods, { seed });
+  return {
+    kind: 'adapter',
+    trainable: adapter,
+    summary: adapter.summary(),
+    async save(out, dtype, story) {
+      const { provenance, ...record } = await adapter.snapshot();
+      const base = provenance?.base as Provenance['base'];
+      const saved = await saveAdapter({ ...record, provenance: { base, ...story } }, out, { dtype });
+      return {
+        files: saved.files.size,
+        bytes: saved.bytes,
+        python: [
+          'from transformers import AutoModelForCausalLM',
+          'from peft import PeftModel',
+          `model = PeftModel.from_pretrained(AutoModelForCausalLM.from_pretrained(${JSON.stringify(base.name)}), ${JSON.stringify(out)})`,
+        ],
+      };
+    },
+  };
+}
+
+export function modelGoal(model: CausalLM): Goal {
+  const trainable = model.parameters();
+  return {
+    kind: 'model',
+    trainable,
+    summary: summarize(trainable, 0),
+    async save(out, dtype) {
+      await saveModel(model, out, { dtype, files: await tokenizerFiles(await openModelFolder(model.base.name)) });
+      const names = await diskFolder(out).list();
+      const sizes = await Promise.all(names.map(async (name) => (await stat(`${out}/${name}`)).size));
+      return {
+        files: names.length,
+        bytes: sizes.reduce((a, b) => a + b, 0),
+        python: [
+          'from transformers import AutoModelForCausalLM, AutoTokenizer',
+          `model = AutoModelForCausalLM.from_pretrained(${JSON.stringify(out)})`,
+          `tokenizer = AutoTokenizer.from_pretrained(${JSON.stringify(out)})`,
+        ],
+      };
+    },
+  };
+}

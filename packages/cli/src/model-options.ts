@@ -1,0 +1,45 @@
+// The model that a command works on, from a folder or the hub, with an adapter or without.
+import { loadAdapter } from '@peftjs/checkpoint';
+import { type Adapter, countParameters, restore } from '@peftjs/core';
+import { type CausalLM, type HubProgress, loadModel, type TextTokenizer } from '@peftjs/models';
+import type { Run } from './command.ts';
+import { bytes, count } from './figures.ts';
+import { families } from './methods.ts';
+import { type Option, required, text } from './option.ts';
+import { weightBytes } from './weight-bytes.ts';
+
+export const modelOption: Option<string> = required(text('MODEL', "a model's folder, or its name on the hub"));
+export const adapterOption: Option<string | undefined> = text('DIR', "an adapter's folder");
+
+/** Loads a model, showing what is downloaded. */
+export async function openModel(name: string, { report, signal }: Run): Promise<CausalLM> {
+  const model = await loadModel(name, { signal, onProgress: (event) => showDownload(event, report.say) });
+  const parameters = countParameters(model);
+  const held = weightBytes(model);
+  report.say(
+    `model    ${name}: ${String(model.config.model_type)}, ${count(parameters)} parameters, ${bytes(held)} in memory`,
+  );
+  report.event({ type: 'model', name, parameters, bytes: held, contextLength: model.contextLength });
+  return model;
+}
+
+/** @throws where the model has no tokenizer, which text needs */
+export function needTokenizer(model: CausalLM): TextTokenizer {
+  if (model.tokenizer !== null) return model.tokenizer;
+  throw new Error(
+    `[peftjs/cli] ${model.base.name} has no tokenizer.json, so that it cannot read text; put it into the folder`,
+  );
+}
+
+/** Attaches a saved adapter, checked against the model. */
+export async function openAdapter(model: CausalLM, path: string): Promise<Adapter> {
+  return restore(model, await loadAdapter(path), families);
+}
+
+function showDownload({ status, file, loaded, total }: HubProgress, say: (line: string) => void): void {
+  if (status === 'download') {
+    const rest = loaded > 0 ? `, ${bytes(loaded)} of it here already` : '';
+    say(`download ${file}: ${bytes(total)}${rest}`);
+  }
+  if (status === 'done' && total > 10_000_000) say(`         ${file} is here`);
+}

@@ -1,0 +1,50 @@
+// What decides the numbers of a run, and the story of it that goes into the adapter's folder.
+import { type Json, type Provenance, sha256 } from '@peftjs/checkpoint';
+import { type CausalLM, openModelFolder } from '@peftjs/models';
+import { version_core } from '@tensorflow/tfjs-core';
+import type { TrainingData } from './training-data.ts';
+import { version } from './version.ts';
+
+export type Recipe = Readonly<Record<string, Json>>;
+
+/** Options that change where a run happens and what is shown of it, but not its numbers. */
+const OUTWARD: ReadonlySet<string> = new Set([
+  ...['backend', 'threads', 'resume', 'restart', 'out', 'dtype', 'metrics', 'data'],
+  ...['sample', 'max-new-tokens', 'temperature', 'top-k', 'top-p', 'log-every', 'save-every', 'recompute'],
+  ...['config', 'json', 'debug', 'help'],
+]);
+
+/** @param values the options of `train` */
+export async function recipeOf(
+  values: Readonly<Record<string, unknown>>,
+  model: CausalLM,
+  data: TrainingData,
+): Promise<Recipe> {
+  const inward = Object.entries(values).filter(([name, value]) => !OUTWARD.has(name) && value !== undefined);
+  return {
+    ...(Object.fromEntries(inward) as Recipe),
+    base: await model.base.fingerprint(),
+    data: data.digest,
+    'held-out': data.valid?.length ?? 0,
+  };
+}
+
+/** What is known of a run besides its base. */
+export async function storyOf(
+  model: CausalLM,
+  recipe: Recipe,
+  backend: string,
+  metrics: Readonly<Record<string, number | null>>,
+): Promise<Omit<Provenance, 'base'>> {
+  const tokenizer = await (await openModelFolder(model.base.name)).open('tokenizer.json');
+  const { data, base: _, ...options } = recipe;
+  const known = Object.entries(metrics).filter((pair): pair is [string, number] => pair[1] !== null);
+  return {
+    ...(tokenizer === null ? {} : { tokenizer: `sha256:${await sha256(await tokenizer.read(0, tokenizer.size))}` }),
+    data: String(data),
+    recipe: options,
+    versions: { peftjs: version(), '@tensorflow/tfjs-core': version_core, node: process.versions.node },
+    backend,
+    metrics: Object.fromEntries(known),
+  };
+}
