@@ -1,8 +1,9 @@
 // An adapter: one or more methods attached to a host under a name, with their parameters.
 import type { Tensor, Variable } from '@tensorflow/tfjs-core';
-import type { Host } from './host.ts';
+import type { Host, Undo } from './host.ts';
 import type { Json, Method, Part } from './method.ts';
 import type { Site, SiteKind } from './site.ts';
+import type { Weight } from './weight.ts';
 
 /** A parameter of an adapter, or of a model that is trained whole. */
 export interface Parameter {
@@ -37,6 +38,8 @@ export interface Attachment {
   readonly site: Site;
   readonly part: Part<SiteKind>;
   readonly params: Readonly<Record<string, Variable>>;
+  /** What the method made of the site's weight when it was attached, where it did. */
+  readonly weight: Weight | null;
   /** Replaced when the site's weight changes. */
   derived: Readonly<Record<string, Tensor>>;
 }
@@ -49,10 +52,17 @@ export interface Adapter extends Trainable {
   readonly attachments: readonly Attachment[];
   /** False switches the adapter off without detaching it. */
   active: boolean;
+  /** Set while the adapter is merged: takes it out of the weights again. */
+  unmerge?: Undo | undefined;
   /** `trainable params: 460,800 || all params: 134,975,808 || trainable%: 0.3414` */
   summary(): string;
   /** A copy of everything that is saved. */
   snapshot(): Promise<AdapterSnapshot>;
-  /** Takes the adapter off and frees it; the host is bit for bit what it was. In any order. */
+  /**
+   * Takes the adapter off, out of the weights too where it is merged, and frees it; the host is bit for bit what it was.
+   * In any order.
+   *
+   * @throws before anything is changed, when another has since changed a weight that this one changed (PiSSA on PiSSA)
+   */
   detach(): void;
 }

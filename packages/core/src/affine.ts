@@ -1,6 +1,6 @@
 // Methods that change a linear layer by scales and low-rank terms say so as data, and forward and merging follow:
 // y = out · ((in · x) W' + Σ s · drop(in · x) a' b') + bias.
-import { lowRank } from '@peftjs/backend';
+import { type LowRankInputs, lowRank } from '@peftjs/backend';
 import { add, matMul, mul, reshape, sub, type Tensor } from '@tensorflow/tfjs-core';
 import { dropout } from './dropout.ts';
 import type { Part, PartArgs } from './method.ts';
@@ -15,14 +15,14 @@ export interface Term {
 
 export interface Affine {
   /** [i], 1 when left out. */
-  readonly in?: Tensor;
+  readonly in?: Tensor | undefined;
   /** [o], 1 when left out. */
-  readonly out?: Tensor;
+  readonly out?: Tensor | undefined;
   readonly terms?: readonly Term[];
   /** Share of the terms' input that is dropped in training. */
   readonly dropout?: number;
   /** [o], in place of the layer's own. */
-  readonly bias?: Tensor;
+  readonly bias?: Tensor | undefined;
 }
 
 /** A part on linear sites whose forward pass and merge follow from `affine`. */
@@ -34,29 +34,27 @@ export function affinePart(
     ...rest,
     forward({ x, base, site, params, derived, ctx, seed }) {
       const { in: gain, out, terms = [], dropout: rate = 0, bias } = affine({ site, params, derived });
-      const input = gain === undefined ? x : mul(x, gain);
+      const input = gain ? mul(x, gain) : x;
       let y = base(input);
-      const rebias = site.bias !== null && (out !== undefined || bias !== undefined);
-      if (rebias) y = sub(y, site.bias as Tensor);
-      if (terms.length > 0) {
+      const own = out || bias ? site.bias : null;
+      if (own) y = sub(y, own);
+      if (terms.length) {
         const dropped = ctx.training && rate > 0 ? dropout(input, rate, [ctx.seed, ...seed]) : input;
-        const factors = Object.fromEntries(
-          terms.flatMap(({ a, b }, k) => [
-            [`a${k}`, a],
-            [`b${k}`, b],
-          ]),
-        );
-        y = lowRank({ y, x: dropped, ...factors }, { scales: terms.map((t) => t.scale) });
+        const inputs: Record<string, Tensor> & LowRankInputs = { y, x: dropped };
+        for (const [k, { a, b }] of terms.entries()) Object.assign(inputs, { [`a${k}`]: a, [`b${k}`]: b });
+        y = lowRank(inputs, { scales: terms.map((t) => t.scale) });
       }
-      if (out !== undefined) y = mul(y, out);
-      const offset = bias ?? (rebias ? site.bias : null);
-      return offset === null ? y : add(y, offset);
+      if (out) y = mul(y, out);
+      const offset = bias ?? own;
+      return offset ? add(y, offset) : y;
     },
     fold({ weight, bias: own, site, params, derived }) {
       const { in: gain, out, terms = [], bias } = affine({ site, params, derived });
-      let w = gain === undefined ? weight : mul(weight, gain);
-      for (const { a, b, scale } of terms) w = add(w, mul(matMul(b, gain === undefined ? a : mul(a, gain)), scale));
-      return { weight: out === undefined ? w : mul(reshape(out, [-1, 1]), w), bias: bias ?? own };
+      let w = weight;
+      for (const { a, b, scale } of terms) w = add(w, mul(matMul(b, a), scale));
+      if (gain) w = mul(w, gain);
+      if (out) w = mul(w, reshape(out, [-1, 1]));
+      return { weight: w, bias: bias ?? own };
     },
   };
 }

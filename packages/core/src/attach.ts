@@ -2,7 +2,7 @@
 import { engine, random } from '@peftjs/backend';
 import { dispose, type Variable, variable } from '@tensorflow/tfjs-core';
 import type { Adapter, Attachment, Parameter } from './adapter.ts';
-import { changeWeight, derive } from './change-weight.ts';
+import { assertOnTop, changeWeight, derive } from './change-weight.ts';
 import type { Host, Undo } from './host.ts';
 import type { Method, Part } from './method.ts';
 import { planSites } from './plan.ts';
@@ -32,13 +32,13 @@ export interface AttachOptions {
 export function attach(host: Host, methods: Method | readonly Method[], options: AttachOptions = {}): Adapter {
   const { name = 'default', seed = 0, strict = true } = options;
   if (adaptersOf(host).some((other) => other.name === name)) {
-    throw new Error(`[peftjs/core] an adapter "${name}" is attached already; detach it, or pick another name`);
+    throw new Error(`[peftjs/core] adapter "${name}" is attached already; detach it, or give another name`);
   }
   const all = [methods].flat() as [Method, ...Method[]];
   const plan = planSites(host, all, strict);
   const undos: Undo[] = [];
   const undo = () => {
-    for (const one of undos.splice(0).reverse()) one();
+    while (undos.length) undos.pop()?.();
   };
   const attachments: Attachment[] = [];
   const parameters: Parameter[] = [];
@@ -52,23 +52,25 @@ export function attach(host: Host, methods: Method | readonly Method[], options:
     summary: () => summarize(adapter, countParameters(host)),
     snapshot: () => takeSnapshot(adapter),
     detach() {
+      adapter.unmerge?.();
+      for (const { site, weight } of attachments) assertOnTop(site, weight);
       undo();
       leave(adapter);
     },
   };
   try {
     for (const [i, { method, site, part }] of plan.entries()) {
-      const { params, weight } = start(part, site, [seed, i]);
-      undos.push(() => dispose(Object.values(params)));
-      if (weight !== null) undos.push(changeWeight(host, site as LinearSite, weight));
-      const specs = part.params(site);
-      const attachment: Attachment = { method, site, part, params, derived: {} };
+      const params: Record<string, Variable> = {};
+      undos.push(() => dispose(params));
+      const weight = start(part, site, [seed, i], params);
+      if (weight) undos.push(changeWeight(host, site as LinearSite, weight));
+      const attachment: Attachment = { method, site, part, params, weight, derived: {} };
       derive(attachment);
-      undos.push(() => dispose(Object.values(attachment.derived)));
+      undos.push(() => dispose(attachment.derived));
       attachments.push(attachment);
-      for (const [key, spec] of Object.entries(specs)) {
-        const full = `base_model.model.${site.path}.${spec.file}`;
-        parameters.push({ key: full, variable: params[key] as Variable, trainable: spec.trainable !== false });
+      for (const [param, { file, trainable = true }] of Object.entries(part.params(site))) {
+        const key = `base_model.model.${site.path}.${file}`;
+        parameters.push({ key, variable: params[param] as Variable, trainable });
       }
       undos.push(host.wrap(site, link(adapter, attachment, [adaptersOf(host).length, i])));
     }
@@ -86,20 +88,19 @@ function link(adapter: Adapter, attachment: Attachment, seed: readonly number[])
     adapter.active ? part.forward({ x, base, ctx, site, params, derived: attachment.derived, seed }) : base(x);
 }
 
-/** The parameters' first values, and the weight where the method changes it. */
+/** Fills in the parameters' first values; gives the weight where the method changes it. */
 function start(
   part: Part<SiteKind>,
   site: Attachment['site'],
   seed: readonly number[],
-): { params: Record<string, Variable>; weight: Weight | null } {
+  params: Record<string, Variable>,
+): Weight | null {
   const next = random(...seed);
   return engine().tidy(() => {
-    const given = part.start?.(site, next) ?? null;
-    const params: Record<string, Variable> = {};
+    const given = part.start?.(site, next);
     for (const [name, { shape, init }] of Object.entries(part.params(site))) {
-      const value = given?.params[name] ?? init(shape, next);
-      params[name] = variable(value, false);
+      params[name] = variable(given?.params[name] ?? init(shape, next), false);
     }
-    return { params, weight: given === null ? null : (site as LinearSite).weight.encode(given.weight) };
+    return given ? (site as LinearSite).weight.encode(given.weight) : null;
   });
 }

@@ -1,10 +1,10 @@
 // Replaces a site's weight, and computes again what adapters derive from it.
 import { engine } from '@peftjs/backend';
-import { dispose, keep, type Variable } from '@tensorflow/tfjs-core';
+import { dispose, keep } from '@tensorflow/tfjs-core';
 import type { Attachment } from './adapter.ts';
 import type { Host, Undo } from './host.ts';
 import { adaptersOf } from './registry.ts';
-import type { EmbeddingSite, LinearSite } from './site.ts';
+import type { EmbeddingSite, LinearSite, Site } from './site.ts';
 import type { Weight } from './weight.ts';
 
 /** Computes what an attachment derives from its site's weight. */
@@ -15,24 +15,29 @@ export function derive(attachment: Attachment): void {
     for (const tensor of Object.values(found)) keep(tensor);
     return found;
   });
-  dispose(Object.values(attachment.derived));
+  dispose(attachment.derived);
   attachment.derived = derived;
 }
 
+/** @throws when another has put a weight on top of this one, so that it cannot be taken out now */
+export function assertOnTop(site: Site, weight: Weight | null): void {
+  if (weight && (site as LinearSite).weight !== weight)
+    throw new Error(`[peftjs/core] "${site.path}" has changed since; undo that first`);
+}
+
+/** Computes again what adapters derive from a site's weight. */
+export function refresh(host: Host, site: Site): void {
+  for (const { attachments } of adaptersOf(host))
+    for (const attachment of attachments) if (attachment.site === site) derive(attachment);
+}
+
 /** Puts a new weight in place. Its undo puts the old one back and frees the new one. */
-export function changeWeight(host: Host, site: LinearSite | EmbeddingSite, weight: Weight, bias?: Variable): Undo {
-  const deriveAgain = () => {
-    const here = adaptersOf(host).flatMap((adapter) =>
-      adapter.attachments.filter((a) => a.site === site && a.part.derive !== undefined),
-    );
-    for (const attachment of here) derive(attachment);
-  };
-  const back = host.setWeight(site, weight, bias);
-  deriveAgain();
+export function changeWeight(host: Host, site: LinearSite | EmbeddingSite, weight: Weight): Undo {
+  const back = host.setWeight(site, weight);
+  refresh(host, site);
   return () => {
     back();
     weight.dispose();
-    bias?.dispose();
-    deriveAgain();
+    refresh(host, site);
   };
 }

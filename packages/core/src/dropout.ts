@@ -5,12 +5,6 @@ import { mul, type Tensor, tensor } from '@tensorflow/tfjs-core';
 /** x with each number set to 0 with probability `rate`, the others divided by 1 - rate. */
 export function dropout(x: Tensor, rate: number, seed: readonly number[]): Tensor {
   const next = random(...seed);
-  const kept = 1 / (1 - rate);
-  return mul(
-    x,
-    tensor(
-      Float32Array.from({ length: x.size }, () => (next() < rate ? 0 : kept)),
-      x.shape,
-    ),
-  );
+  const mask = new Float32Array(x.size).map(() => (next() < rate ? 0 : 1 / (1 - rate)));
+  return mul(x, tensor(mask, x.shape));
 }

@@ -1,76 +1,160 @@
 // Folds an adapter into the weights it acts on, and checks on a probe that the model still says the same.
 import { engine } from '@peftjs/backend';
-import { abs, max, sub, type Tensor, variable } from '@tensorflow/tfjs-core';
+import { abs, max, sub, type Tensor, type Variable, variable } from '@tensorflow/tfjs-core';
 import type { Adapter, Attachment } from './adapter.ts';
-import { changeWeight } from './change-weight.ts';
+import { assertOnTop, refresh } from './change-weight.ts';
 import type { Host, Undo } from './host.ts';
 import type { Folded } from './method.ts';
 import { adaptersOf } from './registry.ts';
 import type { EmbeddingSite, LinearSite } from './site.ts';
+import type { Weight } from './weight.ts';
 
 export interface MergeOptions {
   /** The model's output on some input, run before and after. Without it nothing is checked. */
   readonly probe?: () => Tensor;
   /** The most that the output may change, relative to its largest number (at least 1); 1e-4 when left out. */
   readonly tolerance?: number;
+  /** Frees the weights from before and the adapter: there is no way back, and no memory held for one. */
+  readonly final?: boolean;
+}
+
+type Held = Weight | Variable;
+
+/** A weight and bias in the place of a site's own. */
+interface Fold {
+  readonly site: LinearSite | EmbeddingSite;
+  readonly weight: Weight;
+  readonly bias: Variable | undefined;
+  /** Puts back what was there, and frees nothing. */
+  readonly back: Undo;
 }
 
 /**
- * Folds an adapter into the base's weights and switches it off.
+ * Folds an adapter into the base's weights and switches it off; with `final`, takes it off for good.
  *
- * @returns what unmerges: the weights from before, bit for bit
- * @throws before anything is changed, when the method cannot be merged or another adapter lies beneath; and with
- *   everything put back, when the probe's output changes by more than `tolerance`
+ * @returns what unmerges: the weights from before, bit for bit; nothing with `final`
+ * @throws before anything is changed, when the adapter is off or merged already, the method cannot be merged, or another
+ *   adapter is in the way; and with everything put back, when the probe's output changes by more than `tolerance`
  * @example
- * const unmerge = await merge(notes, { probe: () => model.forward(batch).logits });
+ * const unmerge = await merge(notes, { probe: () => model.logits(batch) });
  */
-export async function merge(adapter: Adapter, options: MergeOptions = {}): Promise<Undo> {
-  const { probe, tolerance = 1e-4 } = options;
-  for (const attachment of adapter.attachments) checkMergeable(adapter, attachment);
-  const before = probe?.();
-  const undos: Undo[] = [];
+export async function merge(adapter: Adapter, options: MergeOptions & { readonly final: true }): Promise<undefined>;
+export async function merge(adapter: Adapter, options?: MergeOptions & { readonly final?: false }): Promise<Undo>;
+export async function merge(adapter: Adapter, options: MergeOptions = {}): Promise<Undo | undefined> {
+  const { probe, tolerance = 1e-4, final = false } = options;
+  if (!adapter.active) {
+    const state = adapter.unmerge === undefined ? 'switched off; switch it on' : 'merged already; unmerge it';
+    throw new Error(`[peftjs/core] "${adapter.name}" is ${state} first`);
+  }
+  for (const attachment of adapter.attachments) checkMergeable(adapter, attachment, final);
+  const folds: Fold[] = [];
   const unmerge = () => {
-    for (const undo of undos.splice(0).reverse()) undo();
+    for (const { site, weight } of lastOf(folds)) assertOnTop(site, weight);
+    takeOut(adapter.host, folds.splice(0));
     adapter.active = true;
+    adapter.unmerge = undefined;
   };
-  for (const attachment of adapter.attachments) undos.push(foldOne(adapter.host, attachment));
-  adapter.active = false;
-  if (probe === undefined || before === undefined) return unmerge;
+  const before = probe?.();
+  try {
+    for (const attachment of adapter.attachments) folds.push(foldOne(adapter.host, attachment));
+    adapter.active = false;
+    adapter.unmerge = unmerge;
+    if (probe !== undefined && before !== undefined) await checkOutput(adapter, before, probe, tolerance);
+  } catch (error) {
+    unmerge();
+    throw error;
+  } finally {
+    before?.dispose();
+  }
+  if (!final) return unmerge;
+  settle(adapter, folds);
+  return undefined;
+}
+
+/** The fold that each site has come to. */
+function lastOf(folds: readonly Fold[]): readonly Fold[] {
+  return [...new Map(folds.map((fold) => [fold.site, fold])).values()];
+}
+
+function takeOut(host: Host, folds: readonly Fold[]): void {
+  for (const { site, weight, bias, back } of [...folds].reverse()) {
+    back();
+    weight.dispose();
+    bias?.dispose();
+    refresh(host, site);
+  }
+}
+
+/** Takes the adapter off, leaves what was folded, and frees what it replaced where nothing else in the model holds it. */
+function settle(adapter: Adapter, folds: readonly Fold[]): void {
+  const { host } = adapter;
+  const results = lastOf(folds).map(({ site }) => ({
+    site,
+    weight: site.weight,
+    bias: folds.findLast((fold) => fold.site === site && fold.bias !== undefined)?.bias,
+  }));
+  for (const { back } of [...folds].reverse()) back();
+  adapter.unmerge = undefined;
+  adapter.detach();
+  const made = folds.flatMap(({ weight, bias }) => (bias === undefined ? [weight] : [weight, bias]));
+  const spent = new Set<Held>(made);
+  for (const { site, weight, bias } of results) {
+    spent.add(site.weight);
+    if (bias !== undefined && site.kind === 'linear' && site.bias !== null) spent.add(site.bias);
+    host.setWeight(site, weight, bias);
+    refresh(host, site);
+  }
+  for (const site of host.sites()) {
+    if (site.kind === 'linear' || site.kind === 'embedding') spent.delete(site.weight);
+    if (site.kind === 'linear' && site.bias !== null) spent.delete(site.bias);
+  }
+  for (const held of spent) held.dispose();
+}
+
+async function checkOutput(adapter: Adapter, before: Tensor, probe: () => Tensor, tolerance: number): Promise<void> {
   const after = probe();
   const change = engine().tidy(() => [max(abs(sub(after, before))), max(abs(before))] as const);
   const [off, size] = await Promise.all(change.map(async (t) => (await t.data())[0] as number));
-  for (const t of [before, after, ...change]) t.dispose();
+  for (const t of [after, ...change]) t.dispose();
   const error = (off as number) / Math.max(1, size as number);
-  if (error <= tolerance) return unmerge;
-  unmerge();
+  if (error <= tolerance) return;
   throw new Error(
     `[peftjs/core] merging "${adapter.name}" changes the model's output by ${error.toExponential(2)}, over the tolerance of ${tolerance}; ` +
       'nothing was merged. Keep the adapter apart, or allow a larger tolerance',
   );
 }
 
-function checkMergeable(adapter: Adapter, { method, site, part }: Attachment): void {
-  if (part.fold === undefined) {
-    throw new Error(`[peftjs/core] ${method.type} at "${site.path}" cannot be merged; keep the adapter apart`);
-  }
-  for (const other of adaptersOf(adapter.host)) {
-    const meets = other.attachments.find((a) => a.site === site);
-    if (other === adapter || meets === undefined) continue;
-    const beneath = adaptersOf(adapter.host).indexOf(other) < adaptersOf(adapter.host).indexOf(adapter);
-    if (beneath && other.active) {
-      throw new Error(
-        `[peftjs/core] "${other.name}" lies beneath "${adapter.name}" at "${site.path}"; merge or detach it first`,
+function checkMergeable(adapter: Adapter, attachment: Attachment, final: boolean): void {
+  const { method, site, part } = attachment;
+  const fail = (why: string) => {
+    throw new Error(`[peftjs/core] ${why}`);
+  };
+  if (part.fold === undefined) fail(`${method.type} at "${site.path}" cannot be merged; keep the adapter apart`);
+  const here = adaptersOf(adapter.host).flatMap((owner) =>
+    owner.attachments.filter((a) => a.site === site).map((other) => ({ owner, other })),
+  );
+  const place = here.findIndex(({ other }) => other === attachment);
+  for (const [i, { owner, other }] of here.entries()) {
+    const where = `"${owner.name}"`;
+    if (i > place && other.part.derive !== undefined) {
+      fail(
+        owner === adapter
+          ? `${other.method.type} at "${site.path}" reads the weight that merging ${method.type} would change; keep the adapter apart`
+          : `${where} at "${site.path}" reads the weight that merging would change; detach it first`,
       );
     }
-    if (!beneath && meets.part.derive !== undefined) {
-      throw new Error(
-        `[peftjs/core] "${other.name}" at "${site.path}" reads the weight that merging would change; detach it first`,
+    if (owner === adapter) continue;
+    if (i < place && owner.active)
+      fail(`${where} lies beneath "${adapter.name}" at "${site.path}"; merge or detach it first`);
+    if (final && (owner.unmerge !== undefined || other.weight !== null)) {
+      fail(
+        `${where} has changed the weight at "${site.path}" and may want it back; merge it with final, or detach it, first`,
       );
     }
   }
 }
 
-function foldOne(host: Host, { site, part, params, derived }: Attachment): Undo {
+function foldOne(host: Host, { site, part, params, derived }: Attachment): Fold {
   const place = site as LinearSite | EmbeddingSite;
   const own = place.kind === 'linear' ? place.bias : null;
   const { weight, bias } = engine().tidy(() => {
@@ -81,5 +165,13 @@ function foldOne(host: Host, { site, part, params, derived }: Attachment): Undo 
       bias: rebiased ? variable(folded.bias as Tensor, false) : undefined,
     };
   });
-  return changeWeight(host, place, weight, bias);
+  try {
+    const back = host.setWeight(place, weight, bias);
+    refresh(host, place);
+    return { site: place, weight, bias, back };
+  } catch (error) {
+    weight.dispose();
+    bias?.dispose();
+    throw error;
+  }
 }

@@ -20,8 +20,8 @@ export function planSites(host: Host, methods: readonly Method[], strict: boolea
     const free = host.sites().filter((site) => !taken.has(site));
     for (const site of selectSites(free, method.targets, new Set(Object.keys(method.on) as SiteKind[]), strict)) {
       const part = method.on[site.kind] as Part<SiteKind>;
-      const problem = part.check?.(site) ?? null;
-      if (problem !== null) throw new Error(`[peftjs/core] ${method.type} cannot act on "${site.path}": ${problem}`);
+      const problem = part.check?.(site);
+      if (problem) throw new Error(`[peftjs/core] ${method.type} cannot act on "${site.path}": ${problem}`);
       steps.push({ method, site, part });
     }
   }

@@ -73,7 +73,7 @@ function fill(adapter: Adapter, saved: AdapterSnapshot): void {
         `[peftjs/core] "${key}" has shape [${shape}] in the adapter; the model wants [${variable.shape}]`,
       );
     }
-    return data;
+    return data.slice();
   });
   for (const [i, { variable }] of adapter.parameters.entries()) {
     const value = tensor(values[i] as Float32Array, variable.shape);

@@ -3,19 +3,22 @@ import type { Adapter, AdapterSnapshot } from './adapter.ts';
 import type { Json } from './method.ts';
 import type { Targets } from './targets.ts';
 
-const list = (rule: Targets['exclude']): Json => (rule instanceof RegExp ? rule.source : (rule ?? null));
+/** As JSON; a pattern as its source. */
+const json = (rule: Targets[keyof Targets]): Json => ((rule as RegExp | undefined)?.source ?? rule ?? null) as Json;
 
 function configOf(adapter: Adapter): Record<string, Json> {
   const [main, ...others] = adapter.methods;
   const { modules, exclude, layers, layersPattern } = main.targets;
+  // PEFT takes layers beside a list of names only.
+  const paths = () => adapter.attachments.filter((a) => a.method === main).map((a) => a.site.path);
   return {
     base_model_name_or_path: adapter.host.base.name,
     inference_mode: true,
     task_type: null,
-    target_modules: list(modules),
-    exclude_modules: list(exclude),
-    layers_to_transform: layers ?? null,
-    layers_pattern: layersPattern ?? null,
+    target_modules: layers?.length && !Array.isArray(modules) ? paths() : json(modules),
+    exclude_modules: json(exclude),
+    layers_to_transform: json(layers),
+    layers_pattern: json(layersPattern),
     ...main.config,
     ...Object.assign({}, ...others.map((method) => method.config)),
     peft_type: main.type,
@@ -29,7 +32,7 @@ export async function takeSnapshot(adapter: Adapter): Promise<AdapterSnapshot> {
     adapter.parameters.map(async ({ key, variable }) => ({
       key,
       shape: variable.shape,
-      data: (await variable.data()) as Float32Array,
+      data: ((await variable.data()) as Float32Array).slice(),
     })),
   );
   return {

@@ -7,7 +7,7 @@ export interface Targets {
   readonly modules: readonly string[] | string | RegExp;
   /** Names or a pattern for paths to leave out. */
   readonly exclude?: readonly string[] | string | RegExp | undefined;
-  /** Layers by number; for `modules` as a list of names. */
+  /** Layers by number; all when left out or empty. */
   readonly layers?: readonly number[] | undefined;
   /** The name before a layer's number, where it is not the first `.name.<number>.` of the path. */
   readonly layersPattern?: readonly string[] | string | undefined;
@@ -25,13 +25,13 @@ function matches(path: string, rule: readonly string[] | string | RegExp, loose 
   return new RegExp(`^(?:${(rule as RegExp).source ?? rule})$`).test(path);
 }
 
-function layerOf(path: string, pattern: Targets['layersPattern']): number | null {
+function layerOf(path: string, pattern: Targets['layersPattern']): number | undefined {
   const names = [pattern ?? []].flat();
   for (const rule of names.join('') === '' ? ['[^.]*'] : names) {
     const found = new RegExp(`^.*?\\.${rule}\\.(\\d+)\\.`).exec(path);
     if (found) return Number(found[1]);
   }
-  return null;
+  return undefined;
 }
 
 function isNamed(site: Site, { modules, loose }: Targets): boolean {
@@ -43,8 +43,8 @@ export function isTarget(site: Site, targets: Targets): boolean {
   const { exclude, layers, layersPattern, where } = targets;
   return (
     isNamed(site, targets) &&
-    !(exclude !== undefined && matches(site.path, exclude)) &&
-    (layers === undefined || layers.includes(layerOf(site.path, layersPattern) ?? -1)) &&
+    !(exclude && matches(site.path, exclude)) &&
+    (!layers?.length || layers.includes(layerOf(site.path, layersPattern) as number)) &&
     where?.(site) !== false
   );
 }

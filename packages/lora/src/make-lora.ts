@@ -28,9 +28,7 @@ function scaleOf(config: LoraConfig, path: string): number {
 
 function overRank(config: LoraConfig, path: string, most: number): string | null {
   const r = rankOf(config, path);
-  return r > most
-    ? `the rank is ${r}, and the layer's smaller dimension is ${most}; give a rank of at most ${most}`
-    : null;
+  return r > most ? `rank ${r} is over the layer's smaller dimension; give at most ${most}` : null;
 }
 
 /** A, B and what else is trained of a linear layer. */
@@ -42,32 +40,28 @@ function linearParams(config: LoraConfig, parts: Decomposition | null, site: Lin
     a: { file: 'lora_A.weight', shape: [r, site.inDim], init: init.a },
     b: { file: 'lora_B.weight', shape: [site.outDim, r], init: init.b },
     ...(loraBias ? { upBias: { file: 'lora_B.bias', shape: [site.outDim], init: () => zeros([site.outDim]) } } : {}),
-    ...(bias !== 'none' && own !== null
-      ? { bias: { file: 'base_layer.bias', shape: own.shape, init: () => clone(own) } }
-      : {}),
+    ...(bias !== 'none' && own ? { bias: { file: 'base_layer.bias', shape: own.shape, init: () => clone(own) } } : {}),
     ...(parts ? { m: parts.magnitude(site) } : {}),
   };
 }
 
 function linear(config: LoraConfig, parts: Decomposition | null): Part<'linear'> {
-  const { init } = config;
+  const { start } = config.init;
   return affinePart({
     check: (site) => overRank(config, site.path, Math.min(site.inDim, site.outDim)),
     params: (site) => linearParams(config, parts, site),
-    ...(init.start
-      ? { start: (site) => init.start?.(site, rankOf(config, site.path), scaleOf(config, site.path)) ?? null }
-      : {}),
+    ...(start ? { start: (site) => start(site, rankOf(config, site.path), scaleOf(config, site.path)) } : {}),
     ...(parts ? { derive: parts.derive } : {}),
     affine({ site, params, derived }) {
       const { a, b, bias, upBias } = params as { a: Tensor; b: Tensor; bias?: Tensor; upBias?: Tensor };
       const scale = scaleOf(config, site.path);
       const lifted = upBias && mul(upBias, scale);
-      const offset = lifted ? (site.bias ? add(site.bias, lifted) : lifted) : bias;
+      const offset = lifted && site.bias ? add(site.bias, lifted) : (lifted ?? bias);
       return {
         terms: [{ a, b, scale }],
         dropout: config.dropout,
-        ...(offset ? { bias: offset } : {}),
-        ...(parts ? { out: parts.direction(site, params, derived, scale) } : {}),
+        bias: offset,
+        out: parts?.direction(site, params, derived, scale),
       };
     },
   });

@@ -1,0 +1,62 @@
+import { valueAndGrads } from '@peftjs/backend';
+import { mul, sum, tidy } from '@tensorflow/tfjs-core';
+import { expect, test } from 'vitest';
+import { low } from '../test/methods.ts';
+import { DIM, VOCAB, WIDE } from '../test/tiny-host.ts';
+import { withHost } from '../test/with-host.ts';
+import { attach } from './attach.ts';
+import { modulesToSave } from './modules-to-save.ts';
+
+const bench = withHost();
+
+test('starts as a copy of the module, so that nothing changes, and keeps it as it is', () => {
+  const base = bench.output();
+  const adapter = attach(bench.host, modulesToSave(['lm_head', 'embed_tokens', 'up_proj', 'norm']));
+  expect(bench.output()).toEqual(base);
+  expect(adapter.parameters.map(({ key, variable }) => [key.replace('base_model.model.', ''), variable.shape])).toEqual(
+    [
+      ['model.embed_tokens.weight', [VOCAB, DIM]],
+      ...[0, 1].flatMap((i) => [
+        [`model.layers.${i}.mlp.up_proj.weight`, [WIDE, DIM]],
+        [`model.layers.${i}.mlp.up_proj.bias`, [WIDE]],
+      ]),
+      ['model.norm.weight', [DIM]],
+      ['lm_head.weight', [VOCAB, DIM]],
+    ],
+  );
+  for (const { variable } of adapter.parameters) {
+    const doubled = mul(variable, 2);
+    variable.assign(doubled);
+    doubled.dispose();
+  }
+  expect(bench.output()).not.toEqual(base);
+  adapter.detach();
+  expect(bench.output()).toEqual(base);
+});
+
+test('every copy gets a gradient', () => {
+  const adapter = attach(bench.host, modulesToSave(['lm_head', 'embed_tokens', 'up_proj', 'norm']));
+  tidy(() => {
+    const variables = adapter.parameters.map((p) => p.variable);
+    const { grads } = valueAndGrads(() => tidy(() => sum(bench.host.run(bench.ids))), variables);
+    for (const [i, g] of grads.entries()) {
+      expect(g?.shape).toEqual(variables[i]?.shape);
+      expect(g?.dataSync().some((v) => v !== 0)).toBe(true);
+    }
+  });
+  adapter.detach();
+});
+
+test('other methods of the adapter leave its modules alone, in either order', () => {
+  for (const order of [0, 1]) {
+    const both = [low(['up_proj', 'lm_head']), modulesToSave(['layers.1.mlp.up_proj', 'lm_head'])];
+    expect(() => attach(bench.host, order === 0 ? both : both.reverse())).toThrow('no site matches "lm_head"');
+    const some = [low(['up_proj']), modulesToSave(['layers.1.mlp.up_proj'])];
+    const adapter = attach(bench.host, order === 0 ? some : some.reverse());
+    expect(adapter.attachments.map(({ method, site }) => `${method.type} ${site.path}`).sort()).toEqual([
+      'LOW model.layers.0.mlp.up_proj',
+      'MODULES_TO_SAVE model.layers.1.mlp.up_proj',
+    ]);
+    adapter.detach();
+  }
+});

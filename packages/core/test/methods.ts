@@ -1,0 +1,61 @@
+// Methods to test core with.
+import { normal, uniform } from '@peftjs/backend';
+import { mul, sub, sum, type Tensor, tensor } from '@tensorflow/tfjs-core';
+import { affinePart } from '../src/affine.ts';
+import type { Family, Method, ParamSpec, Part } from '../src/method.ts';
+import type { LinearSite } from '../src/site.ts';
+import type { Targets } from '../src/targets.ts';
+
+const draw: ParamSpec['init'] = (shape, next) =>
+  tensor(
+    normal(
+      next,
+      shape.reduce((n, d) => n * d, 1),
+      0.5,
+    ),
+    [...shape],
+  );
+
+const params = (site: LinearSite): Record<'a' | 'b', ParamSpec> => ({
+  a: { shape: [2, site.inDim], init: draw, file: 'low_A.weight' },
+  b: { shape: [site.outDim, 2], init: draw, file: 'low_B.weight' },
+});
+
+/** y = x W' + 0.5 (drop(x) A') B', trained or not. */
+export function low(modules: Targets['modules'], more: Partial<Part<'linear'>> & { dropout?: number } = {}): Method {
+  const { dropout = 0, ...rest } = more;
+  const part = affinePart({
+    params,
+    affine: ({ params: { a, b } }) => ({ terms: [{ a: a as Tensor, b: b as Tensor, scale: 0.5 }], dropout }),
+  });
+  return { type: 'LOW', targets: { modules }, on: { linear: { ...part, ...rest } }, config: { rank: 2 } };
+}
+
+/** Takes a tenth of the weight away when it is attached, and never gives it back in its forward pass. */
+export function shrinking(modules: Targets['modules']): Method {
+  return low(modules, {
+    start: (site) => ({ params: {}, weight: mul(site.weight.read(), 0.9) }),
+  });
+}
+
+/** Scales each output by a gain over the norm of its row of W: reads the weight. */
+export function normed(modules: Targets['modules']): Method {
+  const part = affinePart({
+    params: (site) => ({
+      gain: { shape: [site.outDim], init: (s, next) => tensor(uniform(next, site.outDim, 1, 2), [...s]), file: 'gain' },
+    }),
+    derive: (site) => ({ sums: sum(mul(site.weight.read(), site.weight.read()), 1) }),
+    affine: ({ params: p, derived }) => ({ out: mul(p.gain as Tensor, derived.sums as Tensor) }),
+  });
+  return { type: 'NORMED', targets: { modules }, on: { linear: part }, config: {} };
+}
+
+/** Merges into something else than it computes. */
+export function liar(modules: Targets['modules']): Method {
+  return low(modules, { fold: ({ weight, bias }) => ({ weight: sub(weight, 1), bias }) });
+}
+
+export const family: Family = {
+  type: 'LOW',
+  read: (config) => [low(config.target_modules as readonly string[])],
+};
