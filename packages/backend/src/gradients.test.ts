@@ -6,10 +6,14 @@ import {
   gather,
   getGradient,
   matMul,
+  maximum,
   memory,
+  minimum,
   type NamedAttrMap,
   ones,
   reshape,
+  squaredDifference,
+  sum,
   type Tensor,
   tensor,
   tidy,
@@ -99,6 +103,26 @@ describe('the gradient of cumsum', () => {
     }
     expect(memory().numTensors).toBe(before);
   });
+});
+
+describe('the gradients of maximum, minimum and squaredDifference', () => {
+  const ops = { Maximum: maximum, Minimum: minimum, SquaredDifference: squaredDifference };
+
+  it.each(Object.entries(ops))(
+    '%s: as shipped keeps the shape of the result, repaired that of the operand',
+    (name, op) => {
+      tidy(() => {
+        const [a, b] = [tensor([1, 2, 3, 4, 5, 6], [2, 3]), tensor([3, 1, 4])];
+        const dy = tensor([1, 10, 100, 1000, 10000, 100000], [2, 3]);
+        expect(asShipped(name, 'b', dy, [a, b], {}).shape).toEqual([2, 3]);
+        const [da, db] = valueAndGrads(() => op(a, b), [a, b], dy).grads as [Tensor, Tensor];
+        const whole = asShipped(name, 'b', dy, [a, b], {});
+        expect(db.shape).toEqual([3]);
+        expect(values(db)).toEqual(values(sum(whole, 0)));
+        expect(values(da)).toEqual(values(asShipped(name, 'a', dy, [a, b], {})));
+      });
+    },
+  );
 });
 
 describe('the gradient of matMul', () => {

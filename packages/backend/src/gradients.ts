@@ -1,4 +1,4 @@
-// tfjs's gradients, registered once and on demand, with two of them repaired.
+// tfjs's gradients, registered once and on demand, with those that are wrong repaired.
 import {
   add,
   cumsum,
@@ -46,6 +46,21 @@ const matMulGradient: GradConfig = {
   },
 };
 
+/** tfjs leaves the gradients of these in the shape of the result where an operand was broadcast. */
+const unreduced = ['Maximum', 'Minimum', 'SquaredDifference'];
+
+function reduced(config: GradConfig): GradConfig {
+  return {
+    ...config,
+    gradFunc: (dy, saved, attrs) => {
+      const [a, b] = saved as [Tensor, Tensor];
+      const closures = config.gradFunc(dy, saved, attrs);
+      const to = (x: Tensor, closure: (() => Tensor) | undefined) => () => sumTo((closure as () => Tensor)(), x.shape);
+      return { a: to(a, closures.a), b: to(b, closures.b) };
+    },
+  };
+}
+
 /** d W of `[..., t, i] x [i, o]`: one product over all rows instead of one a batch entry and a sum. */
 function sharedRight(a: Tensor, d: Tensor, transposed: boolean): Tensor {
   const rows = reshape(a, [-1, a.shape.at(-1) as number]);
@@ -83,7 +98,8 @@ export function registerGradients(): void {
   if (done) return;
   done = true;
   for (const config of gradients) if (getGradient(config.kernelName) === undefined) registerGradient(config);
-  for (const config of [cumsumGradient, matMulGradient]) {
+  const broadcast = gradients.filter(({ kernelName }) => unreduced.includes(kernelName)).map(reduced);
+  for (const config of [cumsumGradient, matMulGradient, ...broadcast]) {
     if (getGradient(config.kernelName) !== undefined) unregisterGradient(config.kernelName);
     registerGradient(config);
   }
