@@ -7,7 +7,7 @@ export { crossEntropy, crossEntropyGrad } from './cross-entropy';
 export { gemm, GEMM_SCRATCH, gemmBatch } from './gemm';
 export { gemvColumns, gemvRows } from './gemv';
 export { patches } from './patches';
-export { attach, JOB_BYTES, reset, serve, setScratch } from './pool';
+export { attach, fail, JOB_BYTES, reset, serve, setScratch } from './pool';
 export { rmsNorm, rmsNormGamma, rmsNormGrad } from './rms-norm';
 export { rowScale as scale } from './row';
 export { rope } from './rope';

@@ -7,6 +7,7 @@ import { runChunk } from './dispatch';
 const NEXT: usize = 0;
 const NUMBER: usize = 4;
 const FINISHED: usize = 64;
+const FAILED: usize = 68;
 const SLEEPERS: usize = 128;
 const KERNEL: usize = 192;
 const CHUNKS: usize = 196;
@@ -117,6 +118,13 @@ export function parallel(kernel: i32, chunks: i32, alone: bool = false): void {
     if (mayBlock && --spins < 0) atomic.wait<i32>(job + FINISHED, finished, 50_000);
   }
   atomic.store<i64>(job + NEXT, number | CLOSED);
+  if (atomic.load<i32>(job + FAILED) != 0) unreachable();
+}
+
+/** On a worker whose chunk has trapped: lets the main thread go on, and fail. */
+export function fail(): void {
+  atomic.store<i32>(job + FAILED, 1);
+  atomic.add<i32>(job + FINISHED, 1);
 }
 
 /** Claims and runs chunks of the job in hand until there are none left. */

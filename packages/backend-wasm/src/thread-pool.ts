@@ -11,7 +11,12 @@ interface Task {
 const SERVE = `({ module, memory, job, threads, thread }) => {
   const { exports } = new WebAssembly.Instance(module, { env: { memory } });
   exports.attach(job, threads, 1);
-  exports.serve(thread);
+  try {
+    exports.serve(thread);
+  } catch (error) {
+    exports.fail();
+    throw error;
+  }
 }`;
 
 /** How many threads this machine runs at once. */
@@ -24,6 +29,16 @@ export async function coreCount(): Promise<number> {
 export function canShareMemory(): boolean {
   if (typeof SharedArrayBuffer === 'undefined') return false;
   return inNode() || (globalThis.crossOriginIsolated === true && typeof Worker === 'function');
+}
+
+/** Whether this thread may sleep until another wakes it; the main thread of a page may not. */
+export function mayBlock(): boolean {
+  try {
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 1, 0);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** Starts `task.threads - 1` workers. They hold nothing up: neither the first kernel nor the end of the process. */

@@ -6,7 +6,7 @@ import { compileKernels, type KernelExports, simdSupported } from './kernel-modu
 import { registerRepairs } from './repairs/register-repairs.ts';
 import { allocate, makeRuntime } from './runtime.ts';
 import { startTfjs } from './tfjs-wasm.ts';
-import { canShareMemory, coreCount, startWorkers } from './thread-pool.ts';
+import { canShareMemory, coreCount, mayBlock, startWorkers } from './thread-pool.ts';
 
 export interface WasmOptions {
   /** Threads that compute; as many as the machine runs at once when left out. 1 needs no shared memory. */
@@ -40,7 +40,7 @@ export function wasm(options: WasmOptions = {}): Backend {
       const memory = backend.wasm.wasmMemory ?? backend.wasm.asm.memory;
       const run = new WebAssembly.Instance(module, { env: { memory } }).exports as unknown as KernelExports;
       const job = (allocate(backend.wasm, run.JOB_BYTES.value as number) + 63) & ~63;
-      run.attach(job, threads, Number(typeof process !== 'undefined' || typeof window === 'undefined'));
+      run.attach(job, threads, Number(shared && mayBlock()));
       run.reset();
       const runtime = makeRuntime(backend, run, threads);
       if (shared) await startWorkers({ module, memory, job, threads });

@@ -28,7 +28,9 @@ export function convFilterKernel(r: Runtime): KernelFunc {
       false,
       layout,
     );
-    const { batchSize: b, inHeight, inWidth, outHeight, outWidth, inChannels: c, outChannels: o } = info;
+    const { batchSize: b, inHeight, inWidth, inChannels: c } = info;
+    // tfjs works out the width with the filter's height where the padding is a number.
+    const [, outHeight, outWidth, o] = dy.shape as [number, number, number, number];
     const rows = b * outHeight * outWidth;
     const out = r.output(filterShape);
     const met = r.output([rows, c]);

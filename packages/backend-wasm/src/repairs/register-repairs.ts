@@ -2,6 +2,7 @@
 import { getKernel, type KernelFunc, registerKernel, unregisterKernel } from '@tensorflow/tfjs-core';
 import type { Runtime } from '../runtime.ts';
 import { convFilterKernel } from './conv-filter.ts';
+import { paddedConvKernel } from './conv-padding.ts';
 import { gatherKernel, splitKernel, tileKernel } from './copies.ts';
 import { identityKernel } from './identity.ts';
 import { fusedMatMulKernel, matMulKernel } from './mat-mul.ts';
@@ -21,6 +22,8 @@ export function registerRepairs(r: Runtime): void {
     SplitV: splitKernel(r),
     Sum: sumKernel(r),
     UnsortedSegmentSum: segmentSumKernel(r),
+    Conv2D: paddedConvKernel(r, 'Conv2D'),
+    FusedConv2D: paddedConvKernel(r, 'FusedConv2D'),
     Conv2DBackpropFilter: convFilterKernel(r),
   };
   for (const [kernelName, kernelFunc] of Object.entries(repairs)) {
