@@ -54,8 +54,8 @@ export function attach(host: Host, methods: Method | readonly Method[], options:
     detach() {
       adapter.unmerge?.();
       for (const { site, weight } of attachments) assertOnTop(site, weight);
-      undo();
       leave(adapter);
+      undo();
     },
   };
   try {

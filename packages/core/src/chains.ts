@@ -12,7 +12,8 @@ export function createChains(): Chains {
   const chains = new Map<Site, Link<SiteKind>[]>();
   return {
     wrap(site, link) {
-      const entry = link as unknown as Link<SiteKind>;
+      // An entry of its own, so that the undo of a link that was put on twice takes off one of them.
+      const entry = ((base, x, ctx) => link(base, x, ctx)) as Link<K> as unknown as Link<SiteKind>;
       const chain = chains.get(site) ?? [];
       chains.set(site, [...chain, entry]);
       return () =>

@@ -13,6 +13,8 @@ export interface Targets {
   readonly layersPattern?: readonly string[] | string | undefined;
   /** A name matches any end of a path, `norm` an `input_layernorm` too, as in PEFT's `modules_to_save`. */
   readonly loose?: boolean;
+  /** Whether it may match nothing. */
+  readonly optional?: boolean;
   /** A last condition, which no file states. */
   readonly where?: (site: Site) => boolean;
 }
@@ -65,11 +67,10 @@ export function selectSites(
   const chosen = able.filter((site) => isTarget(site, targets));
   const wanted = Array.isArray(modules) ? (modules as readonly string[]) : [];
   const missing = wanted.find((name) => !able.some((site) => matches(site.path, [name], targets.loose)));
-  if ((strict && missing !== undefined) || chosen.length === 0) {
+  if ((strict && missing) || !(chosen.length || targets.optional)) {
     const names = able.flatMap((site) => [site.path, site.path.split('.').at(-1) as string]);
-    const name = missing ?? String(modules);
     throw new Error(
-      `[peftjs/core] no site matches "${name}"${missing === undefined ? ' with these exclusions and layers' : nearest(name, names)}`,
+      `[peftjs/core] no site matches "${missing ?? modules}"${missing ? nearest(missing, names) : ' with these exclusions and layers'}`,
     );
   }
   return chosen;

@@ -15,7 +15,7 @@ const norm: Part<'norm'> = {
 };
 
 /**
- * Trains every bias that the other methods of the same adapter leave alone.
+ * Trains every bias that the other methods of the same adapter leave alone; where a model has none, nothing.
  *
  * @example
  * attach(model, [lora({ r: 8, bias: 'lora_only' }), biases()]);
@@ -25,7 +25,7 @@ export function biases(): Method {
     (site.kind === 'linear' && site.bias !== null) || (site.kind === 'norm' && site.beta !== null);
   return {
     type: 'BIASES',
-    targets: { modules: /.*/, where: has },
+    targets: { modules: /.*/, where: has, optional: true },
     precedence: 1,
     on: { linear, norm },
     config: { bias: 'all' },

@@ -6,6 +6,9 @@ import { add, div, matMul, maximum, mul, sqrt, square, sum, type Tensor, transpo
 import { makeLora } from './make-lora.ts';
 import { complete, type LoraOptions } from './options.ts';
 
+/** A squared norm is at least this, so that a row of zeros stays one instead of becoming 0 / 0. */
+const TINY = 1e-30;
+
 /** Squares summed over all but the dimension that the magnitude runs over: rows [o], for a table columns [d]. */
 function squaredNorms(site: LinearSite | EmbeddingSite): Tensor {
   return sum(square(site.weight.read()), site.kind === 'linear' ? 1 : 0);
@@ -37,12 +40,13 @@ function direction(site: LinearSite | EmbeddingSite, params: Tensors, derived: T
     const wa = site.kind === 'linear' ? transpose(site.weight.matMul(a)) : matMul(site.weight.read(), a, true, true);
     const cross = sum(mul(wa, b), 1);
     const own = sum(mul(matMul(b, matMul(a, a, false, true)), b), 1);
-    return sqrt(maximum(add(derived.norms as Tensor, add(mul(cross, 2 * scale), mul(own, scale * scale))), 0));
+    const squared = add(derived.norms as Tensor, add(mul(cross, 2 * scale), mul(own, scale * scale)));
+    return sqrt(maximum(squared, TINY));
   });
   return div(m, norms);
 }
 
-export const decomposition: Decomposition = { magnitude, derive, direction };
+const decomposition: Decomposition = { magnitude, derive, direction };
 
 /**
  * DoRA: LoRA that learns the size of each row of the weight apart from its direction.
@@ -52,5 +56,6 @@ export const decomposition: Decomposition = { magnitude, derive, direction };
  * attach(model, dora({ r: 8, alpha: 16, targets: ['q_proj', 'v_proj'] }));
  */
 export function dora(options: LoraOptions = {}): Method {
+  if (options.loraBias === true) throw new Error('[peftjs/lora] DoRA has no loraBias; leave it out');
   return makeLora(complete(options), decomposition);
 }

@@ -26,9 +26,10 @@ function scaleOf(config: LoraConfig, path: string): number {
   return (patternFor(config.alphaPattern, path) ?? config.alpha) / (config.rslora ? Math.sqrt(r) : r);
 }
 
-function overRank(config: LoraConfig, path: string, most: number): string | null {
+function overRank(config: LoraConfig, { path, weight }: LinearSite | EmbeddingSite): string | null {
   const r = rankOf(config, path);
-  return r > most ? `rank ${r} is over the layer's smaller dimension; give at most ${most}` : null;
+  const most = Math.min(weight.inDim, weight.outDim);
+  return r > most ? `rank ${r} is over the layer's; give at most ${most}` : null;
 }
 
 /** A, B and what else is trained of a linear layer. */
@@ -48,7 +49,7 @@ function linearParams(config: LoraConfig, parts: Decomposition | null, site: Lin
 function linear(config: LoraConfig, parts: Decomposition | null): Part<'linear'> {
   const { start } = config.init;
   return affinePart({
-    check: (site) => overRank(config, site.path, Math.min(site.inDim, site.outDim)),
+    check: (site) => overRank(config, site),
     params: (site) => linearParams(config, parts, site),
     ...(start ? { start: (site) => start(site, rankOf(config, site.path), scaleOf(config, site.path)) } : {}),
     ...(parts ? { derive: parts.derive } : {}),
@@ -71,7 +72,7 @@ function embedding(config: LoraConfig, parts: Decomposition | null): Part<'embed
   const out = (site: EmbeddingSite, params: Tensors, derived: Tensors, y: Tensor) =>
     parts ? mul(y, parts.direction(site, params, derived, scaleOf(config, site.path))) : y;
   return {
-    check: (site) => overRank(config, site.path, Math.min(site.vocab, site.dim)),
+    check: (site) => overRank(config, site),
     params(site) {
       const r = rankOf(config, site.path);
       return {

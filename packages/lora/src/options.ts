@@ -58,14 +58,14 @@ export function complete(options: LoraOptions): LoraConfig {
     ...rest,
     targets: { modules, exclude, layers, layersPattern },
   };
-  const { r, rankPattern, dropout, loraBias, bias } = config;
+  const { r, rankPattern, dropout, loraBias, bias, init } = config;
   const rank = [r, ...Object.values(rankPattern)].find((n) => !(Number.isInteger(n) && n > 0));
   if (rank !== undefined) throw new Error(`[peftjs/lora] the rank is ${rank}; give a whole number above 0`);
   if (!(dropout >= 0 && dropout < 1)) {
     throw new Error(`[peftjs/lora] dropout is ${dropout}; give a share from 0 to below 1`);
   }
-  if (loraBias && bias !== 'none') {
-    throw new Error(`[peftjs/lora] loraBias cannot go with bias: '${bias}'; leave one out`);
+  if (loraBias && (bias !== 'none' || typeof init.name !== 'boolean')) {
+    throw new Error('[peftjs/lora] loraBias goes with neither bias nor init; leave one out');
   }
   return config;
 }

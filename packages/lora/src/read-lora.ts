@@ -1,10 +1,10 @@
 // LoRA's options read from the words of `adapter_config.json`.
 import { type Family, type Json, type Method, modulesToSave, nearest } from '@peftjs/core';
 import { biases } from './biases.ts';
-import { decomposition } from './dora.ts';
+import { dora } from './dora.ts';
 import { gaussian, type Initializer, kaiming, noisy } from './initializers.ts';
-import { makeLora } from './make-lora.ts';
-import { complete, type LoraOptions } from './options.ts';
+import { lora } from './lora.ts';
+import type { LoraOptions } from './options.ts';
 
 /** Keys that say nothing about what the adapter computes. */
 const SILENT = new Set(
@@ -17,6 +17,8 @@ const READ = new Set(
     ' ',
   ),
 );
+
+const BIAS = ['none', 'all', 'lora_only'];
 
 function saysNothing(value: Json): boolean {
   return value === null || value === false || (typeof value === 'object' && Object.keys(value).length === 0);
@@ -50,20 +52,24 @@ function readOptions(config: Readonly<Record<string, Json>>, inits: readonly Ini
         ),
     );
   }
+  const bias = config.bias ?? 'none';
+  if (!BIAS.includes(bias as string)) {
+    throw new Error(`[peftjs/lora] adapter_config.json has bias ${JSON.stringify(bias)}${nearest(String(bias), BIAS)}`);
+  }
   const given = <T>(key: string, name: string): Record<string, T> =>
     config[key] == null ? {} : { [name]: config[key] as T };
   return {
     ...given<number>('r', 'r'),
     alpha: Number(config.lora_alpha ?? 8),
     ...given('lora_dropout', 'dropout'),
-    bias: (config.bias ?? 'none') === 'none' ? 'none' : 'lora_only',
+    bias: bias === 'none' ? 'none' : 'lora_only',
     ...given('lora_bias', 'loraBias'),
     ...given('rank_pattern', 'rankPattern'),
     ...given('alpha_pattern', 'alphaPattern'),
     ...given('use_rslora', 'rslora'),
     ...given('target_modules', 'targets'),
     ...given('exclude_modules', 'exclude'),
-    ...given('layers_to_transform', 'layers'),
+    ...(config.layers_to_transform == null ? {} : { layers: [config.layers_to_transform].flat() as number[] }),
     ...given('layers_pattern', 'layersPattern'),
     init,
   };
@@ -80,7 +86,8 @@ export function readLora(...inits: readonly Initializer[]): Family {
   return {
     type: 'LORA',
     read(config): readonly Method[] {
-      const method = makeLora(complete(readOptions(config, inits)), config.use_dora === true ? decomposition : null);
+      const options = readOptions(config, inits);
+      const method = config.use_dora === true ? dora(options) : lora(options);
       const whole = (config.modules_to_save ?? []) as readonly string[];
       return [
         method,

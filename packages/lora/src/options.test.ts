@@ -1,0 +1,62 @@
+import { attach } from '@peftjs/core';
+import { describe, expect, test } from 'vitest';
+import { withHost } from '../../core/test/with-host.ts';
+import { dora } from './dora.ts';
+import { gaussian } from './initializers.ts';
+import { lora } from './lora.ts';
+import { pissa } from './matrix-initializers.ts';
+import type { LoraOptions } from './options.ts';
+
+const bench = withHost();
+
+test('without options: rank 8, alpha twice the rank, every linear layer but the output', () => {
+  expect(lora().config).toMatchObject({ r: 8, lora_alpha: 16 });
+  expect(lora({ r: 4 }).config).toMatchObject({ r: 4, lora_alpha: 8 });
+  const adapter = attach(bench.host, lora({ r: 2 }));
+  expect(adapter.attachments.map(({ site }) => site.path)).toEqual(
+    [0, 1].flatMap((i) => ['up', 'down'].map((name) => `model.layers.${i}.mlp.${name}_proj`)),
+  );
+  adapter.detach();
+});
+
+const wrong: [LoraOptions, string][] = [
+  [{ r: 0 }, '[peftjs/lora] the rank is 0; give a whole number above 0'],
+  [{ r: 2.5 }, 'the rank is 2.5'],
+  [{ r: Number.NaN }, 'the rank is NaN'],
+  [{ rankPattern: { q_proj: -1 } }, 'the rank is -1'],
+  [{ dropout: 1 }, '[peftjs/lora] dropout is 1; give a share from 0 to below 1'],
+  [{ dropout: -0.1 }, 'dropout is -0.1'],
+  [{ dropout: Number.NaN }, 'dropout is NaN'],
+  [{ loraBias: true, bias: 'lora_only' }, '[peftjs/lora] loraBias goes with neither bias nor init; leave one out'],
+  [{ loraBias: true, init: pissa }, 'loraBias goes with neither bias nor init'],
+  [{ loraBias: true, init: gaussian }, 'loraBias goes with neither bias nor init'],
+];
+
+test.each(wrong)('%o is refused', (options, message) => {
+  expect(() => lora(options)).toThrow(message);
+  expect(() => dora(options)).toThrow();
+});
+
+test('DoRA refuses a bias on B, as PEFT does', () => {
+  expect(() => dora({ loraBias: true })).toThrow('[peftjs/lora] DoRA has no loraBias; leave it out');
+});
+
+describe('a rank over the layer', () => {
+  test('is refused with the site, the rank and the most it takes', () => {
+    const at = '"model.layers.0.mlp.up_proj"';
+    expect(() => attach(bench.host, lora({ r: 5 }))).toThrow(
+      `[peftjs/core] LORA cannot act on ${at}: rank 5 is over the layer's; give at most 4`,
+    );
+    expect(() => attach(bench.host, dora({ r: 2, rankPattern: { up_proj: 99 } }))).toThrow('rank 99 is over');
+    expect(() => attach(bench.host, lora({ r: 5, targets: ['embed_tokens'] }))).toThrow('rank 5 is over');
+    attach(bench.host, lora({ r: 5, rankPattern: { '.*': 4 } })).detach();
+  });
+});
+
+test('patterns give each layer its rank and scale', () => {
+  const method = lora({ r: 2, alpha: 8, rankPattern: { up_proj: 3 }, alphaPattern: { 'layers.1.mlp.*': 1 } });
+  const adapter = attach(bench.host, method);
+  const shapes = adapter.parameters.filter((p) => p.key.includes('lora_A')).map((p) => p.variable.shape[0]);
+  expect(shapes).toEqual([3, 2, 3, 2]);
+  adapter.detach();
+});

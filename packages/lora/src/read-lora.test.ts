@@ -1,0 +1,158 @@
+import { attach, type Json, modulesToSave, restore } from '@peftjs/core';
+import { add } from '@tensorflow/tfjs-core';
+import { describe, expect, test } from 'vitest';
+import { expectClose, withHost } from '../../core/test/with-host.ts';
+import { biases } from './biases.ts';
+import { dora } from './dora.ts';
+import { gaussian, noisy } from './initializers.ts';
+import { lora } from './lora.ts';
+import { olora, pissa } from './matrix-initializers.ts';
+import type { LoraOptions } from './options.ts';
+import { readLora } from './read-lora.ts';
+
+const bench = withHost();
+const family = readLora(pissa, olora);
+const minimal = { peft_type: 'LORA', r: 4, lora_alpha: 8, target_modules: ['up_proj'] };
+const reading = (more: Readonly<Record<string, Json>>) => () => readLora().read({ ...minimal, ...more });
+
+/** As `adapter_config.json` has it after PEFT 0.21 has saved a LoRA with nothing but its defaults. */
+const UNTOUCHED = {
+  alora_invocation_tokens: null,
+  arrow_config: null,
+  auto_mapping: null,
+  base_model_name_or_path: 'tiny',
+  bias: 'none',
+  corda_config: null,
+  ensure_weight_tying: false,
+  eva_config: null,
+  exclude_modules: null,
+  fan_in_fan_out: false,
+  inference_mode: true,
+  init_lora_weights: true,
+  layer_replication: null,
+  layers_pattern: null,
+  layers_to_transform: null,
+  loftq_config: {},
+  lora_alpha: 8,
+  lora_bias: false,
+  lora_dropout: 0.0,
+  megatron_config: null,
+  megatron_core: 'megatron.core',
+  modules_to_save: null,
+  peft_type: 'LORA',
+  peft_version: '0.21.0',
+  qalora_group_size: 16,
+  r: 8,
+  rank_pattern: {},
+  alpha_pattern: {},
+  revision: null,
+  target_modules: ['up_proj'],
+  target_parameters: null,
+  task_type: 'CAUSAL_LM',
+  trainable_token_indices: null,
+  use_dora: false,
+  use_qalora: false,
+  use_rslora: false,
+};
+
+test('reads what PEFT writes', () => {
+  const [method, ...others] = readLora().read(UNTOUCHED);
+  expect(others).toEqual([]);
+  expect(method?.config).toMatchObject({ r: 8, lora_alpha: 8, bias: 'none', use_dora: false });
+});
+
+test('alpha is 8 where a file leaves it out, whatever the rank: the default there', () => {
+  const { lora_alpha: _, ...rest } = minimal;
+  expect(readLora().read(rest)[0]?.config).toMatchObject({ r: 4, lora_alpha: 8 });
+});
+
+const given: [string, LoraOptions][] = [
+  ['ranks and scales', { r: 2, alpha: 3, rankPattern: { up_proj: 3 }, alphaPattern: { down_proj: 7 }, rslora: true }],
+  ['targets', { r: 2, targets: ['up_proj', 'down_proj'], exclude: ['layers.0.mlp.up_proj'] }],
+  ['layers', { r: 2, targets: ['up_proj'], layers: [1], layersPattern: 'layers' }],
+  ['layers of all-linear', { r: 2, layers: [1] }],
+  ['expressions', { r: 2, targets: /.*(up|down)_proj/, exclude: '.*\\.1\\..*up_proj' }],
+  ['biases and dropout', { r: 2, bias: 'lora_only', dropout: 0.25, init: noisy }],
+  ["B's bias", { r: 2, loraBias: true }],
+  ['a table', { r: 2, targets: ['embed_tokens', 'up_proj'], init: gaussian }],
+  ['pissa', { r: 2, init: pissa }],
+  ['olora', { r: 2, init: olora }],
+];
+
+describe.each(given)('%s', (_, options) => {
+  test.each([lora, dora])('come back from a snapshot: %o', async (make) => {
+    if (options.loraBias === true && make === dora) return;
+    const { host } = bench;
+    const methods = [make(options), modulesToSave(['lm_head'])];
+    const adapter = attach(host, methods, { seed: 3 });
+    for (const { variable } of adapter.parameters) {
+      const moved = add(variable, 0.1);
+      variable.assign(moved);
+      moved.dispose();
+    }
+    const before = bench.output();
+    const snapshot = await adapter.snapshot();
+    adapter.detach();
+    // Through JSON, as it will be on disk.
+    const config = JSON.parse(JSON.stringify(snapshot.config));
+    const again = await restore(host, { ...snapshot, config }, [family], { seed: 4 });
+    expectClose(bench.output(), before, 1e-5);
+    expect(await again.snapshot()).toEqual(snapshot);
+    again.detach();
+  });
+});
+
+describe('refused rather than left out', () => {
+  const cases: [Readonly<Record<string, Json>>, string][] = [
+    [{ use_qalora: true }, '[peftjs/lora] adapter_config.json asks for "use_qalora", which is not supported'],
+    [{ trainable_token_indices: [1, 2] }, '"trainable_token_indices", which is not supported'],
+    [{ use_rslor: true }, '"use_rslor", which is not supported; nearest: "use_rslora"'],
+    [{ fan_in_fan_out: true }, '"fan_in_fan_out", which is not supported'],
+    [
+      { init_lora_weights: 'gausian' },
+      'init_lora_weights "gausian"; read it with readLora(…) and that initializer; nearest: "gaussian"',
+    ],
+    [{ init_lora_weights: 'pissa' }, 'init_lora_weights "pissa"; read it with readLora(…)'],
+    [{ bias: 'al' }, 'adapter_config.json has bias "al"; nearest: "all"'],
+    [{ use_dora: true, lora_bias: true }, 'DoRA has no loraBias'],
+    [{ r: 0 }, 'the rank is 0'],
+  ];
+  test.each(cases)('%o', (more, message) => {
+    expect(reading(more)).toThrow(message);
+  });
+  test('unless they say nothing', () => {
+    for (const value of [null, false, {}, []]) expect(reading({ some_new_config: value })).not.toThrow();
+    expect(reading({ init_lora_weights: 'gaussian' })).not.toThrow();
+    expect(reading({ init_lora_weights: false })).not.toThrow();
+  });
+});
+
+test('one layer may be a number', () => {
+  const [method] = readLora().read({ ...minimal, layers_to_transform: 1 });
+  expect(method?.targets.layers).toEqual([1]);
+});
+
+describe('bias: all', () => {
+  test('trains the biases of targets and of all other layers, and comes back', async () => {
+    const adapter = attach(bench.host, [
+      lora({ r: 2, targets: ['layers.0.mlp.up_proj'], bias: 'lora_only' }),
+      biases(),
+    ]);
+    const names = adapter.parameters.filter((p) => p.key.includes('bias')).map((p) => p.key.replace(/.*layers/, ''));
+    expect(names).toEqual(['.0.mlp.up_proj.base_layer.bias', '.1.mlp.up_proj.bias']);
+    const snapshot = await adapter.snapshot();
+    expect(snapshot.config.bias).toBe('all');
+    adapter.detach();
+    const again = await restore(bench.host, snapshot, [family]);
+    expect(await again.snapshot()).toEqual(snapshot);
+    again.detach();
+  });
+
+  test('is nothing where a model has no biases, as in PEFT', async () => {
+    const options = { r: 2, targets: ['down_proj'], bias: 'lora_only' } as const;
+    const where = { ...biases().targets, where: () => false };
+    const adapter = attach(bench.host, [lora(options), { ...biases(), targets: where }]);
+    expect(adapter.parameters.every((p) => p.key.includes('lora_'))).toBe(true);
+    adapter.detach();
+  });
+});
