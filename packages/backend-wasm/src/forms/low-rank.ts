@@ -2,10 +2,11 @@
 import { type Form, type Kernel, kernel, type LowRankAttrs, type LowRankInputs, lowRank } from '@peftjs/backend';
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { once } from '../once.ts';
+import { matrix, product } from '../repairs/mat-mul.ts';
 import type { Runtime } from '../runtime.ts';
 
 export function lowRankKernel(r: Runtime): Kernel {
-  /** C = s A B or C += s A B for contiguous matrices, either of A and B transposed. */
+  /** C = A B or C += A B for contiguous matrices, either of A and B transposed. */
   const multiply = (
     a: Tensor,
     ta: boolean,
@@ -16,9 +17,10 @@ export function lowRankKernel(r: Runtime): Kernel {
     add: boolean,
   ): void => {
     const [m, n, k] = sizes;
-    const [rsa, csa] = ta ? [4, m * 4] : [k * 4, 4];
-    const [rsb, csb] = tb ? [4, k * 4] : [n * 4, 4];
-    r.run.gemm(r.at(a), rsa, csa, r.at(b), rsb, csb, r.at(c), n * 4, m, n, k, Number(add));
+    const A = matrix(r.at(a), ta ? m : k, ta);
+    const B = matrix(r.at(b), tb ? k : n, tb);
+    if (add) r.run.gemm(A.at, A.rs, A.cs, B.at, B.rs, B.cs, r.at(c), n * 4, m, n, k, 1);
+    else product(r, A, B, r.at(c), m, n, k);
   };
   const form: Form<LowRankInputs, LowRankAttrs> = {
     forward(inputs, { scales }) {

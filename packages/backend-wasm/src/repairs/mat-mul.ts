@@ -73,7 +73,8 @@ export function matMul(r: Runtime, a: TensorInfo, b: TensorInfo, ta: boolean, tb
   return out;
 }
 
-function matrix(at: number, columns: number, transposed: boolean): Matrix {
+/** A contiguous matrix of so many columns in memory, or its transpose. */
+export function matrix(at: number, columns: number, transposed: boolean): Matrix {
   return transposed ? { at, rs: 4, cs: columns * 4 } : { at, rs: columns * 4, cs: 4 };
 }
 
