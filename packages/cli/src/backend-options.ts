@@ -22,7 +22,10 @@ export interface BackendValues {
 
 export const backendOptions: { readonly [K in keyof BackendValues]: Option<BackendValues[K]> } = {
   backend: orElse(list('NAMES', 'backends to try, in this order', backendNames), backendNames),
-  threads: integer('N', 'threads that compute; as many as the machine runs at once when left out', { min: 1 }),
+  threads: integer('N', 'threads that compute; as many as the machine runs at once when left out', {
+    min: 1,
+    max: 256,
+  }),
 };
 
 /** A backend by its name on the command line. */

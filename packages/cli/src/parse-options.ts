@@ -25,8 +25,12 @@ export async function parseOptions<O extends OptionTable>(
   const file = flags.get('config');
   const given = new Map([...(file === undefined ? [] : await readConfig(String(file.value), options)), ...flags]);
   const values: Record<string, unknown> = {};
-  for (const [name, option] of Object.entries(options))
-    values[name] = resolveValue(name, option, given.get(name), positional);
+  for (const [name, one] of given) values[name] = readValue(options[name] as Option<unknown>, one);
+  for (const [name, option] of Object.entries(options)) {
+    if (given.has(name)) continue;
+    if (option.required) throw missing(name, option, name === positional);
+    values[name] = option.fallback;
+  }
   return values as Values<O>;
 }
 
@@ -84,19 +88,16 @@ async function readConfig(path: string, options: OptionTable): Promise<Map<strin
   return new Map(Object.entries(parsed).map(([name, value]) => [name, { where: `"${name}" in ${path}`, value }]));
 }
 
-function resolveValue(name: string, option: Option<unknown>, given: Given | undefined, positional?: string): unknown {
-  if (given === undefined) {
-    if (option.required) {
-      const place = name === positional ? `${option.value}` : `--${name} ${option.value}`;
-      throw new UsageError(`${place} is missing: ${option.about}`);
-    }
-    return option.fallback;
-  }
-  const value = option.read(given.value);
-  if (value !== undefined) return value;
-  const wrong = String(given.value)
+function readValue(option: Option<unknown>, { where, value }: Given): unknown {
+  const read = option.read(value);
+  if (read !== undefined) return read;
+  const wrong = String(value)
     .split(',')
     .find((one) => !option.choices?.includes(one.trim()));
   const near = option.choices === undefined || wrong === undefined ? '' : nearest(wrong, option.choices);
-  throw new UsageError(`${given.where} is ${JSON.stringify(given.value)}; it needs ${option.needs}${near}`);
+  throw new UsageError(`${where} is ${JSON.stringify(value)}; it needs ${option.needs}${near}`);
+}
+
+function missing(name: string, { value, about }: Option<unknown>, positional: boolean): UsageError {
+  return new UsageError(`${positional ? value : `--${name} ${value}`} is missing: ${about}`);
 }

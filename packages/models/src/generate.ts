@@ -29,6 +29,11 @@ export async function* generate(
   const { maxNewTokens = 64, seed = 0, signal } = options;
   const stop = options.stop ?? (model.tokenizer?.eosId == null ? [] : [model.tokenizer.eosId]);
   if (prompt.length === 0) throw new Error('[peftjs/models] the prompt has no tokens; give at least one');
+  if (prompt.length > model.contextLength) {
+    throw new Error(
+      `[peftjs/models] the prompt has ${prompt.length} tokens, more than the model's context of ${model.contextLength}; shorten it`,
+    );
+  }
   const next = random(seed);
   let cache: KeyValueCache | null = null;
   let ids: readonly number[] = prompt;

@@ -42,7 +42,7 @@ export function createTokenizer(tokenizer: Json, config: Json): TextTokenizer {
     padId: id('pad') ?? eosId ?? 0,
     vocab: inner.get_vocab().size,
     encode: (text) => inner.encode(text, { add_special_tokens: false }).ids,
-    decode: (ids) => inner.decode([...ids], { skip_special_tokens: true }),
+    decode: (ids) => (ids.length === 0 ? '' : inner.decode([...ids], { skip_special_tokens: true })),
     applyChatTemplate(messages, options = {}) {
       if (template === undefined)
         throw new Error('[peftjs/models] this model has no chat template; use prompt and completion, or text');

@@ -1,0 +1,36 @@
+// Runs command lines in this process, and keeps what they print.
+import { main } from '../src/main.ts';
+
+export interface Ran {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+  /** What was printed with `--json`. */
+  readonly objects: readonly Readonly<Record<string, unknown>>[];
+}
+
+/** @param watch sees each piece of stdout as it comes */
+export async function peftjs(
+  args: readonly string[],
+  signal?: AbortSignal,
+  watch?: (piece: string) => void,
+): Promise<Ran> {
+  let stdout = '';
+  let stderr = '';
+  const code = await main(args, {
+    stdout: {
+      write: (text) => {
+        stdout += text;
+        watch?.(text);
+      },
+    },
+    stderr: {
+      write: (text) => {
+        stderr += text;
+      },
+    },
+    signal: signal ?? new AbortController().signal,
+  });
+  const lines = args.includes('--json') ? stdout.split('\n').filter((line) => line !== '') : [];
+  return { code, stdout, stderr, objects: lines.map((line) => JSON.parse(line)) };
+}
