@@ -1,6 +1,7 @@
 /**
  * The two corpora, each with a fixed split: the speeches that the base model is pretrained on, the novel it is adapted
- * to. `node models/sotu-3m/corpus.mjs` writes them as JSONL to `.cache/` beside this file.
+ * to. `node models/sotu-3m/corpus.mjs` writes them as JSONL to `.cache/` beside this file; with `sotu` or `moby-dick`
+ * behind it, that one alone.
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -49,6 +50,7 @@ function write(folder, name, corpus) {
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const folder = new URL('.cache/', import.meta.url);
-  write(folder, 'sotu', sotu());
-  write(folder, 'moby-dick', mobyDick());
+  const corpora = { sotu, 'moby-dick': mobyDick };
+  const names = process.argv.length > 2 ? process.argv.slice(2) : Object.keys(corpora);
+  for (const name of names) write(folder, name, corpora[name]());
 }
