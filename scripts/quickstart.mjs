@@ -2,19 +2,8 @@
 // `npm run quickstart`: on a machine with only Node and npm, installs and builds what the `peftjs` command needs, writes
 // the text out, and trains as quickstart.json says. What follows `--` goes on to the command:
 // npm run quickstart -- --backend node,wasm
+import { prepare } from './prepare.mjs';
 import { install, node, run } from './run.mjs';
-
-/**
- * @param {string} name
- * @param {import('./run.mjs').Command} command
- */
-async function prepare(name, command) {
-  process.stdout.write(`${name} ... `);
-  const { code, output, seconds } = await run(command);
-  if (code === 0) return console.log(`${seconds.toFixed(1)} s`);
-  console.error(`\n${output.trimEnd()}\n\n${name} failed; the output above says why`);
-  process.exit(1);
-}
 
 await prepare('install', install('--filter', '.', '--filter', '@peftjs/cli...'));
 await prepare('build', node('scripts/build.mjs', '@peftjs/cli...'));

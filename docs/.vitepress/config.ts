@@ -1,0 +1,87 @@
+import { transformerTwoslash } from '@shikijs/vitepress-twoslash';
+import { type DefaultTheme, defineConfig, type MarkdownOptions } from 'vitepress';
+import { compilerOptions } from '../scripts/type-errors.mjs';
+import { continuedSamples } from './continued-samples.ts';
+
+const packages = [
+  'backend',
+  'backend-cpu',
+  'backend-wasm',
+  'backend-node',
+  'core',
+  'lora',
+  'models',
+  'data',
+  'train',
+  'safetensors',
+  'checkpoint',
+  'testing',
+  'cli',
+];
+
+const sidebar: DefaultTheme.SidebarItem[] = [
+  {
+    text: 'Start',
+    items: [
+      { text: 'What peftjs is', link: '/' },
+      { text: 'Concepts', link: '/concepts' },
+    ],
+  },
+  { text: 'Recipes', items: [{ text: 'Quickstart', link: '/recipes/quickstart' }] },
+  { text: 'Packages', items: packages.map((name) => ({ text: name, link: `/packages/${name}` })) },
+  {
+    text: 'Reference',
+    items: [
+      { text: 'Command line', link: '/reference/cli' },
+      { text: 'File formats', link: '/reference/file-formats' },
+      { text: 'Deviations from PEFT', link: '/reference/deviations' },
+      { text: 'Benchmarks', link: '/reference/benchmarks' },
+      { text: 'Contributing', link: '/reference/contributing' },
+    ],
+  },
+];
+
+type CodeTransformer = NonNullable<MarkdownOptions['codeTransformers']>[number];
+
+/** Its types are of a newer Shiki than VitePress's. What everybody knows needs no hover. */
+const twoslash = transformerTwoslash({
+  twoslashOptions: {
+    compilerOptions,
+    filterNode: (node) => node.type !== 'hover' || !['console', 'log'].includes(node.target),
+  },
+}) as unknown as CodeTransformer;
+
+/** Code is found as it is written, without the types that a page shows at a hover. */
+const renderForSearch: DefaultTheme.LocalSearchOptions['_render'] = (source, env, md) => {
+  const html = md.render(source.replace(/^( *```)ts\b.*$/gm, '$1js'), env);
+  return env.frontmatter?.search === false ? '' : html;
+};
+
+export default defineConfig({
+  title: 'peftjs',
+  description:
+    'Parameter-efficient fine-tuning in TypeScript: in Node and in the browser, with Hugging Face PEFT adapters.',
+  lang: 'en',
+  cleanUrls: true,
+  srcExclude: ['generated/**'],
+  head: [['link', { rel: 'icon', href: '/logo.svg', type: 'image/svg+xml' }]],
+  markdown: {
+    theme: { light: 'github-light', dark: 'github-dark-dimmed' },
+    config: continuedSamples,
+    codeTransformers: [twoslash],
+  },
+  themeConfig: {
+    logo: '/logo.svg',
+    nav: [
+      { text: 'Quickstart', link: '/recipes/quickstart' },
+      { text: 'Concepts', link: '/concepts' },
+      { text: 'Packages', link: '/packages/core', activeMatch: '/packages/' },
+      { text: 'Reference', link: '/reference/cli', activeMatch: '/reference/' },
+    ],
+    sidebar,
+    outline: { level: [2, 3] },
+    search: { provider: 'local', options: { _render: renderForSearch } },
+    docFooter: { prev: 'Before', next: 'Next' },
+    footer: { message: 'Apache-2.0' },
+  },
+});

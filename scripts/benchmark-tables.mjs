@@ -1,0 +1,68 @@
+// @ts-check
+// The results in benchmarks/results as tables, for the documentation and the README.
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+const folder = join(import.meta.dirname, '../benchmarks/results');
+
+/**
+ * @typedef {object} BenchmarkTable
+ * @property {string} name of the benchmark
+ * @property {string} question it answers
+ * @property {readonly string[]} head
+ * @property {readonly (readonly string[])[]} rows the first cell names who was measured
+ * @property {string} about when and on what it was measured
+ * @property {string} command that measures it
+ *
+ * @typedef {Record<string, unknown>} Row
+ */
+
+/** What columns are called and how their numbers are written; fields that are not here are not shown. */
+const COLUMNS = /** @type {const} */ ([
+  ['engine', '', String],
+  ['medianMs', 'median ms', figures],
+  ['leastMs', 'least ms', figures],
+  ['ratio', 'x reference', figures],
+  ['tokensPerSecond', 'tokens/s', figures],
+  ['firstStepMs', 'first ms', figures],
+  ['kernels', 'kernels', figures],
+  ['peakBytes', 'peak tensors MB', megabytes],
+  ['peakResidentBytes', 'peak RSS MB', megabytes],
+]);
+
+/** @param {unknown} value three significant digits */
+function figures(value) {
+  const n = Number(value);
+  return n >= 100 ? n.toFixed(0) : String(Number(n.toPrecision(3)));
+}
+
+/** @param {unknown} value */
+function megabytes(value) {
+  return figures(Number(value) / 1e6);
+}
+
+/** Every result, by name. */
+export function benchmarkTables() {
+  if (!existsSync(folder)) return [];
+  const names = readdirSync(folder).filter((name) => name.endsWith('.json'));
+  return names.sort().map((name) => tableOf(JSON.parse(readFileSync(join(folder, name), 'utf8'))));
+}
+
+/** @param {Row & { results?: Row[] }} result @returns {BenchmarkTable} */
+function tableOf({ benchmark, question, date, rounds, machine, results = [] }) {
+  const { processor, cores, node } = /** @type {{ processor?: { model?: string }, cores?: number, node?: string }} */ (
+    machine ?? {}
+  );
+  const present = (/** @type {unknown} */ value) => value !== null && value !== undefined;
+  const columns = COLUMNS.filter(([key]) => results.some((row) => present(row[key])));
+  return {
+    name: String(benchmark),
+    question: String(question),
+    head: columns.map(([, title]) => title),
+    rows: results.map((row) => columns.map(([key, , write]) => (present(row[key]) ? write(row[key]) : '–'))),
+    about: [date, `${rounds} rounds`, processor?.model, cores && `${cores} cores`, node && `Node ${node}`]
+      .filter(Boolean)
+      .join(', '),
+    command: `node benchmarks/${benchmark}.mjs`,
+  };
+}
