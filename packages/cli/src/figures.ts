@@ -1,11 +1,22 @@
 // Numbers as people read them.
 
-/** `1.25 MB`, in powers of a thousand. */
+const UNITS = ['B', 'kB', 'MB', 'GB', 'TB'] as const;
+const THREE_DIGITS = new Intl.NumberFormat('en-US', {
+  minimumSignificantDigits: 3,
+  maximumSignificantDigits: 3,
+  useGrouping: false,
+});
+
+/** `5.52 MB`: three digits, in powers of a thousand. */
 export function bytes(n: number): string {
-  const units = ['B', 'kB', 'MB', 'GB', 'TB'] as const;
-  const power = Math.min(units.length - 1, Math.max(0, Math.floor(Math.log10(Math.max(1, n)) / 3)));
-  const value = n / 1000 ** power;
-  return `${power === 0 ? value : value.toPrecision(3).replace(/e.*/, '')} ${units[power]}`;
+  let value = n;
+  let power = 0;
+  // 999.5 and more would be shown as 1000.
+  while (value >= (power === 0 ? 1000 : 999.5) && power < UNITS.length - 1) {
+    value /= 1000;
+    power++;
+  }
+  return `${power === 0 ? value : THREE_DIGITS.format(value)} ${UNITS[power]}`;
 }
 
 /** `2,755,008` */

@@ -77,6 +77,7 @@ export function createReporter({ out, err, json, output }: ReporterOptions): Rep
           mine.update();
         },
         stop: () => {
+          mine.update();
           mine.stop();
           bars = null;
         },
