@@ -11,7 +11,7 @@ export interface Chains {
 export function createChains(): Chains {
   const chains = new Map<Site, Link<SiteKind>[]>();
   return {
-    wrap(site, link) {
+    wrap<K extends SiteKind>(site: SiteOf<K>, link: Link<K>): Undo {
       // An entry of its own, so that the undo of a link that was put on twice takes off one of them.
       const entry = ((base, x, ctx) => link(base, x, ctx)) as Link<K> as unknown as Link<SiteKind>;
       const chain = chains.get(site) ?? [];

@@ -6,7 +6,7 @@ import { type Batches, countTargets, type Learner } from './learner.ts';
 /**
  * Mean cross-entropy in nats over the tokens that count, dropout off.
  *
- * @throws when no token counts
+ * @throws when no token counts, or the loss is not finite
  */
 export async function meanLoss(model: Learner, batches: Batches, signal?: AbortSignal): Promise<number> {
   let total = 0;
@@ -22,5 +22,7 @@ export async function meanLoss(model: Learner, batches: Batches, signal?: AbortS
   }
   if (count === 0)
     throw new Error('[peftjs/train] no token of the evaluation data counts; give texts of at least two tokens');
-  return total / count;
+  const mean = total / count;
+  if (!Number.isFinite(mean)) throw new Error(`[peftjs/train] the evaluation loss is ${mean}; lower the learning rate`);
+  return mean;
 }

@@ -17,6 +17,8 @@ export interface UpdateArgs {
 
 export interface Optimizer {
   readonly name: string;
+  /** What it was given; a saved run goes on only with the same. */
+  readonly options: Readonly<Record<string, number>>;
   /** The slots of a parameter of this shape before the first step. */
   slots(shape: readonly number[]): Slots;
   update(args: UpdateArgs): { readonly value: Tensor; readonly slots: Slots };

@@ -42,7 +42,7 @@ export function collect(parameters: readonly Parameter[], slots: readonly Slots[
 
 /**
  * Puts parameters back, and gives the slots.
- * @throws before anything is changed, when a tensor is missing or of another shape
+ * @throws before anything is changed, when a tensor is missing, one too many, or of another shape
  */
 export function putBack(
   parameters: readonly Parameter[],
@@ -50,6 +50,15 @@ export function putBack(
   tensors: readonly StateTensor[],
 ): Slots[] {
   const byKey = new Map(tensors.map((t) => [t.key, t]));
+  const wanted = new Set(
+    parameters.flatMap(({ key }, i) => [key, ...Object.keys(fresh[i] as Slots).map((slot) => slotKey(key, slot))]),
+  );
+  const extra = tensors.find(({ key }) => !wanted.has(key));
+  if (extra !== undefined) {
+    throw new Error(
+      `[peftjs/train] the saved run does not fit: nothing here takes its "${extra.key}"; train into another folder`,
+    );
+  }
   const find = (key: string, shape: readonly number[]) => {
     const found = byKey.get(key);
     if (found?.shape.join() === shape.join()) return found;

@@ -3,6 +3,7 @@ import { engine, memoryMeter, nextTurn } from '@peftjs/backend';
 import { adaptersOf, type Parameter } from '@peftjs/core';
 import { dispose, type Tensor } from '@tensorflow/tfjs-core';
 import { adamw } from './adamw.ts';
+import { checkOptions } from './check-options.ts';
 import { gradientSum } from './gradient-sum.ts';
 import { type Batch, type Batches, countTargets, type Learner } from './learner.ts';
 import { meanLoss } from './mean-loss.ts';
@@ -15,7 +16,7 @@ import { collect, putBack } from './train-state.ts';
 /**
  * Trains the adapters of a model, or what `trainable` names. Nothing happens until the first event is asked for.
  *
- * @throws when nothing is trainable, no token counts, a loss is not finite, or the signal aborts (its reason); a run with
+ * @throws when an option is out of its range, there is no batch, nothing is trainable, no token counts, a loss is not finite, or the signal aborts (its reason); a run with
  *   a store is saved before that
  * @example
  * for await (const e of train(model, batches, { learningRate: 2e-4 })) if (e.type === 'step') console.log(e.step, e.loss);
@@ -30,13 +31,15 @@ export async function* train(model: Learner, batches: Batches, options: TrainOpt
     seed = 0,
   } = options;
   const { evaluate, store, saveEvery = 100, signal, learningRate } = options;
+  checkOptions(batches, options);
   const parameters = trainableOf(model, options);
   const variables = parameters.map((p) => p.variable);
   const perEpoch = Math.ceil(batches.size / accumulate);
   const total = options.steps ?? epochs * perEpoch;
   const recipe = JSON.stringify({
-    optimizer: optimizer.name,
+    optimizer: [optimizer.name, optimizer.options],
     learningRate,
+    schedule: [0, 0.01, 0.1, 0.5, 0.9, 1].map((share) => schedule(Math.round(share * (total - 1)), total)),
     total,
     accumulate,
     clip,
@@ -117,6 +120,7 @@ export async function* train(model: Learner, batches: Batches, options: TrainOpt
     };
   }
 
+  const ends = () => evaluate?.patience !== undefined && stale >= evaluate.patience;
   try {
     const saved = (await store?.load()) ?? null;
     if (saved !== null) {
@@ -129,7 +133,7 @@ export async function* train(model: Learner, batches: Batches, options: TrainOpt
       ({ step: taken, best, stale } = saved);
       yield { type: 'resumed', step: taken };
     } else if (evaluate !== undefined) yield await evaluation();
-    while (taken < total) {
+    while (taken < total && !ends()) {
       await nextTurn();
       if (signal?.aborted && store !== undefined && taken > 0) {
         await save();
@@ -139,17 +143,12 @@ export async function* train(model: Learner, batches: Batches, options: TrainOpt
       yield await takeStep();
       const last = taken === total;
       if (evaluate !== undefined && (last || taken % (evaluate.every ?? total) === 0)) yield await evaluation();
-      const ends = evaluate?.patience !== undefined && stale >= evaluate.patience;
-      if (store !== undefined && (last || ends || taken % saveEvery === 0)) {
+      if (store !== undefined && (last || ends() || taken % saveEvery === 0)) {
         await save();
         yield { type: 'saved', step: taken };
       }
-      if (ends) {
-        yield { type: 'end', step: taken, reason: 'no improvement' };
-        return;
-      }
     }
-    yield { type: 'end', step: taken, reason: 'done' };
+    yield { type: 'end', step: taken, reason: ends() ? 'no improvement' : 'done' };
   } finally {
     for (const one of slots) dispose(Object.values(one));
   }
