@@ -1,11 +1,13 @@
 // Puts our kernels in the place of those of tfjs that are wrong, slow or missing.
 import { getKernel, type KernelFunc, registerKernel, unregisterKernel } from '@tensorflow/tfjs-core';
 import type { Runtime } from '../runtime.ts';
+import { castKernel } from './cast.ts';
 import { convFilterKernel } from './conv-filter.ts';
 import { paddedConvKernel } from './conv-padding.ts';
 import { gatherKernel, splitKernel, tileKernel } from './copies.ts';
 import { identityKernel } from './identity.ts';
 import { fusedMatMulKernel, matMulKernel } from './mat-mul.ts';
+import { maxPoolGradKernel } from './max-pool-grad.ts';
 import { segmentSumKernel, sumKernel } from './sums.ts';
 import { unaryKernel } from './unary.ts';
 
@@ -25,6 +27,8 @@ export function registerRepairs(r: Runtime): void {
     Conv2D: paddedConvKernel(r, 'Conv2D'),
     FusedConv2D: paddedConvKernel(r, 'FusedConv2D'),
     Conv2DBackpropFilter: convFilterKernel(r),
+    MaxPoolGrad: maxPoolGradKernel(r),
+    Cast: castKernel(r),
   };
   for (const [kernelName, kernelFunc] of Object.entries(repairs)) {
     if (getKernel(kernelName, 'wasm') !== undefined) unregisterKernel(kernelName, 'wasm');

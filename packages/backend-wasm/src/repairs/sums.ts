@@ -1,4 +1,5 @@
-// Sum over leading dimensions row by row, where tfjs transposes first; UnsortedSegmentSum, which it lacks.
+// Sum over leading dimensions row by row, where tfjs transposes first, and of nothing, where it leaves what was in memory;
+// UnsortedSegmentSum, which it lacks.
 import { getKernel, type KernelFunc, type TensorInfo, util } from '@tensorflow/tfjs-core';
 import type { Runtime } from '../runtime.ts';
 
@@ -10,8 +11,14 @@ export function sumKernel(r: Runtime): KernelFunc {
     const axes = util.parseAxisParam(axis, x.shape).sort((a, b) => a - b);
     const lead = axes.length;
     const size = util.sizeFromShape(x.shape);
+    if (size === 0) {
+      const kept = x.shape.flatMap((d, i) => (axes.includes(i) ? (keepDims ? [1] : []) : [d]));
+      const none = r.backend.makeOutput(kept, x.dtype === 'bool' ? 'int32' : x.dtype);
+      r.backend.typedArrayFromHeap(none).fill(0);
+      return none;
+    }
     const leading = lead > 0 && lead < x.shape.length && axes.every((a, i) => a === i);
-    if (x.dtype !== 'float32' || !leading || size === 0) return shipped(call);
+    if (x.dtype !== 'float32' || !leading) return shipped(call);
     const rest = x.shape.slice(lead);
     const d = util.sizeFromShape(rest);
     const out = r.output(keepDims ? [...axes.map(() => 1), ...rest] : rest);
