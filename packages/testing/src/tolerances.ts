@@ -13,6 +13,8 @@ export const TOLERANCES = {
   kernel: 1e-5,
   /** Its gradient. */
   kernelGradient: 1e-4,
+  /** A gradient against differences of float32 values, where there is nothing better. */
+  finiteDifference: 1e-2,
 } as const;
 
 export type ToleranceName = keyof typeof TOLERANCES;

@@ -1,0 +1,49 @@
+// The suite that every backend's test calls: a new backend inherits all of it.
+import { type Backend, gradientSelfTest, useBackend } from '@peftjs/backend';
+import { getBackend } from '@tensorflow/tfjs-core';
+import { describe, expect, it } from 'vitest';
+import { describeOn } from '../describe-on.ts';
+import { leakGuard } from '../leak-guard.ts';
+import { describeBackward } from './describe-backward.ts';
+import { describeEdges } from './describe-edges.ts';
+import { describeFusedOps } from './describe-fused-ops.ts';
+import { describeTfjsOps, type LackingOps } from './describe-tfjs-ops.ts';
+
+export interface BackendSuiteOptions {
+  /** Whose numbers tfjs's own operations must agree with: the cpu backend. Left out, finite differences are used. */
+  readonly reference?: Backend;
+  /** Cases of `tfjs-cases.ts` that it cannot do, with the kernel that its error must name. */
+  readonly lacks?: LackingOps;
+}
+
+/**
+ * Runs the conformance suite on a backend.
+ *
+ * @example
+ * describeBackend(() => wasm({ threads: 2 }), { reference: cpu() });
+ */
+export function describeBackend(makeBackend: () => Backend, options: BackendSuiteOptions = {}): void {
+  const backend = makeBackend();
+  describeOn(backend, 'the backend suite', () => {
+    leakGuard();
+    describe('a backend', () => {
+      it('says what it runs on', async () => {
+        const { backend: name, device, threads, details } = await useBackend(backend);
+        expect(name).toBe(backend.name);
+        expect(name).not.toContain('_');
+        expect(getBackend()).toBe(name);
+        expect(device).not.toBe('');
+        expect(Number.isInteger(threads) && threads >= 1).toBe(true);
+        expect(JSON.parse(JSON.stringify(details))).toEqual(details);
+      });
+
+      it('computes a gradient whose value is known', async () => {
+        expect(await gradientSelfTest()).toBeNull();
+      });
+    });
+    describe('fused ops', describeFusedOps);
+    describe("tfjs's operations", () => describeTfjsOps(backend, options.reference, options.lacks ?? {}));
+    describe('edges', describeEdges);
+    describe('the backward pass', describeBackward);
+  });
+}

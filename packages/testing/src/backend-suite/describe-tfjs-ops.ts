@@ -1,0 +1,85 @@
+// tfjs's own operations and their gradients: against the reference backend's, or where the backend is that reference
+// itself, against finite differences.
+import { type Backend, useBackend, valueAndGrads } from '@peftjs/backend';
+import { type Tensor, tidy } from '@tensorflow/tfjs-core';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { relativeError, TOLERANCES } from '../tolerances.ts';
+import { gaussian, moved, type Numbers, toTensor } from './numbers.ts';
+import { type TfjsCase, tfjsCases } from './tfjs-cases.ts';
+
+/** The value and the gradient of each input, flat. */
+interface Found {
+  readonly shape: readonly number[];
+  readonly value: Float32Array;
+  readonly grads: readonly Float32Array[];
+}
+
+export function describeTfjsOps(backend: Backend, reference: Backend | undefined, lacks: LackingOps): void {
+  const expected = new Map<TfjsCase, Found>();
+  beforeAll(async () => {
+    if (reference === undefined) return;
+    await useBackend(reference);
+    for (const one of Object.values(tfjsCases).flat()) expected.set(one, run(one));
+    await useBackend(backend);
+  });
+
+  describe.for(Object.entries(tfjsCases))('%s', ([, cases]) => {
+    it.for(cases.map((one) => [one.title, one] as const))('%s', ([title, one]) => {
+      const missing = lacks[title];
+      if (missing !== undefined) {
+        expect(() => run(one)).toThrow(missing);
+        return;
+      }
+      const found = run(one);
+      const other = expected.get(one);
+      if (other !== undefined) expectSame(found, other);
+      else if (!one.kinked) expectDerivative(one, found);
+    });
+  });
+}
+
+/** Cases that a backend cannot do, and the kernel that its error names. */
+export type LackingOps = Readonly<Record<string, string>>;
+
+function run({ f, inputs }: TfjsCase): Found {
+  let found: Found | undefined;
+  tidy(() => {
+    const xs = inputs.map(toTensor);
+    const { shape } = f(...xs);
+    const dy = toTensor(gaussian(98, ...shape));
+    const { value, grads } = valueAndGrads(() => f(...xs), xs, dy);
+    const read = (t: Tensor | null) => (t as Tensor).dataSync().slice() as Float32Array;
+    for (const [i, d] of grads.entries()) expect(d?.shape, `shape of gradient ${i}`).toEqual(xs[i]?.shape);
+    found = { shape, value: read(value), grads: grads.map(read) };
+  });
+  return found as Found;
+}
+
+function expectSame(found: Found, other: Found): void {
+  expect(found.shape, 'shape').toEqual(other.shape);
+  expect(relativeError(found.value, other.value), 'error of the value').toBeLessThanOrEqual(TOLERANCES.kernel);
+  for (const [i, d] of found.grads.entries()) {
+    const error = relativeError(d, other.grads[i] as Float32Array);
+    expect(error, `error of gradient ${i}`).toBeLessThanOrEqual(TOLERANCES.kernelGradient);
+  }
+}
+
+function expectDerivative({ f, inputs }: TfjsCase, { shape, grads }: Found): void {
+  const dy = gaussian(98, ...shape).values;
+  const step = 1 / 128;
+  for (const [i, x] of inputs.entries()) {
+    const along = gaussian(76, ...x.shape).values;
+    const value = (by: number): number => {
+      let total = 0;
+      tidy(() => {
+        const xs = inputs.map((other, j) => toTensor(j === i ? (moved(x, along, by) as Numbers) : other));
+        for (const [k, v] of (f(...xs).dataSync() as Float32Array).entries()) total += v * (dy[k] as number);
+      });
+      return total;
+    };
+    const want = (value(step) - value(-step)) / (2 * step);
+    const parts = Array.from(grads[i] as Float32Array, (d, k) => d * (along[k] as number));
+    const error = Math.abs(parts.reduce((p, q) => p + q, 0) - want) / parts.reduce((p, q) => p + Math.abs(q), 1);
+    expect(error, `error of gradient ${i} along a direction`).toBeLessThanOrEqual(TOLERANCES.finiteDifference);
+  }
+}

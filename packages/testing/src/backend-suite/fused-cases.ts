@@ -1,0 +1,173 @@
+// What the fused ops are tried on: sizes off every vector and block, and the corners of each op.
+import {
+  type AttentionAttrs,
+  attention,
+  crossEntropy,
+  type FusedOp,
+  IGNORED,
+  lookupOp,
+  lowRank,
+  rmsNorm,
+  rope,
+  swiglu,
+} from '@peftjs/backend';
+import {
+  type Exact,
+  exactAttention,
+  exactCrossEntropy,
+  exactLookup,
+  exactLowRank,
+  exactRmsNorm,
+  exactRope,
+  exactSwiglu,
+} from './exact-ops.ts';
+import { floats, gaussian, integers, type Numbers } from './numbers.ts';
+
+export interface FusedCase {
+  readonly title: string;
+  readonly op: FusedOp;
+  readonly exact: Exact<never>;
+  readonly inputs: Readonly<Record<string, Numbers>>;
+  readonly attrs: object;
+  /** The gradient by the reference's formula is not the derivative there. */
+  readonly flat?: boolean;
+}
+
+const SIZES = [1, 3, 17, 130] as const;
+
+type Mask = 'whole' | 'left' | 'right' | 'ragged' | 'none';
+
+function maskOf(kind: Mask, b: number, s: number): Numbers {
+  const keys: Record<Mask, (entry: number, key: number) => boolean> = {
+    whole: () => true,
+    left: (entry, key) => key >= Math.min(entry, s - 1),
+    right: (entry, key) => key < Math.max(1, s - entry * 2),
+    ragged: (_, key) => key === 0 || key % 3 !== 1,
+    none: () => false,
+  };
+  const values = Array.from({ length: b * s }, (_, i) => Number(keys[kind](Math.floor(i / s), i % s)));
+  return floats(values, b, s);
+}
+
+type Sizes = readonly [b: number, t: number, s: number, h: number, g: number, f: number];
+
+function attend([b, t, s, h, g, f]: Sizes, causal: boolean, kind: Mask): FusedCase {
+  const attrs: AttentionAttrs = { causal, scale: 1 / Math.sqrt(f) };
+  return {
+    title: `${causal ? 'causal ' : ''}[${b}, ${t}, ${h}, ${f}] over ${s} keys of ${g} heads, ${kind} mask`,
+    op: attention as unknown as FusedOp,
+    exact: exactAttention,
+    inputs: {
+      q: gaussian(1, b, t, h, f),
+      k: gaussian(2, b, s, g, f),
+      v: gaussian(3, b, s, g, f),
+      mask: maskOf(kind, b, s),
+    },
+    attrs,
+    flat: kind === 'none' || (causal && kind === 'left'),
+  };
+}
+
+function term(ranks: readonly number[], i: number, o: number, ...rows: readonly number[]): FusedCase {
+  const factors = ranks.flatMap((r, k) => [
+    [`a${k}`, gaussian(10 + k, r, i)],
+    [`b${k}`, gaussian(20 + k, o, r)],
+  ]);
+  return {
+    title: `[${rows}, ${i}] to ${o}, ranks ${ranks}`,
+    op: lowRank as unknown as FusedOp,
+    exact: exactLowRank,
+    inputs: { y: gaussian(1, ...rows, o), x: gaussian(2, ...rows, i), ...Object.fromEntries(factors) },
+    attrs: { scales: ranks.map((r, k) => (k === 1 ? -0.5 : 2) / r) },
+  };
+}
+
+const norm = (x: Numbers, eps = 1e-5): FusedCase => ({
+  title: `[${x.shape}]`,
+  op: rmsNorm as unknown as FusedOp,
+  exact: exactRmsNorm,
+  inputs: { x, gamma: gaussian(5, x.shape.at(-1) as number) },
+  attrs: { eps },
+});
+
+const turn = (b: number, t: number, h: number, f: number, tables: number): FusedCase => ({
+  title: `[${b}, ${t}, ${h}, ${2 * f}], tables for ${tables}`,
+  op: rope as unknown as FusedOp,
+  exact: exactRope,
+  inputs: { x: gaussian(1, b, t, h, 2 * f), cos: gaussian(2, tables, t, f), sin: gaussian(3, tables, t, f) },
+  attrs: {},
+});
+
+const gate = (title: string, x: Numbers): FusedCase => ({
+  title,
+  op: swiglu as unknown as FusedOp,
+  exact: exactSwiglu,
+  inputs: { gate: x, up: gaussian(6, ...x.shape) },
+  attrs: {},
+});
+
+const entropy = (title: string, logits: Numbers, labels: readonly number[]): FusedCase => ({
+  title,
+  op: crossEntropy as unknown as FusedOp,
+  exact: exactCrossEntropy,
+  inputs: { logits, labels: integers(labels, labels.length) },
+  attrs: {},
+});
+
+const rows = (v: number, d: number, ids: readonly number[], ...shape: readonly number[]): FusedCase => ({
+  title: `[${shape}] of ${v} rows of ${d}`,
+  op: lookupOp as unknown as FusedOp,
+  exact: exactLookup,
+  inputs: { table: gaussian(7, v, d), ids: integers(ids, ...shape) },
+  attrs: { rows: v },
+});
+
+const labelsOf = (n: number, v: number) => Array.from({ length: n }, (_, i) => (i % 5 === 3 ? IGNORED : (i * 7) % v));
+const idsOf = (n: number, v: number) => Array.from({ length: n }, (_, i) => (i * i) % v);
+
+export const fusedCases: Readonly<Record<string, readonly FusedCase[]>> = {
+  LowRank: [
+    ...SIZES.flatMap((n) => [term([1], 3, 17, n), term([3], 17, 3, n), term([8], 130, 17, n)]),
+    term([2, 3], 5, 4, 2, 3),
+    term([4, 1, 8], 33, 19, 2, 2, 3),
+    term([17], 1, 1, 3),
+  ],
+  Attention: [
+    ...([false, true] as const).flatMap((causal) =>
+      (['whole', 'right', 'ragged', 'left'] as const).flatMap((mask) => [
+        attend([1, 1, 1, 1, 1, 1], causal, mask),
+        attend([2, 3, 3, 2, 1, 5], causal, mask),
+        attend([2, 1, 130, 6, 2, 8], causal, mask),
+        attend([3, 17, 17, 3, 3, 3], causal, mask),
+        attend([2, 5, 17, 4, 2, 17], causal, mask),
+      ]),
+    ),
+    attend([1, 130, 130, 2, 1, 4], false, 'ragged'),
+    attend([1, 130, 130, 2, 1, 4], true, 'right'),
+    attend([2, 3, 5, 2, 1, 4], false, 'none'),
+    attend([2, 3, 5, 2, 1, 4], true, 'none'),
+  ],
+  RmsNorm: [
+    ...SIZES.flatMap((n) => SIZES.map((d) => norm(gaussian(4, n, d)))),
+    norm(gaussian(4, 2, 3, 17)),
+    { ...norm(floats([1e-4, 0, -2e-4, 0, 0, 0], 2, 3), 1e-6), title: 'rows of almost nothing', flat: true },
+    { ...norm(floats([3e4, -2e4, 1e4], 1, 3)), title: 'large rows' },
+  ],
+  Rope: [turn(1, 1, 1, 1, 1), turn(2, 3, 5, 3, 1), turn(2, 3, 5, 3, 2), turn(3, 17, 2, 8, 3), turn(2, 130, 1, 2, 1)],
+  Swiglu: [
+    ...SIZES.map((n) => gate(`[${n}]`, gaussian(8, n))),
+    gate('[2, 3, 17]', gaussian(8, 2, 3, 17)),
+    { ...gate('far from zero', floats([-200, -90, -20, 0, 20, 90, 200], 7)), flat: true },
+  ],
+  CrossEntropy: [
+    ...SIZES.flatMap((n) => [2, 17, 130].map((v) => entropy(`[${n}, ${v}]`, gaussian(9, n, v), labelsOf(n, v)))),
+    entropy('no row counts', gaussian(9, 3, 5), [IGNORED, IGNORED, IGNORED]),
+    { ...entropy('far apart', floats([1000, -1000, 0, -3e4, -3e4, -3e4], 2, 3), [1, 2]), flat: true },
+  ],
+  Lookup: [
+    ...SIZES.map((d) => rows(9, d, idsOf(6, 9), 2, 3)),
+    rows(130, 17, idsOf(130, 130), 130),
+    rows(3, 5, [2], 1, 1),
+    rows(17, 3, new Array(17).fill(4), 17),
+  ],
+};

@@ -1,0 +1,4 @@
+import { cpu } from '@peftjs/backend-cpu';
+import { describeBackend } from './suites.ts';
+
+describeBackend(cpu);

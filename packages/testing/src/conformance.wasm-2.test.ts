@@ -1,0 +1,8 @@
+import { cpu } from '@peftjs/backend-cpu';
+import { wasm } from '@peftjs/backend-wasm';
+import { describeBackend } from './suites.ts';
+
+describeBackend(() => wasm({ threads: 2 }), {
+  reference: cpu(),
+  lacks: { depthwiseConv2d: 'DepthwiseConv2dNativeBackprop' },
+});

@@ -1,0 +1,10 @@
+// The suites that a plugin's test calls, inside vitest: `import { describeMethod } from '@peftjs/testing/suites'`.
+
+export { type BackendSuiteOptions, describeBackend } from './backend-suite/describe-backend.ts';
+export type { LackingOps } from './backend-suite/describe-tfjs-ops.ts';
+export { describeHost } from './describe-host.ts';
+export { describeMethod, disturb, type MethodSuiteOptions } from './describe-method.ts';
+export { describeOn } from './describe-on.ts';
+export { describeWeight, type WeightSuiteOptions } from './describe-weight.ts';
+export type { HostCase } from './host-case.ts';
+export { leakGuard } from './leak-guard.ts';

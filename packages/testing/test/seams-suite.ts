@@ -1,0 +1,65 @@
+// The suites of storages, hosts and methods on what the repository has of each.
+import type { Backend } from '@peftjs/backend';
+import { dense, modulesToSave } from '@peftjs/core';
+import { biases, dora, gaussian, lora, noisy, olora, pissa, readLora } from '@peftjs/lora';
+import {
+  describeHost,
+  describeMethod,
+  describeOn,
+  describeWeight,
+  type MethodSuiteOptions,
+} from '@peftjs/testing/suites';
+import { type TinyLlamaOptions, tinyLlama } from './tiny-llama.ts';
+
+export function describeSeams(backend: Backend): void {
+  describeOn(backend, 'storages', () => describeWeight('dense', dense));
+
+  describeOn(backend, 'hosts', () => {
+    describeHost('llama', () => tinyLlama());
+    describeHost('llama, tied and without biases', () => tinyLlama({ tied: true, biases: false }));
+  });
+
+  describeOn(backend, 'methods', () => {
+    const on = (host: TinyLlamaOptions, rest: Partial<MethodSuiteOptions> = {}): MethodSuiteOptions => ({
+      host: () => tinyLlama(host),
+      family: readLora(pissa, olora),
+      ...rest,
+    });
+    const targets = ['q_proj', 'v_proj', 'down_proj'];
+    describeMethod('LoRA', () => lora({ r: 4 }), on({}));
+    describeMethod('LoRA with dropout, gaussian', () => lora({ r: 4, targets, dropout: 0.3, init: gaussian }), on({}));
+    describeMethod('rsLoRA', () => lora({ r: 4, targets, rslora: true, alpha: 3 }), on({ biases: false }));
+    describeMethod('LoRA with a bias of its own', () => lora({ r: 2, targets, loraBias: true }), on({}));
+    describeMethod(
+      "LoRA with the targets' biases",
+      () => lora({ r: 2, targets, bias: 'lora_only' }),
+      on({}, { start: 'rounding' }),
+    );
+    describeMethod(
+      'LoRA with all biases',
+      () => [lora({ r: 2, targets, bias: 'lora_only' }), biases()],
+      on({}, { start: 'rounding' }),
+    );
+    describeMethod('LoRA on the embedding', () => lora({ r: 3, targets: ['embed_tokens', 'v_proj'] }), on({}));
+    describeMethod('LoRA from noise', () => lora({ r: 3, targets, init: noisy }), on({}, { start: 'something' }));
+    describeMethod(
+      'LoRA by patterns',
+      () => lora({ r: 2, rankPattern: { down_proj: 5 }, alphaPattern: { q_proj: 1 } }),
+      on({}),
+    );
+    describeMethod('DoRA', () => dora({ r: 4 }), on({}, { start: 'rounding', detached: true }));
+    describeMethod(
+      'DoRA on the tied embedding',
+      () => dora({ r: 3, targets: ['embed_tokens', 'q_proj'] }),
+      on({ tied: true, biases: false }, { detached: true }),
+    );
+    describeMethod('PiSSA', () => lora({ r: 4, targets, init: pissa }), on({}, { start: 'rounding', residual: true }));
+    describeMethod('OLoRA', () => lora({ r: 4, targets, init: olora }), on({}, { start: 'rounding', residual: true }));
+    describeMethod('LoRA with the head whole', () => [lora({ r: 2, targets }), modulesToSave(['lm_head'])], on({}));
+    describeMethod(
+      'LoRA with norms whole',
+      () => [lora({ r: 2, targets }), modulesToSave(['norm'])],
+      on({}, { unmergeable: true }),
+    );
+  });
+}
