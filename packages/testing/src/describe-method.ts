@@ -1,9 +1,10 @@
 // The suite that every method's test calls, on the backend that is active.
-import { normal, random, valueAndGrads } from '@peftjs/backend';
-import { type Adapter, attach, type Family, type Method, merge, restore } from '@peftjs/core';
-import { tensor, tidy } from '@tensorflow/tfjs-core';
+import { valueAndGrads } from '@peftjs/backend';
+import { attach, type Family, type Method, merge, restore } from '@peftjs/core';
+import { tidy } from '@tensorflow/tfjs-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { expectDerivativeOf } from './derivative.ts';
+import { disturb } from './disturb.ts';
 import { type HostCase, INFERENCE, read, readWeights, TRAINING } from './host-case.ts';
 import { leakGuard } from './leak-guard.ts';
 import { relativeError, TOLERANCES } from './tolerances.ts';
@@ -24,18 +25,6 @@ export interface MethodSuiteOptions {
   readonly unmergeable?: boolean;
   /** Its gradient holds something constant that the parameters change (DoRA's norms): finite differences do not apply. */
   readonly detached?: boolean;
-}
-
-/** Moves every trained parameter, so that nothing is still at its start. */
-export function disturb(adapter: Adapter, seed: number): void {
-  const next = random(seed);
-  tidy(() => {
-    for (const { variable } of adapter.parameters.filter((p) => p.trainable)) {
-      const noise = normal(next, variable.size, 0.1);
-      const values = (variable.dataSync() as Float32Array).map((v, i) => v + (noise[i] as number));
-      variable.assign(tensor(values, variable.shape));
-    }
-  });
 }
 
 /**

@@ -3,8 +3,9 @@
 export { type BackendSuiteOptions, describeBackend } from './backend-suite/describe-backend.ts';
 export type { LackingOps } from './backend-suite/describe-tfjs-ops.ts';
 export { describeHost } from './describe-host.ts';
-export { describeMethod, disturb, type MethodSuiteOptions } from './describe-method.ts';
+export { describeMethod, type MethodSuiteOptions } from './describe-method.ts';
 export { describeOn } from './describe-on.ts';
 export { describeWeight, type WeightSuiteOptions } from './describe-weight.ts';
+export { disturb } from './disturb.ts';
 export type { HostCase } from './host-case.ts';
 export { leakGuard } from './leak-guard.ts';

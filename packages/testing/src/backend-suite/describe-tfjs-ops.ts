@@ -5,7 +5,8 @@ import { type Tensor, tidy } from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { relativeError, TOLERANCES } from '../tolerances.ts';
 import { gaussian, moved, type Numbers, toTensor } from './numbers.ts';
-import { type TfjsCase, tfjsCases } from './tfjs-cases.ts';
+import type { TfjsCase } from './tfjs-case.ts';
+import { tfjsCases } from './tfjs-cases.ts';
 
 /** The value and the gradient of each input, flat. */
 interface Found {

@@ -1,74 +1,12 @@
 // tfjs's own operations, as transformers and convolutional models use them.
 import * as tf from '@tensorflow/tfjs-core';
-import { gaussian, type Numbers } from './numbers.ts';
+import { productCases } from './product-cases.ts';
+import { given, kinked, positive, type TfjsCase } from './tfjs-case.ts';
 
 type Tensor = tf.Tensor;
 
-export interface TfjsCase {
-  readonly title: string;
-  readonly inputs: readonly Numbers[];
-  readonly f: (...xs: Tensor[]) => Tensor;
-  /** Steps or kinks: no finite differences. */
-  readonly kinked?: boolean;
-}
-
-function given(title: string, shapes: readonly (readonly number[])[], f: (...xs: never[]) => Tensor): TfjsCase {
-  return { title, inputs: shapes.map((shape, i) => gaussian(31 + i, ...shape)), f: f as TfjsCase['f'] };
-}
-
-const positive = (one: TfjsCase): TfjsCase => ({
-  ...one,
-  inputs: one.inputs.map((x) => ({ ...x, values: x.values.map((v) => 0.2 + Math.abs(v)) })),
-});
-const kinked = (one: TfjsCase): TfjsCase => ({ ...one, kinked: true });
-
 /** Ids, masks and images are constants of a case: tensors made where it runs. */
 const ids = (values: number[], ...shape: number[]): Tensor => tf.tensor(values, shape, 'int32');
-
-function products(): TfjsCase[] {
-  const batches = [
-    [[], []],
-    [[3], [3]],
-    [[3], []],
-    [[], [3]],
-    [[2, 3], [3]],
-    [[2, 1], [3]],
-    [
-      [2, 1],
-      [1, 3],
-    ],
-  ] as const;
-  const turned = (shape: readonly number[], t: boolean) => (t ? [shape[1], shape[0]] : shape) as number[];
-  return [false, true].flatMap((ta) =>
-    [false, true].flatMap((tb) => [
-      ...batches.map(([p, q]) => {
-        const shapes = [
-          [...p, ...turned([5, 3], ta)],
-          [...q, ...turned([3, 4], tb)],
-        ] as const;
-        return given(
-          `[${shapes[0]}] x [${shapes[1]}]${ta ? " a'" : ''}${tb ? " b'" : ''}`,
-          shapes,
-          (a: Tensor, b: Tensor) => tf.matMul(a, b, ta, tb),
-        );
-      }),
-      ...(
-        [
-          [17, 130, 3],
-          [1, 130, 17],
-          [130, 1, 17],
-          [1, 1, 1],
-        ] as const
-      ).map(([m, k, n]) =>
-        given(
-          `${m} x ${k} x ${n}${ta ? " a'" : ''}${tb ? " b'" : ''}`,
-          [turned([m, k], ta), turned([k, n], tb)],
-          (a: Tensor, b: Tensor) => tf.matMul(a, b, ta, tb),
-        ),
-      ),
-    ]),
-  );
-}
 
 const unary: Readonly<Record<string, (x: Tensor) => Tensor>> = {
   neg: tf.neg,
@@ -245,7 +183,7 @@ const images: TfjsCase[] = [
 const vectors = [[1], [3], [17], [130], [3, 5, 7]];
 
 export const tfjsCases: Readonly<Record<string, readonly TfjsCase[]>> = {
-  products: products(),
+  products: productCases(),
   'element by element': [
     ...each(unary, ...vectors),
     ...each(kinks, ...vectors).map(kinked),
