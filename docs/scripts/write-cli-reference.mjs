@@ -25,12 +25,35 @@ function commandsOf(/** @type {string} */ overview) {
   return lines.slice(first, end).map((line) => line.trim().split(/\s+/)[0] ?? '');
 }
 
-const EXIT_CODES = /\n+Exit codes\n[\s\S]*$/;
+/**
+ * A command's help as Markdown: the usage, what it does, its options as a table, its examples.
+ * @param {string} name
+ * @param {string} help
+ */
+function sectionOf(name, help) {
+  const [head = '', rest = ''] = help.split('\n\nOptions\n');
+  const [options = '', more = ''] = rest.split('\n\nExamples\n');
+  const [usage, ...about] = head.split('\n\n');
+  const examples = (more.split('\n\n')[0] ?? '').replace(/^ {2}/gm, '');
+  return [`## ${name}`, fenced(`${usage}`), about.join('\n\n'), tableOf(options), fenced(examples), ''].join('\n\n');
+}
+
+const fenced = (/** @type {string} */ text) => `\`\`\`sh\n${text}\n\`\`\``;
+
+/** Rows of `--flag VALUE   what it is`, which may break after the value. @param {string} options */
+function tableOf(options) {
+  const rows = options.replace(/\n {6,}/g, '   ').split('\n');
+  const cells = rows.map((row) => /^ {2}(--\S+(?: \S+)*) {2,}(\S.*)$/.exec(row) ?? []);
+  const unread = rows.find((_, i) => cells[i]?.length === 0);
+  if (unread !== undefined) throw new Error(`this line of the help is no option: ${unread}`);
+  const cell = (/** @type {string} */ text) => text.replaceAll('|', '\\|');
+  const lines = cells.map(([, flag = '', about = '']) => `| \`${cell(flag)}\` | ${cell(about)} |`);
+  return ['| option | is |', '| --- | --- |', ...lines].join('\n');
+}
+
 const overview = await helpOf();
 const sections = [`\`\`\`text\n${overview}\n\`\`\`\n`];
-for (const name of commandsOf(overview)) {
-  sections.push(`## ${name}\n\n\`\`\`text\n${(await helpOf(name)).replace(EXIT_CODES, '')}\n\`\`\`\n`);
-}
+for (const name of commandsOf(overview)) sections.push(sectionOf(name, await helpOf(name)));
 const text = sections.join('\n');
 
 if (!process.argv.includes('--check')) {
