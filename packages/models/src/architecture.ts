@@ -16,4 +16,6 @@ export interface Architecture {
   /** The `model_type` of the configurations it reads. */
   readonly modelType: string;
   load(parts: ModelParts): Promise<CausalLM>;
+  /** Whether a file may hold this tensor although the model does not take it. Any other one is an error. */
+  ignores?(name: string, config: Readonly<Record<string, unknown>>): boolean;
 }

@@ -14,10 +14,11 @@ export interface TokenBatch {
   readonly shape: readonly [b: number, t: number];
 }
 
-/** Keys and values of the tokens so far, [b, s, g, f] a block, and their mask [b, s]. */
+/** Keys and values of the tokens so far, [b, s, g, f] a block, their mask [b, s], and the padding in front of each row. */
 export interface KeyValueCache {
   readonly blocks: readonly { readonly k: Tensor; readonly v: Tensor }[];
   readonly mask: Tensor;
+  readonly padding: readonly number[];
 }
 
 export interface CausalLM extends Host {

@@ -43,7 +43,19 @@ export async function loadModel(model: string | Folder, options: LoadOptions = {
     fingerprint: () => (hash ??= fingerprintWeights(file)),
   };
   const tokenizer = await openTokenizer(folder);
-  return architecture.load({ config, source: fileSource(file, weights, signal), base, tokenizer });
+  const source = fileSource(file, weights, signal);
+  try {
+    const loaded = await architecture.load({ config, source, base, tokenizer });
+    const extra = source.untaken().find((name) => architecture.ignores?.(name, config) !== true);
+    if (extra === undefined) return loaded;
+    loaded.dispose();
+    throw new Error(
+      `[peftjs/models] ${file.name} holds "${extra}", which the model of config.json has no place for; is it the configuration of another model?`,
+    );
+  } catch (error) {
+    source.dispose();
+    throw error;
+  }
 }
 
 /** The tokenizer of a folder, or null where it has none. */
@@ -59,9 +71,15 @@ async function readJson(folder: Folder, name: string): Promise<Json> {
   if (file === null)
     throw new Error(`[peftjs/models] ${folder.location} has no ${name}${nearest(name, await folder.list())}`);
   const text = new TextDecoder().decode(await file.read(0, file.size));
+  const value = parse(text, file.name);
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Json;
+  throw new Error(`[peftjs/models] ${file.name} holds ${JSON.stringify(value).slice(0, 40)}; an object is needed`);
+}
+
+function parse(text: string, name: string): unknown {
   try {
-    return JSON.parse(text) as Json;
+    return JSON.parse(text);
   } catch (cause) {
-    throw new Error(`[peftjs/models] ${file.name} is no JSON: ${(cause as Error).message}`, { cause });
+    throw new Error(`[peftjs/models] ${name} is no JSON: ${(cause as Error).message}`, { cause });
   }
 }

@@ -16,7 +16,7 @@ export function pickToken(
   { temperature = 0, topK, topP }: SamplingOptions,
   next: Random,
 ): number {
-  if (temperature < 0) throw new Error(`[peftjs/models] the temperature is ${temperature}; give 0 or more`);
+  if (!(temperature >= 0)) throw new Error(`[peftjs/models] the temperature is ${temperature}; give 0 or more`);
   if (topP !== undefined && !(topP > 0 && topP <= 1))
     throw new Error(`[peftjs/models] topP is ${topP}; give a share above 0 and up to 1`);
   if (topK !== undefined && !(topK >= 1)) throw new Error(`[peftjs/models] topK is ${topK}; give 1 or more`);

@@ -18,6 +18,7 @@ export interface SaveModelOptions {
  *
  * @param target a path, or a folder that can be written
  * @returns the numbers written
+ * @throws where a number is none, or too large for `dtype`; what was there stays
  */
 export async function saveModel(
   model: CausalLM,
@@ -28,7 +29,8 @@ export async function saveModel(
   const folder = typeof target === 'string' ? diskFolder(target) : target;
   const tensors = new Map<object, LazyTensor>();
   const enter = (held: Weight | Variable | null, name: string, shape: readonly number[]) => {
-    if (held !== null && !tensors.has(held)) tensors.set(held, { name, dtype, shape, data: () => numbersOf(held) });
+    if (held !== null && !tensors.has(held))
+      tensors.set(held, { name, dtype, shape, data: async () => checked(await numbersOf(held), name, dtype) });
   };
   let tied = false;
   for (const site of model.sites()) {
@@ -44,7 +46,8 @@ export async function saveModel(
     }
   }
   const names = { F32: 'float32', F16: 'float16', BF16: 'bfloat16' } as const;
-  const config = { ...model.config, tie_word_embeddings: tied, dtype: names[dtype] };
+  const { torch_dtype: _, ...rest } = model.config;
+  const config = { ...rest, tie_word_embeddings: tied, dtype: names[dtype] };
   await folder.replace(
     new Map<string, FileContent>([
       ...files,
@@ -53,6 +56,17 @@ export async function saveModel(
     ]),
   );
   return countParameters(model);
+}
+
+/** Beyond this, rounding gives infinity. */
+const LARGEST = { F32: Number.POSITIVE_INFINITY, F16: 65520, BF16: (2 - 2 ** -8) * 2 ** 127 } as const;
+
+function checked(values: Float32Array, name: string, dtype: keyof typeof LARGEST): Float32Array {
+  const wrong = values.find((value) => !(Math.abs(value) < LARGEST[dtype]));
+  if (wrong === undefined) return values;
+  throw new Error(
+    `[peftjs/models] "${name}" holds ${wrong}, which ${dtype} cannot; ${Number.isFinite(wrong) ? 'save as F32' : 'nothing was saved'}`,
+  );
 }
 
 async function numbersOf(held: Weight | Variable): Promise<Float32Array> {

@@ -4,10 +4,17 @@ import type { Variable } from '@tensorflow/tfjs-core';
 
 type Writable<T> = { -readonly [K in keyof T]: T[K] };
 
-/** The site holds the new weight until the undo. */
+/**
+ * The site holds the new weight until the undo.
+ *
+ * @throws for a bias where the architecture has none: a saved model could not hold it
+ */
 export function setSiteWeight(site: LinearSite | EmbeddingSite, weight: Weight, bias?: Variable): Undo {
   const place = site as Writable<LinearSite>;
   const before = { weight: place.weight, bias: place.bias };
+  if (bias !== undefined && !place.bias) {
+    throw new Error(`[peftjs/models] "${site.path}" has no bias in this model, and cannot be given one`);
+  }
   place.weight = weight;
   if (bias !== undefined) place.bias = bias;
   return () => {

@@ -11,8 +11,22 @@ export interface Source {
   vector(name: string, length: number): Promise<Variable>;
 }
 
+/** A source that remembers what it gave. */
+export interface FileSource extends Source {
+  /** Tensors of the file that nobody has taken. */
+  untaken(): readonly string[];
+  /** Frees everything that it gave. */
+  dispose(): void;
+}
+
 /** Takes them from safetensors. */
-export function fileSource(file: SafetensorsFile, storage: Storage = dense, signal?: AbortSignal): Source {
+export function fileSource(file: SafetensorsFile, storage: Storage = dense, signal?: AbortSignal): FileSource {
+  const taken = new Set<string>();
+  const given: { dispose(): void }[] = [];
+  const give = <T extends { dispose(): void }>(held: T): T => {
+    given.push(held);
+    return held;
+  };
   const read = async (name: string, shape: readonly number[]): Promise<Float32Array> => {
     signal?.throwIfAborted();
     const entry = file.tensors.get(name);
@@ -24,17 +38,22 @@ export function fileSource(file: SafetensorsFile, storage: Storage = dense, sign
         `[peftjs/models] ${file.name}: "${name}" has shape [${entry.shape}]; config.json asks for [${shape}]`,
       );
     }
+    taken.add(name);
     const values = await file.readFloat32(name);
     assertFinite(values, file.name, name);
     return values;
   };
   return {
-    matrix: async (name, outDim, inDim) => storage(await read(name, [outDim, inDim]), outDim, inDim),
+    matrix: async (name, outDim, inDim) => give(storage(await read(name, [outDim, inDim]), outDim, inDim)),
     vector: async (name, length) => {
       const start = tensor1d(await read(name, [length]));
       const held = variable(start, false);
       start.dispose();
-      return held;
+      return give(held);
+    },
+    untaken: () => [...file.tensors.keys()].filter((name) => !taken.has(name)),
+    dispose() {
+      for (const held of given) held.dispose();
     },
   };
 }

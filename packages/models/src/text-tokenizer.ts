@@ -23,6 +23,12 @@ export interface TextTokenizer {
 
 type Json = Readonly<Record<string, unknown>>;
 
+/** One template, or of several by name the one called default. */
+function chatTemplate({ chat_template: given }: Json): string | undefined {
+  if (!Array.isArray(given)) return (given as string | null | undefined) ?? undefined;
+  return (given as { name: string; template: string }[]).find(({ name }) => name === 'default')?.template;
+}
+
 /** @param config `tokenizer_config.json`, or an empty object */
 export function createTokenizer(tokenizer: Json, config: Json): TextTokenizer {
   const inner = new Tokenizer(tokenizer, config);
@@ -35,7 +41,7 @@ export function createTokenizer(tokenizer: Json, config: Json): TextTokenizer {
     return token === null ? null : (inner.token_to_id(token) ?? null);
   };
   const eosId = id('eos');
-  const template = config.chat_template as string | undefined;
+  const template = chatTemplate(config);
   return {
     bosId: id('bos'),
     eosId,

@@ -28,26 +28,41 @@ function number(raw: Raw, key: string, fallback?: number): number {
   );
 }
 
+function whole(raw: Raw, key: string, fallback?: number): number {
+  const value = number(raw, key, fallback);
+  if (Number.isInteger(value) && value > 0) return value;
+  throw new Error(`[peftjs/models] config.json: "${key}" is ${value}; a whole number above 0 is needed`);
+}
+
 /** @throws naming the key that is missing or not supported */
 export function readLlamaConfig(raw: Raw): LlamaConfig {
-  const heads = number(raw, 'num_attention_heads');
-  const dim = number(raw, 'hidden_size');
-  const headDim = number(raw, 'head_dim', dim / heads);
+  const heads = whole(raw, 'num_attention_heads');
+  const kvHeads = whole(raw, 'num_key_value_heads', heads);
+  const dim = whole(raw, 'hidden_size');
+  const headDim = whole(raw, 'head_dim', dim / heads);
+  if (heads % kvHeads !== 0) {
+    throw new Error(
+      `[peftjs/models] config.json: "num_attention_heads" is ${heads}, no multiple of "num_key_value_heads", ${kvHeads}`,
+    );
+  }
+  if (headDim % 2 !== 0) {
+    throw new Error(`[peftjs/models] config.json: "head_dim" is ${headDim}; rotary positions need an even number`);
+  }
   if (raw.hidden_act !== undefined && raw.hidden_act !== 'silu') {
     throw new Error(
       `[peftjs/models] config.json: "hidden_act" is ${JSON.stringify(raw.hidden_act)}; a Llama has "silu"`,
     );
   }
   return {
-    vocab: number(raw, 'vocab_size'),
+    vocab: whole(raw, 'vocab_size'),
     dim,
-    hidden: number(raw, 'intermediate_size'),
-    layers: number(raw, 'num_hidden_layers'),
+    hidden: whole(raw, 'intermediate_size'),
+    layers: whole(raw, 'num_hidden_layers'),
     heads,
-    kvHeads: number(raw, 'num_key_value_heads', heads),
+    kvHeads,
     headDim,
     eps: number(raw, 'rms_norm_eps', 1e-6),
-    contextLength: number(raw, 'max_position_embeddings', 2048),
+    contextLength: whole(raw, 'max_position_embeddings', 2048),
     tied: raw.tie_word_embeddings === true,
     attentionBias: raw.attention_bias === true,
     mlpBias: raw.mlp_bias === true,
@@ -58,6 +73,10 @@ export function readLlamaConfig(raw: Raw): LlamaConfig {
 /** theta^(-2 j / f), and what Llama 3.1 makes of them for long contexts. */
 function rotaryFrequencies(raw: Raw, headDim: number): Float64Array {
   const scaling = { ...(raw.rope_scaling as Raw | null), ...(raw.rope_parameters as Raw | null) } as Raw;
+  const partial = scaling.partial_rotary_factor ?? raw.partial_rotary_factor ?? 1;
+  if (partial !== 1) {
+    throw new Error(`[peftjs/models] config.json: "partial_rotary_factor" ${JSON.stringify(partial)} is not supported`);
+  }
   const theta = number(scaling, 'rope_theta', number(raw, 'rope_theta', 10000));
   const plain = Float64Array.from({ length: headDim / 2 }, (_, j) => theta ** ((-2 * j) / headDim));
   const type = (scaling.rope_type ?? scaling.type ?? 'default') as string;

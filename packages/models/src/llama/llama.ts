@@ -11,12 +11,13 @@ import {
   type Sequence,
   type Weight,
 } from '@peftjs/core';
-import { add, concat, fill, gather, reshape, slice, type Tensor, tensor2d } from '@tensorflow/tfjs-core';
+import { add, concat, dispose, fill, gather, reshape, slice, type Tensor, tensor2d } from '@tensorflow/tfjs-core';
 import { type CausalLM, INFERENCE, type KeyValueCache, type TokenBatch } from '../causal-lm.ts';
 import { setSiteWeight } from '../set-site-weight.ts';
 import { siteParameters } from '../site-parameters.ts';
 import type { TextTokenizer } from '../text-tokenizer.ts';
 import type { LlamaConfig } from './config.ts';
+import { paddingOf, positionsOf } from './positions.ts';
 import { rotaryTables } from './rotary-tables.ts';
 import type { LlamaBlock, LlamaSites } from './sites.ts';
 
@@ -119,7 +120,7 @@ export function createLlama({ config: c, raw, sites, base, tokenizer }: LlamaPar
     }
     const ids = tensor2d(batch.inputIds, [b, t], 'int32');
     const fresh = tensor2d(Float32Array.from(batch.attentionMask), [b, t]);
-    const positions = tensor2d(positionsOf(batch, past), [b, t], 'int32');
+    const positions = tensor2d(positionsOf(batch, past, cache?.padding ?? paddingOf(batch)), [b, t], 'int32');
     const sequence: Sequence = {
       embeds: embed(sites.embedding, ids, ctx),
       mask: cache === null ? fresh : concat([cache.mask, fresh], 1),
@@ -173,14 +174,20 @@ export function createLlama({ config: c, raw, sites, base, tokenizer }: LlamaPar
       }),
     step(batch, cache, ctx = INFERENCE) {
       const blocks: { k: Tensor; v: Tensor }[] = [];
-      return engine().tidy(() => {
-        const { x, sequence } = hidden(batch, cache, ctx, (kv) =>
-          blocks.push({ k: engine().keep(kv.k.clone()), v: engine().keep(kv.v.clone()) }),
-        );
-        const [b, t, d] = x.shape as [number, number, number];
-        const last = reshape(slice(x, [0, t - 1, 0], [b, 1, d]), [b, d]);
-        return { logits: linear(sites.head, last, ctx), cache: { blocks, mask: sequence.mask } };
-      });
+      const padding = cache?.padding ?? paddingOf(batch);
+      try {
+        return engine().tidy(() => {
+          const { x, sequence } = hidden(batch, cache, ctx, (kv) =>
+            blocks.push({ k: engine().keep(kv.k.clone()), v: engine().keep(kv.v.clone()) }),
+          );
+          const [b, t, d] = x.shape as [number, number, number];
+          const last = reshape(slice(x, [0, t - 1, 0], [b, 1, d]), [b, d]);
+          return { logits: linear(sites.head, last, ctx), cache: { blocks, mask: sequence.mask, padding } };
+        });
+      } catch (error) {
+        for (const { k, v } of blocks) dispose([k, v]);
+        throw error;
+      }
     },
     dispose() {
       const held = new Set<Weight | Tensor>([tables.cos, tables.sin]);
@@ -193,16 +200,6 @@ export function createLlama({ config: c, raw, sites, base, tokenizer }: LlamaPar
     },
   };
   return model;
-}
-
-/** Positions counted from the first token that is not padding; those before it have none, and get 0. */
-function positionsOf({ attentionMask, shape: [b, t] }: TokenBatch, past: number): Int32Array {
-  const positions = new Int32Array(b * t);
-  for (let row = 0; row < b; row++) {
-    const first = past > 0 ? 0 : Math.max(0, attentionMask.subarray(row * t, (row + 1) * t).indexOf(1));
-    for (let i = 0; i < t; i++) positions[row * t + i] = past + Math.max(0, i - first);
-  }
-  return positions;
 }
 
 /** The label of each position's next token, [b t]. */
