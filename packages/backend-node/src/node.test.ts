@@ -10,6 +10,7 @@ import {
   setBackend,
   tensor1d,
   tensor2d,
+  tensor3d,
 } from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { type TensorflowBackend, tensorflow } from './native.ts';
@@ -82,6 +83,22 @@ describe.skipIf(obstacle !== null)(`the native backend${obstacle === null ? '' :
     expect([...matMul(a, bt, false, true).dataSync()]).toEqual(expected);
     expect([...matMul(at, bt, true, true).dataSync()]).toEqual(expected);
     expect(reshape(a, [3, -1]).shape).toEqual([3, 2]);
+  });
+
+  it('multiplies rows of any rank by one matrix, whatever they hold', () => {
+    const b = tensor2d([1, 0, 2, 1, 0, 3], [3, 2]);
+    const bt = tensor2d([1, 2, 0, 0, 1, 3], [2, 3]);
+    const x = tensor3d([1, 2, 3, 4, 5, 6], [2, 1, 3]);
+    for (const y of [matMul(x, b), matMul(x, bt, false, true)]) {
+      expect(y.shape).toEqual([2, 1, 2]);
+      expect([...y.dataSync()]).toEqual([5, 11, 14, 23]);
+    }
+    const none = matMul(tensor3d([], [2, 0, 3]), b);
+    expect(none.shape).toEqual([2, 0, 2]);
+    const empty = matMul(tensor3d([], [2, 1, 0]), tensor2d([], [0, 2]));
+    expect([...empty.dataSync()]).toEqual([0, 0, 0, 0]);
+    const whole = matMul(tensor3d([1, 2, 3], [1, 1, 3], 'int32'), tensor2d([1, 2, 3], [3, 1], 'int32'));
+    expect([...whole.dataSync()]).toEqual([14]);
   });
 
   it('keeps no more than a bounded number of constants', () => {

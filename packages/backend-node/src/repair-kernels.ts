@@ -1,6 +1,14 @@
 // tfjs-node's own kernels, repaired: two that were left out, and two that take a slow way.
-import { type KernelFunc, registerKernel, type Tensor, type TensorInfo, unregisterKernel } from '@tensorflow/tfjs-core';
-import { type Attribute, int, ints, type Raw, type TensorflowBackend, tensorflow } from './native.ts';
+import {
+  type KernelFunc,
+  registerKernel,
+  type Tensor,
+  type TensorInfo,
+  unregisterKernel,
+  util,
+} from '@tensorflow/tfjs-core';
+import { type Attribute, int, ints, type Raw, raw, run, type TensorflowBackend, tensorflow } from './native.ts';
+import { matMul as product, reshape as view } from './native-math.ts';
 
 /** Registers them in place of what is there. */
 export function repairKernels(): void {
@@ -34,10 +42,21 @@ const reshape: KernelFunc = ({ inputs, attrs }) => {
   return execute('Reshape', [type('T', x.dtype), type('Tshape', 'int32')], [input(tensorflow(), x), ints(shape).id]);
 };
 
-/** As shipped, matrices too go to the batched op, which takes twice as long where one side is thin. */
+/**
+ * As shipped, matrices too go to the batched op, which takes twice as long where one side is thin. Rows of any rank by a
+ * matrix are one product.
+ */
 const batchMatMul: KernelFunc = ({ inputs, attrs }) => {
   const { a, b } = inputs as { a: TensorInfo; b: TensorInfo };
   const { transposeA, transposeB } = attrs as { transposeA: boolean; transposeB: boolean };
+  if (a.shape.length > 2 && b.shape.length === 2 && !transposeA && a.dtype === 'float32') {
+    const lead = a.shape.slice(0, -1);
+    const width = b.shape[transposeB ? 0 : 1] as number;
+    return run(() => {
+      const rows = view(raw(a as Tensor), [util.sizeFromShape(lead), a.shape.at(-1) as number]);
+      return [view(product(rows, raw(b as Tensor), false, transposeB), [...lead, width])];
+    })[0];
+  }
   const ids = [input(tensorflow(), a), input(tensorflow(), b)];
   const [name, left, right] =
     a.shape.length === 2 && b.shape.length === 2

@@ -1,6 +1,6 @@
 // A frozen matrix, however it is stored. Storages know nothing of methods, and methods nothing of storages.
 import { lookup } from '@peftjs/backend';
-import { matMul, reshape, type Tensor, tensor, type Variable, variable } from '@tensorflow/tfjs-core';
+import { matMul, type Tensor, tensor, type Variable, variable } from '@tensorflow/tfjs-core';
 
 /** The matrix of a linear layer, [o, i], or the table of an embedding, [v, d] (o = v, i = d). */
 export interface Weight {
@@ -43,10 +43,7 @@ function fromTensor(start: Tensor): Weight {
     outDim,
     bytes: 4 * outDim * inDim,
     variable: held,
-    matMul: (x) =>
-      x.rank === 2
-        ? matMul(x, held, false, true)
-        : reshape(matMul(reshape(x, [-1, inDim]), held, false, true), [...x.shape.slice(0, -1), outDim]),
+    matMul: (x) => matMul(x, held, false, true),
     rows: (ids) => lookup(held, ids),
     read: () => held.clone(),
     encode: fromTensor,
