@@ -1,0 +1,232 @@
+// Adapters go both ways between this library and PEFT in Python: what is written here loads there without one warning
+// and gives the same logits, and what is written there loads here.
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { useBackend } from '@peftjs/backend';
+import { cpu } from '@peftjs/backend-cpu';
+import { diskFolder, loadAdapter, saveAdapter } from '@peftjs/checkpoint';
+import { attach, type Method, modulesToSave, restore } from '@peftjs/core';
+import { biases, dora, lora, noisy, olora, pissa, readLora } from '@peftjs/lora';
+import { type CausalLM, llama, loadModel, randomSource, saveModel } from '@peftjs/models';
+import { memorySource, openSafetensors, writeSafetensors } from '@peftjs/safetensors';
+import { relativeError, TOLERANCES } from '@peftjs/testing';
+import { type Batch, constant, meanLoss, train } from '@peftjs/train';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { findPython } from '../packages/safetensors/test/python.ts';
+
+const python = findPython('torch', 'peft', 'transformers', 'safetensors');
+const family = readLora(pissa, olora);
+
+const CONFIG = {
+  architectures: ['LlamaForCausalLM'],
+  model_type: 'llama',
+  vocab_size: 48,
+  hidden_size: 24,
+  intermediate_size: 32,
+  num_hidden_layers: 2,
+  num_attention_heads: 4,
+  num_key_value_heads: 2,
+  head_dim: 6,
+  max_position_embeddings: 32,
+  rms_norm_eps: 1e-5,
+  rope_theta: 10000,
+  bos_token_id: 1,
+  eos_token_id: 2,
+  pad_token_id: 0,
+};
+
+interface Case {
+  readonly methods: () => Method | readonly Method[];
+  readonly model?: Readonly<Record<string, unknown>>;
+  /** Not everything can be merged by PEFT. */
+  readonly merged?: boolean;
+}
+
+const names = ['q_proj', 'v_proj'];
+const OURS: Readonly<Record<string, Case>> = {
+  lora: { methods: () => lora({ r: 4, targets: names }), merged: true },
+  'rslora on all linear layers': { methods: () => lora({ r: 2, alpha: 3, rslora: true, init: noisy }), merged: true },
+  dora: { methods: () => dora({ r: 2, alpha: 4, targets: [...names, 'down_proj'], dropout: 0.1 }), merged: true },
+  patterns: {
+    methods: () =>
+      lora({
+        r: 2,
+        rankPattern: { q_proj: 3, 'layers\\.1\\.mlp\\..*': 4 },
+        alphaPattern: { 'model.layers.0.self_attn.q_proj': 1 },
+        exclude: ['o_proj', 'layers.0.mlp.up_proj'],
+      }),
+  },
+  'layers of all linear layers': { methods: () => lora({ r: 2, layers: [1] }) },
+  'an expression': { methods: () => lora({ r: 2, targets: /.*\.0\..*(q|v)_proj/ }) },
+  'modules trained whole': {
+    methods: () => [lora({ r: 2, targets: ['q_proj'] }), modulesToSave(['lm_head', 'norm'])],
+    merged: true,
+  },
+  'an embedding': { methods: () => lora({ r: 2, targets: ['embed_tokens', 'v_proj'], init: noisy }) },
+  pissa: { methods: () => lora({ r: 3, alpha: 6, targets: names, init: pissa }) },
+  olora: { methods: () => lora({ r: 3, alpha: 3, targets: [...names, 'gate_proj'], init: olora }) },
+  'biases of the base': {
+    methods: () => [lora({ r: 2, targets: names, bias: 'lora_only' }), biases()],
+    model: { attention_bias: true, mlp_bias: true },
+  },
+  "B's bias": {
+    methods: () => lora({ r: 2, targets: names, loraBias: true }),
+    model: { attention_bias: true },
+    merged: true,
+  },
+  'a tied base': { methods: () => lora({ r: 2, targets: names }), model: { tie_word_embeddings: true }, merged: true },
+};
+
+const THEIRS: Readonly<Record<string, readonly string[]>> = {
+  lora: ['--config', '{"r": 4, "target_modules": ["q_proj", "v_proj"]}'],
+  'rslora on all linear layers, a tied base in shards of bfloat16': [
+    ...['--config', '{"r": 2, "use_rslora": true, "target_modules": "all-linear", "lora_alpha": 5}'],
+    ...['--model', '{"tie_word_embeddings": true}', '--dtype', 'bfloat16', '--shards', '10KB'],
+  ],
+  'dora on a float16 base': [
+    ...['--config', '{"r": 2, "use_dora": true, "target_modules": ["q_proj", "up_proj"]}', '--dtype', 'float16'],
+  ],
+  patterns: [
+    '--config',
+    '{"r": 2, "target_modules": ["q_proj", "down_proj"], "rank_pattern": {"layers.1.*q_proj": 4}, "alpha_pattern": {"down_proj": 1}}',
+  ],
+  'one layer, as a number': ['--config', '{"r": 2, "target_modules": ["q_proj"], "layers_to_transform": 1}'],
+  'modules trained whole, biases': [
+    ...['--config', '{"r": 2, "target_modules": ["q_proj"], "modules_to_save": ["lm_head"], "bias": "all"}'],
+    ...['--model', '{"attention_bias": true}'],
+  ],
+  'bias all of a base without': ['--config', '{"r": 2, "target_modules": ["v_proj"], "bias": "all"}'],
+  'an embedding': ['--config', '{"r": 2, "target_modules": ["embed_tokens", "q_proj"]}'],
+  pissa: ['--config', '{"r": 2, "target_modules": ["q_proj", "down_proj"], "init_lora_weights": "pissa"}'],
+};
+
+const LENGTHS = [9, 6, 1];
+const T = Math.max(...LENGTHS);
+const ids = Int32Array.from({ length: LENGTHS.length * T }, (_, k) => 3 + ((7 * k + k * k) % 45));
+const real = (k: number) => k % T < (LENGTHS[Math.floor(k / T)] as number);
+const BATCH: Batch = {
+  inputIds: ids.map((id, k) => (real(k) ? id : 0)),
+  attentionMask: ids.map((_, k) => (real(k) ? 1 : 0)),
+  labels: ids.map((id, k) => (real(k) ? id : -100)),
+  shape: [LENGTHS.length, T],
+};
+
+interface Computed {
+  readonly base: Float32Array;
+  readonly logits: Float32Array;
+  readonly loss: number;
+}
+
+function logitsOf(model: CausalLM, batch: Batch): Float32Array {
+  const out = model.logits(batch);
+  const values = out.dataSync() as Float32Array;
+  out.dispose();
+  return values;
+}
+
+async function readTensors(path: string) {
+  return openSafetensors(memorySource(path, readFileSync(path)));
+}
+
+/** Trains an adapter for two steps, so that nothing is as it started, and saves it beside its base. */
+async function write(folder: string, { methods, model: more = {} }: Case): Promise<Computed> {
+  const config = { ...CONFIG, ...more };
+  const about = { name: '', fingerprint: async () => 'sha256:0' };
+  const fresh = await llama.load({ config, source: randomSource(3, 0.25), base: about, tokenizer: null });
+  await saveModel(fresh, join(folder, 'base'));
+  fresh.dispose();
+  const model = await loadModel(diskFolder(join(folder, 'base')));
+  const base = logitsOf(model, BATCH);
+  const adapter = attach(model, methods(), { seed: 5 });
+  const options = { learningRate: 0.05, steps: 2, schedule: constant };
+  for await (const _ of train(model, { size: 1, get: () => BATCH }, options));
+  const logits = logitsOf(model, BATCH);
+  const loss = await meanLoss(model, { size: 1, get: () => BATCH });
+  await saveAdapter(adapter, join(folder, 'adapter'));
+  adapter.detach();
+  model.dispose();
+  return { base, logits, loss };
+}
+
+describe.skipIf(!python)('PEFT in Python (PEFTJS_PYTHON or .venv)', () => {
+  const root = mkdtempSync(join(tmpdir(), 'peftjs-interop-'));
+  const ours = (name: string) => join(root, 'ours', name.replaceAll(/\W/g, '-'));
+  const theirs = (name: string) => join(root, 'theirs', name.replaceAll(/\W/g, '-'));
+  const computed = new Map<string, Computed>();
+  const reports = new Map<
+    string,
+    { readonly ok: boolean; readonly warnings: readonly string[]; readonly error: string | null; readonly loss: number }
+  >();
+
+  beforeAll(async () => {
+    await useBackend(cpu());
+    for (const [name, one] of Object.entries(OURS)) computed.set(name, await write(ours(name), one));
+    const inputs = join(root, 'inputs.safetensors');
+    const entries = { input_ids: BATCH.inputIds, attention_mask: BATCH.attentionMask, labels: BATCH.labels };
+    writeFileSync(
+      inputs,
+      writeSafetensors(
+        Object.entries(entries).map(([name, data]) => ({ name, dtype: 'I32', shape: BATCH.shape, data })),
+      ),
+    );
+    const checks = Object.entries(OURS).map(([name, { merged }]) => [
+      ...['check_adapter', '--base', join(ours(name), 'base'), '--adapter', join(ours(name), 'adapter')],
+      ...['--inputs', inputs, '--out', join(ours(name), 'out.safetensors')],
+      ...(merged ? ['--merged'] : []),
+    ]);
+    const makes = Object.entries(THEIRS).map(([name, args]) => [
+      'make_adapter',
+      '--out',
+      theirs(name),
+      '--seed',
+      '7',
+      ...args,
+    ]);
+    const script = fileURLToPath(new URL('../python/many.py', import.meta.url));
+    const input = [...checks, ...makes].map((job) => JSON.stringify(job)).join('\n');
+    const printed = execFileSync(python as string, [script], { input, encoding: 'utf8', stdio: 'pipe' });
+    const lines = printed.trim().split('\n');
+    for (const [i, name] of Object.keys(OURS).entries()) reports.set(name, JSON.parse(lines[i] as string));
+  }, 150_000);
+  afterAll(() => rmSync(root, { recursive: true, force: true }));
+
+  describe('takes from here', () => {
+    test.each(Object.entries(OURS))('%s', async (name, { merged }) => {
+      const { base, logits, loss } = computed.get(name) as Computed;
+      expect(reports.get(name)).toMatchObject({ ok: true, warnings: [], error: null });
+      const out = await readTensors(join(ours(name), 'out.safetensors'));
+      expect(relativeError(await out.readFloat32('logits_base'), base)).toBeLessThan(TOLERANCES.logits);
+      expect(relativeError(await out.readFloat32('logits'), logits)).toBeLessThan(TOLERANCES.logits);
+      expect(relativeError(await out.readFloat32('loss'), [loss])).toBeLessThan(TOLERANCES.loss);
+      if (merged) expect(relativeError(await out.readFloat32('logits_merged'), logits)).toBeLessThan(TOLERANCES.logits);
+      // And the adapter counts: without it the logits are others.
+      expect(relativeError(base, logits)).toBeGreaterThan(100 * TOLERANCES.logits);
+    });
+  });
+
+  describe('gives to here', () => {
+    test.each(Object.keys(THEIRS))('%s', async (name) => {
+      const expected = await readTensors(join(theirs(name), 'expect.safetensors'));
+      const shape = expected.tensors.get('input_ids')?.shape as Batch['shape'];
+      const [inputIds, attentionMask, labels] = await Promise.all(
+        ['input_ids', 'attention_mask', 'labels'].map((key) => expected.readInt32(key)),
+      );
+      const batch = { inputIds, attentionMask, labels, shape } as Batch;
+      const model = await loadModel(diskFolder(join(theirs(name), 'base')));
+      expect(relativeError(logitsOf(model, batch), await expected.readFloat32('logits_base'))).toBeLessThan(
+        TOLERANCES.logits,
+      );
+      const adapter = await restore(model, await loadAdapter(join(theirs(name), 'adapter')), [family]);
+      const logits = await expected.readFloat32('logits');
+      expect(relativeError(logitsOf(model, batch), logits)).toBeLessThan(TOLERANCES.logits);
+      const loss = await meanLoss(model, { size: 1, get: () => batch });
+      expect(relativeError([loss], await expected.readFloat32('loss'))).toBeLessThan(TOLERANCES.loss);
+      expect(relativeError(logits, await expected.readFloat32('logits_base'))).toBeGreaterThan(100 * TOLERANCES.logits);
+      adapter.detach();
+      model.dispose();
+    });
+  });
+});
