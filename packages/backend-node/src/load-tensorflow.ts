@@ -19,7 +19,7 @@ export interface Loader {
 
 const require = createRequire(import.meta.url);
 
-export const requireLoader: Loader = {
+const requireLoader: Loader = {
   resolve: (name) => require.resolve(`${name}/package.json`),
   load: (name) => require(name),
 };

@@ -14,7 +14,7 @@ interface Matrix {
 }
 
 /** a b, with either transposed; leading dimensions are broadcast. */
-export function matMul(r: Runtime, a: TensorInfo, b: TensorInfo, ta: boolean, tb: boolean): TensorInfo {
+function matMul(r: Runtime, a: TensorInfo, b: TensorInfo, ta: boolean, tb: boolean): TensorInfo {
   const [p, q] = a.shape.slice(-2) as [number, number];
   const [s, t] = b.shape.slice(-2) as [number, number];
   const [m, k] = ta ? [q, p] : [p, q];
