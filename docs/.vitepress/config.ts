@@ -59,8 +59,7 @@ const renderForSearch: DefaultTheme.LocalSearchOptions['_render'] = (source, env
 
 export default defineConfig({
   title: 'peftjs',
-  description:
-    'Parameter-efficient fine-tuning in TypeScript: in Node and in the browser, with Hugging Face PEFT adapters.',
+  description: 'Parameter-efficient fine-tuning in TypeScript, with Hugging Face PEFT adapters.',
   lang: 'en',
   cleanUrls: true,
   srcExclude: ['generated/**'],

@@ -13,13 +13,7 @@ const textFile = join(folder, 'quickstart.txt');
 const aboutFile = join(folder, 'quickstart.json');
 
 /** What a record must hold: the losses before and after, and where the adapter is. */
-const PARTS = [
-  /^backend /m,
-  /^before .*loss/m,
-  /^trainable params: /m,
-  /^after .*loss/m,
-  /^adapter /m,
-];
+const PARTS = [/^backend /m, /^before .*loss/m, /^trainable params: /m, /^after .*loss/m, /^adapter /m];
 
 /** @param {string} text */
 function fault(text) {
