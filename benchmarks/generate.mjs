@@ -86,8 +86,9 @@ await withWorkload(
       ]),
     );
     printAbsent(absent);
+    const command = `node benchmarks/generate.mjs --shape ${shape}`;
     const name = shape === 'sotu' ? 'generate' : `generate-${shape}`;
-    await report(name, QUESTION, options, { workload, promptLength, tokens, results, absent });
+    await report(name, QUESTION, options, { command, workload, promptLength, tokens, results, absent });
   },
   { init: noisy },
 );

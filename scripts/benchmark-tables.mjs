@@ -20,6 +20,9 @@ const folder = join(import.meta.dirname, '../benchmarks/results');
 /** What columns are called and how their numbers are written; fields that are not here are not shown. */
 const COLUMNS = /** @type {const} */ ([
   ['engine', '', String],
+  ['name', '', String],
+  ['gzipped', 'gzipped bytes', String],
+  ['minified', 'minified bytes', String],
   ['medianMs', 'median ms', figures],
   ['leastMs', 'least ms', figures],
   ['ratio', 'x reference', figures],
@@ -49,7 +52,7 @@ export function benchmarkTables() {
 }
 
 /** @param {Row & { results?: Row[] }} result @returns {BenchmarkTable} */
-function tableOf({ benchmark, question, date, rounds, machine, results = [] }) {
+function tableOf({ benchmark, question, command, date, rounds, machine, results = [] }) {
   const { processor, cores, node } = /** @type {{ processor?: { model?: string }, cores?: number, node?: string }} */ (
     machine ?? {}
   );
@@ -63,6 +66,6 @@ function tableOf({ benchmark, question, date, rounds, machine, results = [] }) {
     about: [date, `${rounds} rounds`, processor?.model, cores && `${cores} cores`, node && `Node ${node}`]
       .filter(Boolean)
       .join(', '),
-    command: `node benchmarks/${benchmark}.mjs`,
+    command: String(command ?? `node benchmarks/${benchmark}.mjs`),
   };
 }

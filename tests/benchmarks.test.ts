@@ -33,7 +33,7 @@ function expectAllThere({ absent }: Result): void {
   if (process.env.CI) expect(absent).toEqual({});
 }
 
-describe('benchmarks', () => {
+describe('benchmarks', { timeout: 180_000 }, () => {
   it('lora-step', () => {
     const result = run('lora-step', '--engines', '2 threads,plain tfjs wasm');
     expectAllThere(result);
