@@ -15,7 +15,10 @@ export interface BackendCheck {
   readonly details: Readonly<Record<string, string | number | boolean>>;
 }
 
-/** Checks a backend in this process. */
+/**
+ * Checks a backend in this process.
+ * @public for the process that `checkBackend` starts
+ */
 export async function checkHere(name: string, threads?: number): Promise<BackendCheck> {
   const nothing = { name, device: null, threads: null, details: {} };
   const backend = await makeBackend(name, threads);
