@@ -38,7 +38,8 @@ await withWorkload(
     const absent = Object.assign({}, ...sides.map((side) => side.absent));
     printAbsent(absent);
     const agreement = sides.map((side) => side.agreement);
-    await report('backward', QUESTION, options, { workload, agreement, results, absent });
+    const others = sides.map((side) => side.others);
+    await report('backward', QUESTION, options, { workload, agreement, others, results, absent });
   },
   { init: noisy },
 );

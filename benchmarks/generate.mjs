@@ -7,6 +7,7 @@ import { startEngines } from './harness/engine.mjs';
 import { readOptions } from './harness/options.mjs';
 import { megabytes, printAbsent, printTable, report } from './harness/results.mjs';
 import { median, round } from './harness/statistics.mjs';
+import { warnOfOthers, watchOthers } from './harness/watch-others.mjs';
 import { withWorkload } from './workload/make-workload.mjs';
 import { smollm2, sotu, tiny } from './workload/shapes.mjs';
 
@@ -21,23 +22,35 @@ const { make, prompt: promptLength, tokens } = options.quick ? QUICK : SHAPES[sh
 const workload = make();
 const prompt = Array.from({ length: promptLength }, (_, i) => (i * 7 + 3) % Number(workload.config.vocab_size));
 
+/**
+ * @typedef {object} Run
+ * @property {import('./harness/engine.mjs').Engine} engine
+ * @property {string} variant
+ * @property {number[]} ids
+ * @property {number[]} first ms that the prompt took, a round
+ * @property {number[]} each median ms of a token, a round
+ */
+
 /** @param {readonly import('./harness/engine.mjs').Engine[]} engines */
 async function inTurns(engines) {
+  /** @type {Run[]} */
   const runs = engines.flatMap((engine) =>
     VARIANTS.map((variant) => ({ engine, variant, ids: [], first: [], each: [] })),
   );
+  const others = [];
+  const takenByOthers = watchOthers(engines.map(({ pid }) => pid));
   for (let i = -1; i < options.rounds; i++) {
-    for (const run of /** @type {any[]} */ (runs)) {
+    for (const run of runs) {
       const { ids, times } = await run.engine.ask('tokens', { variant: run.variant, count: tokens });
       run.ids = ids;
       if (i < 0) continue; // warm-up
       run.first.push(times[0]);
       run.each.push(median(times.slice(1)));
     }
+    const share = takenByOthers();
+    if (i >= 0) others.push(share);
   }
-  return /** @type {{ engine: import('./harness/engine.mjs').Engine, variant: string, ids: number[], first: number[], each: number[] }[]} */ (
-    runs
-  );
+  return { runs, others };
 }
 
 /** How many tokens two texts share from the start. @param {readonly number[]} a @param {readonly number[]} b */
@@ -52,7 +65,7 @@ await withWorkload(
     const own = { folder, threads: 2, prompt };
     const specs = [torch('generate', own), peftjs('generate', 'wasm', own), peftjs('generate', 'node', own)];
     const { engines, absent } = await startEngines(specs.filter(({ name }) => options.wants(name)));
-    const runs = await inTurns(engines);
+    const { runs, others } = await inTurns(engines);
     const results = [];
     for (const { engine, variant, ids, first, each } of runs) {
       const reference = runs.find((run) => run.variant === variant);
@@ -86,9 +99,10 @@ await withWorkload(
       ]),
     );
     printAbsent(absent);
+    if (!options.quick) warnOfOthers(others);
     const command = `node benchmarks/generate.mjs --shape ${shape}`;
     const name = shape === 'sotu' ? 'generate' : `generate-${shape}`;
-    await report(name, QUESTION, options, { command, workload, promptLength, tokens, results, absent });
+    await report(name, QUESTION, options, { command, workload, promptLength, tokens, others, results, absent });
   },
   { init: noisy },
 );

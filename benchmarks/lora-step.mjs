@@ -26,7 +26,7 @@ await withWorkload(workload, async (folder) => {
     plain('wasm', two),
     plain('node', two),
   ];
-  const { results, agreement, absent } = await compareSteps(specs, options);
+  const { results, agreement, absent, others } = await compareSteps(specs, options);
   printTable(
     ['engine', 'ms', 'least', 'x torch', 'first step', 'start', 'kernels', 'peak MB', 'RSS MB'],
     results.map((r) => [
@@ -42,5 +42,5 @@ await withWorkload(workload, async (folder) => {
     ]),
   );
   printAbsent(absent);
-  await report('lora-step', QUESTION, options, { workload, agreement, results, absent });
+  await report('lora-step', QUESTION, options, { workload, agreement, others, results, absent });
 });

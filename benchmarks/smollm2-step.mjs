@@ -24,7 +24,7 @@ await withWorkload(workload, async (folder) => {
     peftjs('train', 'node', keep),
     peftjs('train', 'node', again, ', recompute'),
   ];
-  const { results, agreement, absent } = await compareSteps(specs, options);
+  const { results, agreement, absent, others } = await compareSteps(specs, options);
   printTable(
     ['engine', 'ms', 'least', 'x torch', 'first step', 'start', 'peak MB', 'at rest', 'RSS MB'],
     results.map((r) => [
@@ -40,5 +40,5 @@ await withWorkload(workload, async (folder) => {
     ]),
   );
   printAbsent(absent);
-  await report('smollm2-step', QUESTION, options, { workload, agreement, results, absent });
+  await report('smollm2-step', QUESTION, options, { workload, agreement, others, results, absent });
 });

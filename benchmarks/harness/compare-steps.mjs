@@ -4,6 +4,7 @@ import { checkAgreement } from './agreement.mjs';
 import { startEngines } from './engine.mjs';
 import { runRounds, summarize } from './rounds.mjs';
 import { round } from './statistics.mjs';
+import { warnOfOthers } from './watch-others.mjs';
 
 /**
  * @param {readonly import('./engine.mjs').EngineSpec[]} specs the first that is there is what the others are compared with
@@ -15,9 +16,9 @@ export async function compareSteps(specs, options) {
   const [first] = engines;
   if (first === undefined) {
     if (Object.keys(absent).length === 0) throw new Error('--engines fits the name of no engine');
-    return { results: [], agreement: null, absent };
+    return { results: [], agreement: null, absent, others: [] };
   }
-  const records = await runRounds(engines, options);
+  const { records, others } = await runRounds(engines, options);
   const agreement = checkAgreement(records, first.name);
   const results = [];
   for (const engine of engines) {
@@ -33,7 +34,8 @@ export async function compareSteps(specs, options) {
     });
   }
   for (const engine of engines) await engine.close();
-  return { results, agreement, absent };
+  if (!options.quick) warnOfOthers(others);
+  return { results, agreement, absent, others };
 }
 
 /** @param {import('./engine.mjs').Engine} engine */

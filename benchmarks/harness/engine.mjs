@@ -18,6 +18,7 @@ const folder = new URL('../', import.meta.url);
  * @typedef {object} Engine
  * @property {string} name
  * @property {EngineSpec['language']} language
+ * @property {number} pid
  * @property {number} startMs from the start of the process to its first readiness
  * @property {Record<string, unknown>} about versions, device, threads
  * @property {(request: string, args?: object) => Promise<any>} ask
@@ -70,6 +71,7 @@ async function startEngine(spec) {
   return {
     name: spec.name,
     language: spec.language,
+    pid: child.pid ?? 0,
     startMs: performance.now() - started,
     about: ready.ready,
     async ask(request, more = {}) {

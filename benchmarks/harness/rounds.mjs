@@ -1,6 +1,7 @@
 // @ts-check
 // Steps of several engines in turns: A, B, C, A, B, C, …, so that whatever slows the machine down slows all of them down.
 import { median, round } from './statistics.mjs';
+import { watchOthers } from './watch-others.mjs';
 
 /**
  * @typedef {import('./engine.mjs').Engine} Engine
@@ -27,7 +28,8 @@ const FEW_STEPS = 3;
 /**
  * @param {readonly Engine[]} engines
  * @param {{ rounds: number, quick: boolean }} options
- * @returns {Promise<Map<string, Record>>}
+ * @returns {Promise<{ records: Map<string, Record>, others: (number | null)[] }>} `others`: what other processes took of
+ *   the processor in each round, 0 to 1
  */
 export async function runRounds(engines, { rounds, quick }) {
   /** @type {Map<string, Record & { steps: number }>} */
@@ -42,6 +44,8 @@ export async function runRounds(engines, { rounds, quick }) {
     note(record, warm);
     records.set(engine.name, record);
   }
+  const others = [];
+  const takenByOthers = watchOthers(engines.map(({ pid }) => pid));
   for (let i = 0; i < rounds; i++) {
     for (const engine of engines) {
       const record = /** @type {Record & { steps: number }} */ (records.get(engine.name));
@@ -51,8 +55,9 @@ export async function runRounds(engines, { rounds, quick }) {
       record.times.push(...counted);
       record.medians.push(median(counted));
     }
+    others.push(takenByOthers());
   }
-  return records;
+  return { records, others };
 }
 
 /** @param {Record} record @param {Visit} visit */
