@@ -1,11 +1,13 @@
 // @ts-check
-// Writes the tables of benchmarks/results into README.md, between its two markers.
+// Writes the first tables of benchmarks/results into README.md, between its two markers; the documentation has all.
 // Run: node scripts/readme-numbers.mjs [--check]     --check: writes nothing and fails where README.md says otherwise
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { benchmarkTables } from './benchmark-tables.mjs';
 
 const file = join(import.meta.dirname, '../README.md');
+/** What the README shows, in this order. */
+const SHOWN = ['lora-step', 'generate-smollm2', 'size'];
 const PLACE = /(<!-- numbers: .*? -->\n).*?(<!-- end of numbers -->)/s;
 
 /** @param {import('./benchmark-tables.mjs').BenchmarkTable} table */
@@ -15,7 +17,8 @@ function markdown({ question, head, rows, about, command }) {
   return [question, '', line(head), line(rule), ...rows.map(line), '', `${about}. \`${command}\``, ''].join('\n');
 }
 
-const tables = benchmarkTables().filter(({ rows }) => rows.length > 0);
+const found = benchmarkTables().filter(({ rows }) => rows.length > 0);
+const tables = SHOWN.flatMap((name) => found.filter((table) => table.name === name));
 const none = 'No benchmark has been recorded yet; `node benchmarks/lora-step.mjs` makes the first.\n';
 const text = tables.length === 0 ? none : tables.map(markdown).join('\n');
 const before = readFileSync(file, 'utf8');
