@@ -29,5 +29,5 @@ export type {
   SiteOf,
 } from './site.ts';
 export { countParameters, summarize } from './summary.ts';
-export { ALL_LINEAR, isTarget, patternFor, selectSites, type Targets } from './targets.ts';
+export { ALL_LINEAR, patternFor, selectSites, type Targets } from './targets.ts';
 export { dense, type Weight } from './weight.ts';

@@ -14,10 +14,10 @@ export interface RestoreOptions extends AttachOptions {
 /**
  * Attaches a saved adapter.
  *
- * @param families what may be read: `[lora]`, the method packages' own exports
+ * @param families what may be read: `[readLora()]`, the method packages' own readers
  * @throws before anything is changed: another base, an unknown type, a key too many or too few, a wrong shape
  * @example
- * const notes = await restore(model, await loadAdapter('out/notes'), [lora]);
+ * const notes = await restore(model, await loadAdapter('out/notes'), [readLora()]);
  */
 export async function restore(
   host: Host,

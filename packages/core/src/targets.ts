@@ -41,7 +41,7 @@ function isNamed(site: Site, { modules, loose }: Targets): boolean {
 }
 
 /** Whether `targets` names this site, whatever its kind. */
-export function isTarget(site: Site, targets: Targets): boolean {
+function isTarget(site: Site, targets: Targets): boolean {
   const { exclude, layers, layersPattern, where } = targets;
   return (
     isNamed(site, targets) &&
