@@ -19,6 +19,8 @@ export { nextTurn } from './next-turn.ts';
 export { type AdamwAttrs, type AdamwForm, type AdamwInputs, type AdamwResult, adamw } from './ops/adamw.ts';
 export { type AttentionAttrs, type AttentionInputs, attention } from './ops/attention.ts';
 export { type CrossEntropyInputs, crossEntropy, IGNORED } from './ops/cross-entropy.ts';
+export { type GeluAttrs, type GeluInputs, gelu } from './ops/gelu.ts';
+export { type LayerNormAttrs, type LayerNormInputs, layerNorm } from './ops/layer-norm.ts';
 export { type LookupAttrs, type LookupInputs, lookup, lookupOp } from './ops/lookup.ts';
 export { type LowRankAttrs, type LowRankInputs, lowRank, rowsOf } from './ops/low-rank.ts';
 export { type RmsNormAttrs, type RmsNormInputs, rmsNorm } from './ops/rms-norm.ts';
