@@ -13,6 +13,7 @@ const packages = [
   'models',
   'data',
   'train',
+  'evaluate',
   'safetensors',
   'checkpoint',
   'testing',
