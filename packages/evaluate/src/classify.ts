@@ -32,7 +32,7 @@ export interface Predictions {
  * @throws where the logits are not [b, c], one is no number, or the signal aborts (its reason)
  */
 export async function classify<B extends LabeledBatch>(
-  model: Classifier<B>,
+  model: Classifier<NoInfer<B>>,
   batches: LabeledBatches<B>,
   { signal, routes }: { readonly signal?: AbortSignal; readonly routes?: Context['routes'] } = {},
 ): Promise<Predictions> {
