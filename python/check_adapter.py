@@ -1,9 +1,12 @@
 """Loads a base and an adapter folder with PEFT, where any warning is a failure, and writes the logits.
 
-    python python/check_adapter.py --base DIR --adapter DIR --inputs FILE --out FILE [--merged] [--allow REGEX]...
+    python python/check_adapter.py --base DIR --adapter DIR --inputs FILE --out FILE [--task TASK] [--merged]
+        [--allow REGEX]...
 
-`--inputs` is a safetensors file with `input_ids` and, if wanted, `attention_mask` and `labels` (all [b, t] integers).
-`--out` gets `logits_base` and `logits` [b, t, v], `loss` [1] if there are labels, `logits_merged` with --merged.
+`--task` is CAUSAL_LM unless said: SEQ_CLS, TOKEN_CLS, IMAGE_CLS, FEATURE_EXTRACTION. `--inputs` is a safetensors file
+with `input_ids` or `pixel_values` and, if wanted, `attention_mask`, `token_type_ids`, `labels` and `task_ids`.
+`--out` gets `logits_base` and `logits` (under FEATURE_EXTRACTION the last hidden states), `loss` [1] if there are
+labels, `logits_merged` with --merged.
 Prints one line of JSON: {"ok", "warnings", "error", "shape", "loss", "tensors", "versions"}. Exit code 1 if not ok.
 `--allow` lets a warning pass that the base itself provokes, as tied embeddings do when an adapter touches them.
 """
@@ -20,27 +23,31 @@ os.environ["HF_HUB_OFFLINE"] = "1"
 import peft
 import torch
 import transformers
-from peft import PeftModel, get_peft_model_state_dict
+from peft import PeftConfig, PeftModel, get_peft_model_state_dict
 from safetensors.torch import load_file, save_file
+from transformers.utils import ModelOutput
 
 from strict import collected
-from tiny_llama import exact, load_base
+from tiny_models import LOADERS, exact, load_base
+
+INPUTS = ("input_ids", "attention_mask", "token_type_ids", "pixel_values", "labels", "task_ids")
 
 
 def check(options: argparse.Namespace) -> dict[str, object]:
-    inputs = {name: tensor.long() for name, tensor in load_file(options.inputs).items()}
-    batch = {name: inputs[name] for name in ("input_ids", "attention_mask", "labels") if name in inputs}
+    given = load_file(options.inputs)
+    batch = {name: t if t.is_floating_point() else t.long() for name, t in given.items() if name in INPUTS}
+    bare = {name: tensor for name, tensor in batch.items() if name != "task_ids"}
     out: dict[str, torch.Tensor] = {}
     with torch.no_grad():
-        out["logits_base"] = load_base(options.base)(**batch).logits
-        model = PeftModel.from_pretrained(load_base(options.base), options.adapter, local_files_only=True).eval()
+        out["logits_base"] = answer(load_base(options.base, options.task)(**bare))
+        model = load_adapter(options)
         tensors = same_tensors(model, f"{options.adapter}/adapter_model.safetensors")
         result = model(**batch)
-        out["logits"] = result.logits
-        if result.loss is not None:
+        out["logits"] = answer(result)
+        if getattr(result, "loss", None) is not None:
             out["loss"] = result.loss.reshape(1)
         if options.merged:
-            out["logits_merged"] = model.merge_and_unload()(**batch).logits
+            out["logits_merged"] = answer(model.merge_and_unload()(**bare))
     for name, tensor in out.items():
         if not tensor.isfinite().all():
             raise ValueError(f"{name} holds NaN or infinity")
@@ -50,6 +57,17 @@ def check(options: argparse.Namespace) -> dict[str, object]:
         "loss": out["loss"].item() if "loss" in out else None,
         "tensors": tensors,
     }
+
+
+def load_adapter(options: argparse.Namespace) -> PeftModel:
+    """AdaLoRA computes no loss unless it may train: its penalty asks for the adapter that trains."""
+    trains = PeftConfig.from_pretrained(options.adapter).peft_type == "ADALORA"
+    base = load_base(options.base, options.task)
+    return PeftModel.from_pretrained(base, options.adapter, is_trainable=trains, local_files_only=True).eval()
+
+
+def answer(result: ModelOutput) -> torch.Tensor:
+    return result.logits if "logits" in result else result.last_hidden_state
 
 
 def same_tensors(model: PeftModel, path: str) -> int:
@@ -74,6 +92,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     for name in ("base", "adapter", "inputs", "out"):
         parser.add_argument(f"--{name}", required=True)
+    parser.add_argument("--task", choices=LOADERS, default="CAUSAL_LM")
     parser.add_argument("--merged", action="store_true")
     parser.add_argument("--allow", metavar="REGEX", action="append", default=[])
     options = parser.parse_args()

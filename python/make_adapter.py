@@ -1,10 +1,11 @@
-"""Makes a small random base and a LoRA adapter on it with PEFT, and writes the logits they give.
+"""Makes a small random base and an adapter on it with PEFT, and writes the logits they give.
 
     python python/make_adapter.py --out DIR --seed 7 --config '{"r": 4, "target_modules": ["q_proj"]}'
-        [--model '{"tie_word_embeddings": true}'] [--dtype bfloat16] [--shards 20KB]
+        [--arch gpt2] [--task SEQ_CLS] [--model '{"tie_word_embeddings": true}'] [--dtype bfloat16] [--shards 20KB]
 
-`--config` is what LoraConfig takes, `--model` what LlamaConfig takes. DIR gets `base/`, `adapter/` and
-`expect.safetensors` with `input_ids`, `attention_mask`, `labels` [b, t] int32, `logits_base`, `logits` [b, t, v] and
+`--config` is what PEFT's configuration takes, of LoRA where it names no `peft_type`; `--model` what that of the
+architecture (llama, gpt2, bert, vit) takes. DIR gets `base/`, `adapter/` and `expect.safetensors` with the batch as
+int32 (`input_ids`, `attention_mask`, `labels`, `task_ids`; `pixel_values` as float32), `logits_base`, `logits` and
 `loss` [1]. With --dtype the base is rounded to that type before anything is computed, and saved in it; the sums are
 float32 all the same. With --shards it is saved in several files with an index. Prints one line of JSON.
 """
@@ -21,11 +22,13 @@ os.environ["HF_HUB_OFFLINE"] = "1"
 import peft
 import torch
 import transformers
-from peft import LoraConfig
+from peft import PeftConfig, get_peft_config
 from safetensors.torch import save_file
 
 from strict import collected
-from tiny_llama import attach, build_batch, build_model, exact, load_base
+from tiny_batch import build_batch
+from tiny_models import ARCHITECTURES, LOADERS, build_model, exact, load_base
+from trained_adapter import attach
 
 LENGTHS = (9, 6, 1)
 
@@ -33,20 +36,28 @@ LENGTHS = (9, 6, 1)
 def make(options: argparse.Namespace) -> dict[str, object]:
     folder = Path(options.out)
     dtype = getattr(torch, options.dtype)
-    made = build_model(options.seed, json.loads(options.model)).to(dtype)
+    made = build_model(options.arch, options.task, options.seed, json.loads(options.model)).to(dtype)
     made.save_pretrained(folder / "base", max_shard_size=options.shards)
-    base = load_base(str(folder / "base"))
-    batch = build_batch(options.seed, base.config.vocab_size, LENGTHS)
+    base = load_base(str(folder / "base"), options.task)
+    batch = build_batch(options.task, options.seed, base.config, LENGTHS)
+    config = config_of(options)
     with torch.no_grad():
         expect = {"logits_base": base(**batch).logits}
-        config = {"task_type": "CAUSAL_LM", "lora_dropout": 0.0, **json.loads(options.config)}
-        model = attach(base, LoraConfig(**config), options.seed)
+        if config.peft_type == "MULTITASK_PROMPT_TUNING":
+            batch["task_ids"] = torch.arange(len(LENGTHS)) % config.num_tasks
+        model = attach(base, config, options.seed)
         result = model(**batch)
     expect |= {"logits": result.logits, "loss": result.loss.reshape(1)}
-    expect |= {name: tensor.to(torch.int32) for name, tensor in batch.items()}
+    expect |= {name: tensor if tensor.is_floating_point() else tensor.int() for name, tensor in batch.items()}
     model.save_pretrained(folder / "adapter")
     save_file({name: tensor.contiguous() for name, tensor in expect.items()}, folder / "expect.safetensors")
     return {"shape": list(result.logits.shape), "loss": result.loss.item()}
+
+
+def config_of(options: argparse.Namespace) -> PeftConfig:
+    given = {"peft_type": "LORA", **json.loads(options.config)}
+    # PEFT has no task for images: such adapters carry none.
+    return get_peft_config({"task_type": None if options.task == "IMAGE_CLS" else options.task, **given})
 
 
 def main() -> None:
@@ -54,6 +65,8 @@ def main() -> None:
     parser.add_argument("--out", required=True)
     parser.add_argument("--seed", type=int, required=True)
     parser.add_argument("--config", required=True)
+    parser.add_argument("--arch", choices=ARCHITECTURES, default="llama")
+    parser.add_argument("--task", choices=[task for task in LOADERS if task != "FEATURE_EXTRACTION"], default="CAUSAL_LM")
     parser.add_argument("--model", default="{}")
     parser.add_argument("--dtype", choices=["float32", "float16", "bfloat16"], default="float32")
     parser.add_argument("--shards", default="1GB")

@@ -1,11 +1,9 @@
-"""The golden cases: each one base, one adapter configuration and one batch, by seed."""
+"""LoRA, its variants and what PEFT puts beside it, on causal Llamas."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import Any
+from .case import QV, TIED, Case
 
-TIED = {"tie_word_embeddings": True}
 BIASED = {"attention_bias": True, "mlp_bias": True}
 WIDE = {"vocab_size": 64, "hidden_size": 32, "intermediate_size": 48, "head_dim": 8}
 ROPE = {
@@ -20,23 +18,9 @@ ROPE = {
         "original_max_position_embeddings": 64,
     },
 }
-QV = ["q_proj", "v_proj"]
 TIED_WARNING = "tie_word_embeddings=True"
 FLAT_BIAS = "have invalid shape"  # PEFT takes every one-dimensional lora_B tensor for a broken shard, its own bias too
 SAVED_EMBEDDING = "Setting `save_embedding_layers` to `True`"
-
-
-@dataclass(frozen=True)
-class Case:
-    name: str
-    seed: int
-    lora: dict[str, Any]
-    model: dict[str, Any] = field(default_factory=dict)
-    lengths: tuple[int, ...] = (9, 6, 1)
-    merged: bool = False
-    warns: tuple[str, ...] = ()
-    """What PEFT is known to warn of here; any other warning fails."""
-
 
 CASES = [
     Case("lora", 101, {"r": 4, "lora_alpha": 8, "target_modules": QV}, merged=True),
