@@ -1,5 +1,5 @@
 // One run of the trainer from its first event to its last, shown as it goes.
-import { type Batches, createBatches } from '@peftjs/data';
+import { type Batch, type Batches, createBatches } from '@peftjs/data';
 import type { CausalLM } from '@peftjs/models';
 import { meanLoss, train } from '@peftjs/train';
 import type { Run } from './command.ts';
@@ -88,7 +88,7 @@ export function lossText(loss: number): string {
   return `loss ${loss.toFixed(4)}, perplexity ${Math.exp(loss).toFixed(2)}`;
 }
 
-function evaluation(valid: Batches | null, values: RunValues) {
+function evaluation(valid: Batches<Batch> | null, values: RunValues) {
   if (valid === null) return {};
   return { evaluate: { batches: valid, ...given({ every: values['eval-every'], patience: values.patience }) } };
 }

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { createBatches, epochOf } from './batches.ts';
+import { createBatches } from './batches.ts';
+import { epochOf } from './draw-batches.ts';
 import type { TokenSequence } from './token-sequence.ts';
 
 const sequence = (first: number, length: number): TokenSequence => {

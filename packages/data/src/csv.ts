@@ -2,46 +2,45 @@
 import type { Parser } from 'papaparse';
 import type { DataFile } from './data-file.ts';
 import type { DataFormat } from './data-format.ts';
-import { exampleFromRecord, usedFields } from './example-from-record.ts';
+import { exampleReader } from './example-from-record.ts';
+import type { RecordReader } from './record-reader.ts';
 import { textChunks } from './text-chunks.ts';
 
 /** CSV with a header. The separator (comma, semicolon, tab or bar) is the one that cuts the header most often. */
 export const csv: DataFormat = {
   name: 'csv',
   extensions: ['csv', 'tsv'],
-  async *read(file, options) {
-    let header: readonly string[] | null = null;
-    for await (const { cells, line } of rows(file)) {
-      const origin = `${file.name}:${line}`;
-      if (header === null) {
-        header = cells.map((name) => name.trim());
-        const twice = header.find((name, i) => header!.indexOf(name) !== i);
-        if (twice !== undefined)
-          throw new Error(`[peftjs/data] ${origin} names the column "${twice}" twice: rename one`);
-        usedFields(header, origin, options);
-        continue;
-      }
-      if (cells.length !== header.length) {
-        throw new Error(
-          `[peftjs/data] ${origin} has ${cells.length} cells, the header has ${header.length}: quote cells that hold a separator`,
-        );
-      }
-      const record = Object.fromEntries(header.map((name, i) => [name, cells[i]]));
-      const example = exampleFromRecord(
-        withMessages(record, origin, options.fields?.messages ?? 'messages'),
-        origin,
-        options,
-      );
-      if (example !== null) yield example;
-    }
-  },
+  read: (file, options) => records(file, exampleReader(options)),
+  records,
 };
 
+async function* records<T>(file: DataFile, reader: RecordReader<T>): AsyncGenerator<T, void, undefined> {
+  let header: readonly string[] | null = null;
+  for await (const { cells, line } of rows(file)) {
+    const origin = `${file.name}:${line}`;
+    if (header === null) {
+      header = cells.map((name) => name.trim());
+      const twice = header.find((name, i) => header!.indexOf(name) !== i);
+      if (twice !== undefined) throw new Error(`[peftjs/data] ${origin} names the column "${twice}" twice: rename one`);
+      reader.columns(header, origin);
+      continue;
+    }
+    if (cells.length !== header.length) {
+      throw new Error(
+        `[peftjs/data] ${origin} has ${cells.length} cells, the header has ${header.length}: quote cells that hold a separator`,
+      );
+    }
+    const record: Record<string, unknown> = Object.fromEntries(header.map((name, i) => [name, cells[i]]));
+    for (const name of reader.json) if (name in record) record[name] = parseCell(record[name], name, origin);
+    const read = reader.read(record, origin);
+    if (read !== null) yield read;
+  }
+}
+
 /** A cell holds text alone, so a conversation stands in it as JSON. */
-function withMessages(record: Record<string, unknown>, origin: string, name: string): Record<string, unknown> {
-  if (!(name in record)) return record;
+function parseCell(cell: unknown, name: string, origin: string): unknown {
   try {
-    return { ...record, [name]: JSON.parse(String(record[name])) };
+    return JSON.parse(String(cell));
   } catch (cause) {
     throw new Error(`[peftjs/data] ${origin}: "${name}" does not parse as JSON: ${(cause as Error).message}`, {
       cause,

@@ -1,6 +1,7 @@
 import type { DataFile } from './data-file.ts';
 import type { Example } from './example.ts';
 import type { RecordOptions } from './example-from-record.ts';
+import type { RecordReader } from './record-reader.ts';
 
 /** A file format of training text, as a value: pass your own to `readExamples`. */
 export interface DataFormat {
@@ -10,4 +11,6 @@ export interface DataFormat {
   readonly extensions: readonly string[];
   /** The file's examples in their order, read as they are asked for. */
   read(file: DataFile, options: RecordOptions): AsyncIterable<Example>;
+  /** What `reader` takes of the file's records, where it has records. */
+  records?<T>(file: DataFile, reader: RecordReader<T>): AsyncIterable<T>;
 }

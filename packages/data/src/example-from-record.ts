@@ -1,6 +1,8 @@
 /** A record of a data file (a line's object, a table's row) as an example, checked field by field. */
 import type { Example, Message } from './example.ts';
 import { nearest } from './nearest.ts';
+import { described, quoted, textOf, unknownField } from './record-fields.ts';
+import type { RecordReader } from './record-reader.ts';
 
 /** The fields an example is read from. */
 export type Field = 'text' | 'prompt' | 'completion' | 'messages';
@@ -17,8 +19,18 @@ const FIELDS: readonly Field[] = ['text', 'prompt', 'completion', 'messages'];
 const KINDS: readonly (readonly Field[])[] = [['text'], ['prompt', 'completion'], ['messages']];
 const ROLES: readonly string[] = ['system', 'developer', 'user', 'assistant', 'tool', 'function'];
 
+/** Reads examples to train a language model on: texts, completions, conversations. */
+export function exampleReader(options: RecordOptions): RecordReader<Example> {
+  const names = fieldNames(options);
+  return {
+    columns: (all, origin) => usedFields(all, origin, options).map((field) => names.get(field)!),
+    json: [names.get('messages')!],
+    read: (record, origin) => exampleFromRecord(record, origin, options),
+  };
+}
+
 /** The names under which the fields stand in the file. */
-export function fieldNames(options: RecordOptions): ReadonlyMap<Field, string> {
+function fieldNames(options: RecordOptions): ReadonlyMap<Field, string> {
   return new Map(FIELDS.map((field) => [field, options.fields?.[field] ?? field]));
 }
 
@@ -26,17 +38,11 @@ export function fieldNames(options: RecordOptions): ReadonlyMap<Field, string> {
  * Which fields a record with these names is read from. `origin` begins the error where a name is unknown, where a field
  * is missing or where the names belong to two kinds of example.
  */
-export function usedFields(names: readonly string[], origin: string, options: RecordOptions): readonly Field[] {
+function usedFields(names: readonly string[], origin: string, options: RecordOptions): readonly Field[] {
   const known = fieldNames(options);
   const used = FIELDS.filter((field) => names.includes(known.get(field)!));
   const unknown = names.find((name) => ![...known.values()].includes(name));
-  if (unknown !== undefined && !options.ignoreOthers) {
-    const near = nearest(unknown, known.values());
-    const advice = near === null ? `known are ${quoted([...known.values()])}` : `nearest: "${near}"`;
-    throw new Error(
-      `[peftjs/data] ${origin} has the unknown field "${unknown}"; ${advice}. Rename it with \`fields\`, or set \`ignoreOthers\``,
-    );
-  }
+  if (unknown !== undefined && !options.ignoreOthers) throw unknownField(unknown, [...known.values()], origin);
   const kind = KINDS.find((fields) => fields.some((field) => used.includes(field)));
   if (kind === undefined) {
     throw new Error(
@@ -58,7 +64,7 @@ export function usedFields(names: readonly string[], origin: string, options: Re
 }
 
 /** The example in a record, or null where it is an empty text, which holds nothing to train on. */
-export function exampleFromRecord(
+function exampleFromRecord(
   record: Readonly<Record<string, unknown>>,
   origin: string,
   options: RecordOptions,
@@ -82,11 +88,6 @@ export function exampleFromRecord(
       return content === '' ? null : { kind: 'text', text: content, origin };
     }
   }
-}
-
-function textOf(value: unknown, where: string): string {
-  if (typeof value === 'string') return value;
-  throw new Error(`[peftjs/data] ${where} is ${described(value)}, not text`);
 }
 
 function messagesOf(value: unknown, where: string): readonly Message[] {
@@ -113,15 +114,4 @@ function messageOf(value: unknown, where: string): Message {
     throw new Error(`[peftjs/data] ${where} has the role ${JSON.stringify(role) ?? 'undefined'}; ${advice}`);
   }
   return { role, content: textOf(content, `${where}.content`) };
-}
-
-function described(value: unknown): string {
-  if (value === null) return 'null';
-  if (Array.isArray(value)) return value.length === 0 ? 'an empty list' : 'a list';
-  if (typeof value === 'object') return 'an object';
-  return value === undefined ? 'missing' : `a ${typeof value}`;
-}
-
-function quoted(names: readonly string[]): string {
-  return names.map((name) => `"${name}"`).join(', ');
 }

@@ -1,21 +1,26 @@
-/** JSON Lines as mlx-lm takes it: one object a line, `{"text"}`, `{"prompt","completion"}` or `{"messages"}`. */
+/** JSON Lines as mlx-lm takes it: one object a line, `{"text"}`, `{"prompt","completion"}` or `{"messages"}`; `{"text","label"}` to classify. */
+import type { DataFile } from './data-file.ts';
 import type { DataFormat } from './data-format.ts';
-import { exampleFromRecord } from './example-from-record.ts';
+import { exampleReader } from './example-from-record.ts';
+import type { RecordReader } from './record-reader.ts';
 import { textLines } from './text-chunks.ts';
 
 /** JSON Lines. Blank lines are passed over. */
 export const jsonl: DataFormat = {
   name: 'jsonl',
   extensions: ['jsonl', 'ndjson', 'json'],
-  async *read(file, options) {
-    for await (const { number, text } of textLines(file)) {
-      if (text.trim() === '') continue;
-      const origin = `${file.name}:${number}`;
-      const example = exampleFromRecord(parseLine(text, origin), origin, options);
-      if (example !== null) yield example;
-    }
-  },
+  read: (file, options) => records(file, exampleReader(options)),
+  records,
 };
+
+async function* records<T>(file: DataFile, reader: RecordReader<T>): AsyncGenerator<T, void, undefined> {
+  for await (const { number, text } of textLines(file)) {
+    if (text.trim() === '') continue;
+    const origin = `${file.name}:${number}`;
+    const read = reader.read(parseLine(text, origin), origin);
+    if (read !== null) yield read;
+  }
+}
 
 function parseLine(line: string, origin: string): Record<string, unknown> {
   let value: unknown;

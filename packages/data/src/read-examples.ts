@@ -54,7 +54,8 @@ export function formatNamed(name: string): DataFormat {
   );
 }
 
-function formatOf(file: DataFile): DataFormat {
+/** The format that the file's name says. */
+export function formatOf(file: DataFile): DataFormat {
   const extension = file.name.includes('.') ? file.name.slice(file.name.lastIndexOf('.') + 1).toLowerCase() : '';
   const format = formats.find((known) => known.extensions.includes(extension));
   if (format !== undefined) return format;

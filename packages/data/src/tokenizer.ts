@@ -8,6 +8,10 @@ export interface Tokenizer {
   readonly bosId?: number | null;
   /** Put after texts and completions, where the model has one. */
   readonly eosId?: number | null;
+  /** Put before a text to classify, where the model has one; else `bosId`. */
+  readonly clsId?: number | null;
+  /** Put after a text to classify, where the model has one. */
+  readonly sepId?: number | null;
   /**
    * A conversation as the model's text, special tokens included. With `addGenerationPrompt` it ends where the assistant
    * begins to speak.
