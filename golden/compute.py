@@ -88,7 +88,8 @@ def embedding(model: torch.nn.Module, batch: Batch) -> torch.Tensor:
 def forward(model: torch.nn.Module, batch: Batch) -> Batch:
     with torch.no_grad():
         out = model(**batch)
-    return {"logits": out.logits, "loss": out.loss.reshape(1)}
+    encoder = {f"encoder.{name}": weight.detach() for name, weight in model.prompt_encoder.default.named_parameters()}
+    return {"logits": out.logits, "loss": out.loss.reshape(1), **encoder}
 
 
 def three_steps(case: Case, model: torch.nn.Module, batch: Batch) -> Batch:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
+from . import ia3, lora, lora_elsewhere, prompts
 from .case import Case
-from .lora import CASES as LORA
-from .lora_elsewhere import CASES as LORA_ELSEWHERE
 
 __all__ = ["CASES", "Case"]
 
-CASES: list[Case] = [*LORA, *LORA_ELSEWHERE]
+CASES: list[Case] = [*lora.CASES, *lora_elsewhere.CASES, *ia3.CASES, *prompts.CASES]
