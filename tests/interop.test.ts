@@ -10,10 +10,10 @@ import { cpu } from '@peftjs/backend-cpu';
 import { diskFolder, loadAdapter, saveAdapter } from '@peftjs/checkpoint';
 import { attach, type Method, modulesToSave, restore } from '@peftjs/core';
 import { biases, dora, lora, noisy, olora, pissa, readLora } from '@peftjs/lora';
-import { type CausalLM, llama, loadModel, randomSource, saveModel } from '@peftjs/models';
+import { type CausalLM, llama, loadModel, randomSource, saveModel, type TokenBatch } from '@peftjs/models';
 import { memorySource, openSafetensors, writeSafetensors } from '@peftjs/safetensors';
 import { relativeError, TOLERANCES } from '@peftjs/testing';
-import { type Batch, constant, meanLoss, train } from '@peftjs/train';
+import { constant, meanLoss, train } from '@peftjs/train';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { findPython } from '../packages/safetensors/test/python.ts';
 
@@ -107,7 +107,7 @@ const LENGTHS = [9, 6, 1];
 const T = Math.max(...LENGTHS);
 const ids = Int32Array.from({ length: LENGTHS.length * T }, (_, k) => 3 + ((7 * k + k * k) % 45));
 const real = (k: number) => k % T < (LENGTHS[Math.floor(k / T)] as number);
-const BATCH: Batch = {
+const BATCH: TokenBatch & { readonly labels: Int32Array } = {
   inputIds: ids.map((id, k) => (real(k) ? id : 0)),
   attentionMask: ids.map((_, k) => (real(k) ? 1 : 0)),
   labels: ids.map((id, k) => (real(k) ? id : -100)),
@@ -120,7 +120,7 @@ interface Computed {
   readonly loss: number;
 }
 
-function logitsOf(model: CausalLM, batch: Batch): Float32Array {
+function logitsOf(model: CausalLM, batch: TokenBatch): Float32Array {
   const out = model.logits(batch);
   const values = out.dataSync() as Float32Array;
   out.dispose();
@@ -210,11 +210,11 @@ describe.skipIf(!python)('PEFT in Python (PEFTJS_PYTHON or .venv)', () => {
   describe('gives to here', () => {
     test.each(Object.keys(THEIRS))('%s', async (name) => {
       const expected = await readTensors(join(theirs(name), 'expect.safetensors'));
-      const shape = expected.tensors.get('input_ids')?.shape as Batch['shape'];
+      const shape = expected.tensors.get('input_ids')?.shape as TokenBatch['shape'];
       const [inputIds, attentionMask, labels] = await Promise.all(
         ['input_ids', 'attention_mask', 'labels'].map((key) => expected.readInt32(key)),
       );
-      const batch = { inputIds, attentionMask, labels, shape } as Batch;
+      const batch = { inputIds, attentionMask, labels, shape } as TokenBatch;
       const model = await loadModel(diskFolder(join(theirs(name), 'base')));
       expect(relativeError(logitsOf(model, batch), await expected.readFloat32('logits_base'))).toBeLessThan(
         TOLERANCES.logits,

@@ -6,7 +6,7 @@ import { loadAdapter } from '@peftjs/checkpoint';
 import { restore } from '@peftjs/core';
 import { readLora } from '@peftjs/lora';
 import { loadModel } from '@peftjs/models';
-import { countTargets, gradientSum } from '@peftjs/train';
+import { gradientSum } from '@peftjs/train';
 import { add, dispose, sqrt, square, sum, tidy, valueAndGrads } from '@tensorflow/tfjs-core';
 import { readBatches } from '../workload/read-batches.mjs';
 import { serve } from './serve.mjs';
@@ -25,7 +25,7 @@ await serve(async ({ folder, recompute = false, backward = 'ours', ...options })
   const batches = await readBatches(folder);
   let taken = 0;
 
-  const withTfjs = (/** @type {import('@peftjs/train').Batch} */ batch) => {
+  const withTfjs = (/** @type {import('@peftjs/models').TokenBatch} */ batch) => {
     const { value, grads } = valueAndGrads(() => model.loss(batch, CONTEXT))(variables);
     const norm = tidy(() => sqrt(grads.map((g) => sum(square(g))).reduce((a, b) => add(a, b))));
     return { loss: value, grads, norm };
@@ -36,7 +36,7 @@ await serve(async ({ folder, recompute = false, backward = 'ours', ...options })
       backward === 'tfjs' ? withTfjs(batch) : gradientSum(model, [batch], variables, [CONTEXT]);
     const [[lossSum = 0], [normSum = 0]] = [await loss.data(), await norm.data()];
     dispose([loss, norm, ...grads]);
-    const targets = countTargets(batch);
+    const targets = model.count(batch).targets;
     return { loss: lossSum / targets, norm: normSum / targets };
   };
   return { about, handlers: stepHandlers(step) };

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 
 /**
  * @param {string} folder
- * @returns {Promise<import('@peftjs/train').Batches & { get(epoch: number, index: number): import('@peftjs/train').Batch }>}
+ * @returns {Promise<import('@peftjs/train').Batches<import('@peftjs/models').TokenBatch>>}
  */
 export async function readBatches(folder) {
   const { shape, ids } = JSON.parse(await readFile(join(folder, 'batches.json'), 'utf8'));

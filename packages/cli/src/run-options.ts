@@ -1,4 +1,5 @@
 // How a run trains: the options, and what they are to the library.
+import type { TokenBatch } from '@peftjs/models';
 import { adamw, constant, cosine, linear, type Schedule, type TrainOptions } from '@peftjs/train';
 import { given } from './given.ts';
 import { choice, flag, integer, number, type Option, orElse } from './option.ts';
@@ -35,7 +36,7 @@ export const runOptions: { readonly [K in keyof RunValues]: Option<RunValues[K]>
   recompute: flag("compute each block's activations again instead of keeping them: less memory, more time"),
 };
 
-export function trainOptions(values: RunValues): TrainOptions {
+export function trainOptions(values: RunValues): TrainOptions<TokenBatch> {
   const { epochs, accumulate, clip, seed, warmup } = values;
   const schedules: Readonly<Record<RunValues['schedule'], Schedule>> = {
     linear: linear({ warmup }),

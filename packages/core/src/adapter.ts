@@ -1,7 +1,7 @@
 // An adapter: one or more methods attached to a host under a name, with their parameters.
 import type { Tensor, Variable } from '@tensorflow/tfjs-core';
 import type { Host, Undo } from './host.ts';
-import type { Json, Method, Part } from './method.ts';
+import type { Json, Method, Part, Tensors } from './method.ts';
 import type { Site, SiteKind } from './site.ts';
 import type { Weight } from './weight.ts';
 
@@ -11,6 +11,8 @@ export interface Parameter {
   readonly key: string;
   readonly variable: Variable;
   readonly trainable: boolean;
+  /** Whether it is part of the files. */
+  readonly saved: boolean;
 }
 
 /** Whatever can be trained: an adapter, or a whole model. */
@@ -38,6 +40,10 @@ export interface Attachment {
   readonly site: Site;
   readonly part: Part<SiteKind>;
   readonly params: Readonly<Record<string, Variable>>;
+  /** What all sites of the method have in common. */
+  readonly shared: Tensors;
+  /** Counts the method's sites of this kind. */
+  readonly index: number;
   /** What the method made of the site's weight when it was attached, where it did. */
   readonly weight: Weight | null;
   /** Replaced when the site's weight changes. */
@@ -49,9 +55,13 @@ export interface Adapter extends Trainable {
   readonly host: Host;
   /** The first states the type in the folder's configuration, all of them the options. */
   readonly methods: readonly [Method, ...Method[]];
+  /** What stands before a module's path in the files. */
+  readonly prefix: string;
   readonly attachments: readonly Attachment[];
   /** False switches the adapter off without detaching it. */
   active: boolean;
+  /** How much it counts, 1 when it is attached: a site's output is that share of the way from without to with it. */
+  strength: number;
   /** Set while the adapter is merged: takes it out of the weights again. */
   unmerge?: Undo | undefined;
   /** `trainable params: 460,800 || all params: 134,975,808 || trainable%: 0.3414` */
@@ -60,7 +70,7 @@ export interface Adapter extends Trainable {
   snapshot(): Promise<AdapterSnapshot>;
   /**
    * Takes the adapter off, out of the weights too where it is merged, and frees it; the host is bit for bit what it was.
-   * In any order.
+   * In any order. A pass that has pinned it keeps it until its end.
    *
    * @throws before anything is changed, when another has since changed a weight that this one changed (PiSSA on PiSSA)
    */

@@ -70,7 +70,7 @@ describe.each(combinations)('in $gain, out $out, $terms terms, bias $bias, on a 
         weight,
         bias: own,
       };
-      const args = { site, params: {}, derived: {} };
+      const args = { site, params: {}, shared: {}, derived: {}, index: 0 };
       const x = draw(2, 3, I);
       const base = (input: Tensor) => (own ? add(weight.matMul(input), own) : weight.matMul(input));
       const forward = part.forward({ ...args, x, base, ctx: { training: true, seed: 1 }, seed: [0] });
@@ -103,7 +103,9 @@ test('dropout falls on the terms alone, in training alone', () => {
         .forward({
           site,
           params: {},
+          shared: {},
           derived: {},
+          index: 0,
           x: draw(3, I),
           base: () => base,
           ctx: { training, seed: 5 },

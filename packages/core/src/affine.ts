@@ -32,8 +32,9 @@ export function affinePart(
   const { affine, ...rest } = part;
   return {
     ...rest,
-    forward({ x, base, site, params, derived, ctx, seed }) {
-      const { in: gain, out, terms = [], dropout: rate = 0, bias } = affine({ site, params, derived });
+    forward(args) {
+      const { x, base, site, ctx, seed } = args;
+      const { in: gain, out, terms = [], dropout: rate = 0, bias } = affine(args);
       const input = gain ? mul(x, gain) : x;
       let y = base(input);
       const own = out || bias ? site.bias : null;
@@ -48,13 +49,13 @@ export function affinePart(
       const offset = bias ?? own;
       return offset ? add(y, offset) : y;
     },
-    fold({ weight, bias: own, site, params, derived }) {
-      const { in: gain, out, terms = [], bias } = affine({ site, params, derived });
-      let w = weight;
+    fold(args) {
+      const { in: gain, out, terms = [], bias } = affine(args);
+      let w = args.weight;
       for (const { a, b, scale } of terms) w = add(w, mul(matMul(b, a), scale));
       if (gain) w = mul(w, gain);
       if (out) w = mul(w, reshape(out, [-1, 1]));
-      return { weight: w, bias: bias ?? own };
+      return { weight: w, bias: bias ?? args.bias };
     },
   };
 }

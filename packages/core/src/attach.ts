@@ -1,16 +1,15 @@
 // Attaches methods to a host: everything is checked, then parameters are made, then links are put on; undone exactly.
-import { engine, random } from '@peftjs/backend';
+import { engine, type Random, random } from '@peftjs/backend';
 import { dispose, type Variable, variable } from '@tensorflow/tfjs-core';
 import type { Adapter, Attachment, Parameter } from './adapter.ts';
 import { assertOnTop, changeWeight, derive } from './change-weight.ts';
 import type { Host, Undo } from './host.ts';
-import type { Method, Part } from './method.ts';
+import type { Method, ParamSpecs, Tensors } from './method.ts';
 import { planSites } from './plan.ts';
 import { adaptersOf, enter, leave } from './registry.ts';
-import type { Context, In, LinearSite, Out, SiteKind } from './site.ts';
+import type { WeightSite } from './site.ts';
 import { takeSnapshot } from './snapshot.ts';
 import { countParameters, summarize } from './summary.ts';
-import type { Weight } from './weight.ts';
 
 export interface AttachOptions {
   /** Names the adapter on this host; `default` when left out. */
@@ -30,12 +29,23 @@ export interface AttachOptions {
  * const notes = attach(model, lora({ r: 8, alpha: 16, targets: ['q_proj', 'v_proj'] }), { name: 'notes' });
  */
 export function attach(host: Host, methods: Method | readonly Method[], options: AttachOptions = {}): Adapter {
-  const { name = 'default', seed = 0, strict = true } = options;
-  if (adaptersOf(host).some((other) => other.name === name)) {
+  return attachFilled(host, methods, options);
+}
+
+/** Attaches, and calls `fill` with the adapter before anybody sees it; `replaces` comes off in the same turn. */
+export function attachFilled(
+  host: Host,
+  methods: Method | readonly Method[],
+  { name = 'default', seed = 0, strict = true }: AttachOptions,
+  fill?: (adapter: Adapter) => void,
+  replaces?: Adapter,
+): Adapter {
+  if (adaptersOf(host).some((other) => other.name === name && other !== replaces)) {
     throw new Error(`[peftjs/core] adapter "${name}" is attached already; detach it, or give another name`);
   }
   const all = [methods].flat() as [Method, ...Method[]];
   const plan = planSites(host, all, strict);
+  const prefix = all[0].prefix ?? 'base_model.model.';
   const undos: Undo[] = [];
   const undo = () => {
     while (undos.length) undos.pop()?.();
@@ -46,61 +56,68 @@ export function attach(host: Host, methods: Method | readonly Method[], options:
     name,
     host,
     methods: all,
+    prefix,
     attachments,
     parameters,
     active: true,
+    strength: 1,
     summary: () => summarize(adapter, countParameters(host)),
     snapshot: () => takeSnapshot(adapter),
     detach() {
       adapter.unmerge?.();
       for (const { site, weight } of attachments) assertOnTop(site, weight);
-      leave(adapter);
-      undo();
+      leave(adapter, undo);
     },
   };
+  const make = (specs: ParamSpecs, path: string, next: Random, given?: Tensors) => {
+    const made: Record<string, Variable> = {};
+    undos.push(() => dispose(made));
+    for (const [param, { shape, init, file, trainable = true, saved = true }] of Object.entries(specs)) {
+      const value = engine().tidy(() => variable(given?.[param] ?? init(shape, next), false));
+      made[param] = value;
+      parameters.push({ key: path + file, variable: value, trainable, saved });
+    }
+    return made;
+  };
   try {
+    const shared = all.map((method, i) => {
+      const sites = plan.filter((step) => step.method === method).map((step) => step.site);
+      return make(method.shared?.(sites) ?? {}, '', random(seed, -1, i));
+    });
     for (const [i, { method, site, part }] of plan.entries()) {
-      const params: Record<string, Variable> = {};
-      undos.push(() => dispose(params));
-      const weight = start(part, site, [seed, i], params);
-      if (weight) undos.push(changeWeight(host, site as LinearSite, weight));
-      const attachment: Attachment = { method, site, part, params, weight, derived: {} };
+      const next = random(seed, i);
+      const [params, weight] = engine().tidy(() => {
+        const start = part.start?.(site, next);
+        return [
+          make(part.params(site), `${prefix}${site.path}.`, next, start?.params),
+          start ? (site as WeightSite).weight.encode(start.weight) : null,
+        ] as const;
+      });
+      if (weight) undos.push(changeWeight(host, site as WeightSite, weight));
+      const attachment: Attachment = {
+        method,
+        site,
+        part,
+        params,
+        shared: shared[all.indexOf(method)] as Tensors,
+        index: attachments.filter((a) => a.method === method && a.site.kind === site.kind).length,
+        weight,
+        derived: {},
+      };
       derive(attachment);
       undos.push(() => dispose(attachment.derived));
       attachments.push(attachment);
-      for (const [param, { file, trainable = true }] of Object.entries(part.params(site))) {
-        const key = `base_model.model.${site.path}.${file}`;
-        parameters.push({ key, variable: params[param] as Variable, trainable });
-      }
-      undos.push(host.wrap(site, link(adapter, attachment, [adaptersOf(host).length, i])));
+      const dropoutSeed = [adaptersOf(host).length, i];
+      undos.push(
+        host.wrap(site, (base, x, ctx) => part.forward({ ...attachment, x, base, ctx, seed: dropoutSeed }), adapter),
+      );
     }
+    fill?.(adapter);
   } catch (error) {
     undo();
     throw error;
   }
   enter(adapter);
+  replaces?.detach();
   return adapter;
-}
-
-function link(adapter: Adapter, attachment: Attachment, seed: readonly number[]) {
-  const { site, part, params } = attachment;
-  return (base: (x: In<SiteKind>) => Out<SiteKind>, x: In<SiteKind>, ctx: Context): Out<SiteKind> =>
-    adapter.active ? part.forward({ x, base, ctx, site, params, derived: attachment.derived, seed }) : base(x);
-}
-
-/** Fills in the parameters' first values; gives the weight where the method changes it. */
-function start(
-  part: Part<SiteKind>,
-  site: Attachment['site'],
-  seed: readonly number[],
-  params: Record<string, Variable>,
-): Weight | null {
-  const next = random(...seed);
-  return engine().tidy(() => {
-    const given = part.start?.(site, next);
-    for (const [name, { shape, init }] of Object.entries(part.params(site))) {
-      params[name] = variable(given?.params[name] ?? init(shape, next), false);
-    }
-    return given ? (site as LinearSite).weight.encode(given.weight) : null;
-  });
 }

@@ -1,34 +1,57 @@
-// The chain of links at each site. A host holds one of these and runs every site through it.
+// The chain of links at each site. A host holds one of these and runs every site through it. It knows which adapter a link
+// belongs to: one that is off is passed by, and where rows take different routes the batch is cut, run and joined.
+import type { Adapter } from './adapter.ts';
+import { blend } from './blend.ts';
+import { cut } from './cut-rows.ts';
 import type { Undo } from './host.ts';
 import type { Context, In, Link, Out, Site, SiteKind, SiteOf } from './site.ts';
 
 export interface Chains {
-  wrap<K extends SiteKind>(site: SiteOf<K>, link: Link<K>): Undo;
+  /** Without an adapter the link always runs. */
+  wrap<K extends SiteKind>(site: SiteOf<K>, link: Link<K>, adapter?: Adapter): Undo;
   /** What the site gives for `x`: the links in order of attachment, the last on top, over `base`. */
   run<K extends SiteKind>(site: SiteOf<K>, base: (x: In<K>) => Out<K>, x: In<K>, ctx: Context): Out<K>;
 }
 
+interface Entry {
+  readonly link: Link<SiteKind>;
+  readonly adapter: Adapter | undefined;
+}
+
+/** How much a link counts in a pass whose rows all take one route. */
+function strengthOf({ adapter }: Entry, { routes }: Context): number {
+  if (adapter === undefined) return 1;
+  if (routes !== undefined) return (routes as ReadonlyMap<Adapter, number>).get(adapter) ?? 0;
+  return adapter.active ? adapter.strength : 0;
+}
+
 export function createChains(): Chains {
-  const chains = new Map<Site, Link<SiteKind>[]>();
+  const chains = new Map<Site, readonly Entry[]>();
   return {
-    wrap<K extends SiteKind>(site: SiteOf<K>, link: Link<K>): Undo {
-      // An entry of its own, so that the undo of a link that was put on twice takes off one of them.
-      const entry = ((base, x, ctx) => link(base, x, ctx)) as Link<K> as unknown as Link<SiteKind>;
-      const chain = chains.get(site) ?? [];
-      chains.set(site, [...chain, entry]);
+    wrap<K extends SiteKind>(site: SiteOf<K>, link: Link<K>, adapter?: Adapter): Undo {
+      const entry: Entry = { link: link as unknown as Link<SiteKind>, adapter };
+      chains.set(site, [...(chains.get(site) ?? []), entry]);
       return () =>
         chains.set(
           site,
-          (chains.get(site) ?? []).filter((l) => l !== entry),
+          (chains.get(site) ?? []).filter((other) => other !== entry),
         );
     },
     run<K extends SiteKind>(site: SiteOf<K>, base: (x: In<K>) => Out<K>, x: In<K>, ctx: Context): Out<K> {
-      let top = base;
-      for (const link of (chains.get(site) ?? []) as unknown as readonly Link<K>[]) {
-        const below = top;
-        top = (input) => link(below, input, ctx);
-      }
-      return top(x);
+      const entries = chains.get(site);
+      if (!entries?.length) return base(x);
+      const through = (below: (x: In<K>) => Out<K>, input: In<K>, context: Context): Out<K> => {
+        let top = below as (x: In<SiteKind>) => Out<SiteKind>;
+        for (const entry of entries) {
+          const strength = strengthOf(entry, context);
+          if (strength === 0) continue;
+          const next = top;
+          const forward = (lower: typeof top, y: In<SiteKind>) => entry.link(lower, y, context);
+          top = strength === 1 ? (y) => forward(next, y) : (y) => blend(site, next, y, forward, strength);
+        }
+        return top(input) as Out<K>;
+      };
+      return Array.isArray(ctx.routes) ? cut(site, through, base, x, ctx, ctx.routes) : through(base, x, ctx);
     },
   };
 }

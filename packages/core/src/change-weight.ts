@@ -4,7 +4,7 @@ import { dispose, keep } from '@tensorflow/tfjs-core';
 import type { Attachment } from './adapter.ts';
 import type { Host, Undo } from './host.ts';
 import { adaptersOf } from './registry.ts';
-import type { EmbeddingSite, LinearSite, Site } from './site.ts';
+import type { Site, WeightSite } from './site.ts';
 import type { Weight } from './weight.ts';
 
 /** Computes what an attachment derives from its site's weight. */
@@ -21,7 +21,7 @@ export function derive(attachment: Attachment): void {
 
 /** @throws when another has put a weight on top of this one, so that it cannot be taken out now */
 export function assertOnTop(site: Site, weight: Weight | null): void {
-  if (weight && (site as LinearSite).weight !== weight)
+  if (weight && (site as WeightSite).weight !== weight)
     throw new Error(`[peftjs/core] "${site.path}" has changed since; undo that first`);
 }
 
@@ -32,7 +32,7 @@ export function refresh(host: Host, site: Site): void {
 }
 
 /** Puts a new weight in place. Its undo puts the old one back and frees the new one. */
-export function changeWeight(host: Host, site: LinearSite | EmbeddingSite, weight: Weight): Undo {
+export function changeWeight(host: Host, site: WeightSite, weight: Weight): Undo {
   const back = host.setWeight(site, weight);
   refresh(host, site);
   return () => {

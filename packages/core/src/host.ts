@@ -1,6 +1,7 @@
 // A model seen as a list of sites that can be wrapped.
 import type { Variable } from '@tensorflow/tfjs-core';
-import type { EmbeddingSite, LinearSite, Link, Site, SiteKind, SiteOf } from './site.ts';
+import type { Adapter } from './adapter.ts';
+import type { Link, Site, SiteKind, SiteOf, WeightSite } from './site.ts';
 import type { Weight } from './weight.ts';
 
 /** Puts back exactly what was there. Calling it twice is calling it once. */
@@ -9,11 +10,13 @@ export type Undo = () => void;
 export interface Host {
   /** What the model is called, and a hash of its weights. */
   readonly base: BaseModel;
+  /** What the model is for, as PEFT's `task_type`: `CAUSAL_LM`, `SEQ_CLS`. */
+  readonly task?: string;
   sites(): readonly Site[];
-  /** Adds a link on top of the site's chain. */
-  wrap<K extends SiteKind>(site: SiteOf<K>, link: Link<K>): Undo;
+  /** Adds a link on top of the site's chain, an adapter's if one is named: `createChains` does all of it. */
+  wrap<K extends SiteKind>(site: SiteOf<K>, link: Link<K>, adapter?: Adapter): Undo;
   /** Replaces a weight. The old one is not disposed: it comes back with the undo. */
-  setWeight(site: LinearSite | EmbeddingSite, weight: Weight, bias?: Variable): Undo;
+  setWeight(site: WeightSite, weight: Weight, bias?: Variable): Undo;
 }
 
 export interface BaseModel {

@@ -4,15 +4,32 @@ export { type AttachOptions, attach } from './attach.ts';
 export { type Chains, createChains } from './chains.ts';
 export type { BaseModel, Host, Undo } from './host.ts';
 export { type MergeOptions, merge } from './merge.ts';
-export type { Family, Folded, ForwardArgs, Json, Method, ParamSpec, Part, PartArgs, Start, Tensors } from './method.ts';
+export type {
+  Family,
+  Folded,
+  ForwardArgs,
+  Json,
+  Method,
+  ParamSpec,
+  ParamSpecs,
+  Part,
+  PartArgs,
+  Place,
+  Start,
+  Tensors,
+} from './method.ts';
 export { modulesToSave } from './modules-to-save.ts';
 export { nearest } from './nearest.ts';
+export { penalty } from './penalty.ts';
+export { checkRoutes, type Pin, pin } from './pin.ts';
 export { adaptersOf } from './registry.ts';
 export { type RestoreOptions, restore } from './restore.ts';
+export { type Route, route } from './route.ts';
 export type {
   AttentionInput,
   AttentionSite,
   Context,
+  ConvSite,
   EmbeddingSite,
   In,
   Kinds,
@@ -27,7 +44,11 @@ export type {
   Site,
   SiteKind,
   SiteOf,
+  StreamSite,
+  Tokens,
+  WeightSite,
 } from './site.ts';
+export { ruleJson } from './snapshot.ts';
 export { countParameters, summarize } from './summary.ts';
 export { ALL_LINEAR, patternFor, selectSites, type Targets } from './targets.ts';
 export { dense, type Weight } from './weight.ts';

@@ -1,12 +1,12 @@
 // Folds an adapter into the weights it acts on, and checks on a probe that the model still says the same.
 import { engine } from '@peftjs/backend';
-import { abs, max, sub, type Tensor, type Variable, variable } from '@tensorflow/tfjs-core';
+import { abs, add, max, mul, sub, type Tensor, type Variable, variable } from '@tensorflow/tfjs-core';
 import type { Adapter, Attachment } from './adapter.ts';
 import { assertOnTop, refresh } from './change-weight.ts';
 import type { Host, Undo } from './host.ts';
 import type { Folded } from './method.ts';
 import { adaptersOf } from './registry.ts';
-import type { EmbeddingSite, LinearSite } from './site.ts';
+import type { WeightSite } from './site.ts';
 import type { Weight } from './weight.ts';
 
 export interface MergeOptions {
@@ -22,7 +22,7 @@ type Held = Weight | Variable;
 
 /** A weight and bias in the place of a site's own. */
 interface Fold {
-  readonly site: LinearSite | EmbeddingSite;
+  readonly site: WeightSite;
   readonly weight: Weight;
   readonly bias: Variable | undefined;
   /** Puts back what was there, and frees nothing. */
@@ -56,7 +56,7 @@ export async function merge(adapter: Adapter, options: MergeOptions = {}): Promi
   };
   const before = probe?.();
   try {
-    for (const attachment of adapter.attachments) folds.push(foldOne(adapter.host, attachment));
+    for (const attachment of adapter.attachments) folds.push(foldOne(adapter.host, adapter.strength, attachment));
     adapter.active = false;
     adapter.unmerge = unmerge;
     if (probe !== undefined && before !== undefined) await checkOutput(adapter, before, probe, tolerance);
@@ -100,13 +100,13 @@ function settle(adapter: Adapter, folds: readonly Fold[]): void {
   const spent = new Set<Held>(made);
   for (const { site, weight, bias } of results) {
     spent.add(site.weight);
-    if (bias !== undefined && site.kind === 'linear' && site.bias !== null) spent.add(site.bias);
+    if (bias !== undefined && site.kind !== 'embedding' && site.bias !== null) spent.add(site.bias);
     host.setWeight(site, weight, bias);
     refresh(host, site);
   }
   for (const site of host.sites()) {
-    if (site.kind === 'linear' || site.kind === 'embedding') spent.delete(site.weight);
-    if (site.kind === 'linear' && site.bias !== null) spent.delete(site.bias);
+    if ('weight' in site) spent.delete(site.weight);
+    if ('bias' in site && site.bias !== null) spent.delete(site.bias);
   }
   for (const held of spent) held.dispose();
 }
@@ -154,15 +154,16 @@ function checkMergeable(adapter: Adapter, attachment: Attachment, final: boolean
   }
 }
 
-function foldOne(host: Host, { site, part, params, derived }: Attachment): Fold {
-  const place = site as LinearSite | EmbeddingSite;
-  const own = place.kind === 'linear' ? place.bias : null;
+function foldOne(host: Host, strength: number, attachment: Attachment): Fold {
+  const place = attachment.site as WeightSite;
+  const own = place.kind === 'embedding' ? null : place.bias;
   const { weight, bias } = engine().tidy(() => {
-    const folded = part.fold?.({ site, params, derived, weight: place.weight.read(), bias: own }) as Folded;
+    const before = place.weight.read();
+    const folded = attachment.part.fold?.({ ...attachment, weight: before, bias: own }) as Folded;
     const rebiased = folded.bias !== own && folded.bias !== null;
     return {
-      weight: place.weight.encode(folded.weight),
-      bias: rebiased ? variable(folded.bias as Tensor, false) : undefined,
+      weight: place.weight.encode(between(before, folded.weight, strength)),
+      bias: rebiased ? variable(between(own, folded.bias as Tensor, strength), false) : undefined,
     };
   });
   try {
@@ -174,4 +175,10 @@ function foldOne(host: Host, { site, part, params, derived }: Attachment): Fold 
     bias?.dispose();
     throw error;
   }
+}
+
+/** A share of the way from one to the other; nothing counts as zeros. */
+function between(from: Tensor | null, to: Tensor, share: number): Tensor {
+  if (share === 1) return to;
+  return from ? add(from, mul(sub(to, from), share)) : mul(to, share);
 }

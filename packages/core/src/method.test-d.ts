@@ -17,7 +17,7 @@ expectTypeOf<ReturnType<Link<'linear'>>>().toEqualTypeOf<Tensor>();
 expectTypeOf(affinePart({ params: () => ({}), affine: () => ({}) })).toEqualTypeOf<Part<'linear'>>();
 
 const linear = {} as Part<'linear'>;
-const head = { type: 'T', targets: { modules: ['q_proj'] }, config: {} } as const;
+const head = { type: 'T', targets: { modules: ['q_proj'] }, config: () => ({}) } as const;
 expectTypeOf({ ...head, on: { linear } }).toExtend<Method>();
 // @ts-expect-error a part belongs to one kind of site
 ({ ...head, on: { embedding: linear } }) satisfies Method;

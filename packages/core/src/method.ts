@@ -1,7 +1,7 @@
 // A method: a PEFT technique as a value made of pure functions, one part for each kind of site it acts on.
 import type { Random } from '@peftjs/backend';
 import type { Tensor } from '@tensorflow/tfjs-core';
-import type { Context, In, Out, SiteKind, SiteOf } from './site.ts';
+import type { Context, In, Out, Site, SiteKind, SiteOf } from './site.ts';
 import type { Targets } from './targets.ts';
 
 /** A value of a JSON file. */
@@ -14,11 +14,15 @@ export interface ParamSpec {
   readonly shape: readonly number[];
   /** The starting value, of this shape. */
   readonly init: (shape: readonly number[], next: Random) => Tensor;
-  /** Its name below the module in PEFT's files: `lora_A.weight`. */
+  /** Its name below the module in PEFT's files: `lora_A.weight`; of a shared one the whole key. */
   readonly file: string;
   /** Trained unless this is false. */
   readonly trainable?: boolean;
+  /** In the adapter's files unless this is false: then it starts the same when it is restored, or `exported` stands for it. */
+  readonly saved?: boolean;
 }
+
+export type ParamSpecs = Readonly<Record<string, ParamSpec>>;
 
 /** A site's starting point, where it depends on the weight (PiSSA): parameters, and what becomes of the weight. */
 export interface Start {
@@ -30,7 +34,11 @@ export interface Start {
 export interface PartArgs<K extends SiteKind> {
   readonly site: SiteOf<K>;
   readonly params: Tensors;
+  /** What the method's sites have in common. */
+  readonly shared: Tensors;
   readonly derived: Tensors;
+  /** Counts the method's sites of this kind. */
+  readonly index: number;
 }
 
 export interface ForwardArgs<K extends SiteKind> extends PartArgs<K> {
@@ -53,7 +61,7 @@ export interface Folded {
 export interface Part<K extends SiteKind> {
   /** What is wrong with acting on this site, or null. Asked of every site before any is touched. */
   check?(site: SiteOf<K>): string | null;
-  params(site: SiteOf<K>): Readonly<Record<string, ParamSpec>>;
+  params(site: SiteOf<K>): ParamSpecs;
   start?(site: SiteOf<K>, next: Random): Start | null;
   /** Frozen and never saved; computed again when the weight changes. */
   derive?(site: SiteOf<K>): Tensors;
@@ -64,13 +72,30 @@ export interface Part<K extends SiteKind> {
   readonly redundant?: readonly string[];
 }
 
+/** What a method was attached to, for its configuration. */
+export interface Place {
+  readonly sites: readonly Site[];
+  /** `target_modules` in PEFT's words. */
+  readonly modules: Json;
+  /** PEFT's `task_type`. */
+  readonly task: string | null;
+}
+
 export interface Method {
   /** PEFT's `peft_type`, or our own for what PEFT lacks. */
   readonly type: string;
   readonly targets: Targets;
   readonly on: { readonly [K in SiteKind]?: Part<K> };
-  /** `adapter_config.json`, but for what core adds: the base's name, the type, the targets. */
-  readonly config: Readonly<Record<string, Json>>;
+  /** Its keys of `adapter_config.json`. Core adds the type, the base's name, the mode, and a task of null. */
+  config(place: Place): Readonly<Record<string, Json>>;
+  /** Parameters that its sites have in common (VeRA's projections, a prompt). */
+  shared?(sites: readonly Site[]): ParamSpecs;
+  /** What stands in the files for shared parameters that are not saved, by key (a prefix for its encoder). */
+  exported?(shared: Tensors): Tensors;
+  /** A scalar to add to the mean loss in training, of all its sites' parameters. */
+  penalty?(params: readonly Tensors[]): Tensor;
+  /** What stands before a module's path in the files; `base_model.model.` when left out. The adapter's first method decides. */
+  readonly prefix?: string;
   /**
    * Methods of one adapter take their sites in this order, the lowest first; a method gets no site that one before it has
    * taken. 0 when left out; methods of the same number share.

@@ -44,6 +44,6 @@ export function modulesToSave(names: readonly string[]): Method {
     targets: { modules: names, loose: true },
     precedence: -1,
     on: { linear, embedding, norm },
-    config: { modules_to_save: names },
+    config: () => ({ modules_to_save: names }),
   };
 }

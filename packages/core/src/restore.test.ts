@@ -128,16 +128,20 @@ describe('the configuration of a snapshot', () => {
 
   test('has the words of PEFT', async () => {
     const method = low(['up_proj']);
-    expect(await configOf(bench.host, { ...method, targets: { modules: ['up_proj'], exclude: /.*\.1\..*/ } })).toEqual({
+    expect(await configOf(bench.host, method)).toEqual({
       base_model_name_or_path: 'tiny',
       inference_mode: true,
       task_type: null,
       peft_type: 'LOW',
       target_modules: ['up_proj'],
-      exclude_modules: '.*\\.1\\..*',
-      layers_to_transform: null,
-      layers_pattern: null,
       rank: 2,
+    });
+  });
+
+  test('names modules one by one where they are named by role', async () => {
+    const roles = bench.host.sites().filter(({ role }) => role === 'mlp.up');
+    expect(await configOf(bench.host, low(['mlp.up']))).toMatchObject({
+      target_modules: roles.map((site) => site.path),
     });
   });
 
@@ -147,7 +151,6 @@ describe('the configuration of a snapshot', () => {
     const config = await configOf(bench.host, [{ ...method, targets }, modulesToSave(['lm_head'])]);
     expect(config).toMatchObject({
       target_modules: ['model.layers.1.mlp.up_proj', 'model.layers.1.mlp.down_proj'],
-      layers_to_transform: [1],
       modules_to_save: ['lm_head'],
       peft_type: 'LOW',
     });

@@ -1,14 +1,20 @@
 // An adapter made again from what was saved of it, every key accounted for.
 import { tensor } from '@tensorflow/tfjs-core';
 import type { Adapter, AdapterSnapshot, SavedTensor } from './adapter.ts';
-import { type AttachOptions, attach } from './attach.ts';
+import { type AttachOptions, attachFilled } from './attach.ts';
 import type { Host } from './host.ts';
 import type { Family } from './method.ts';
 import { nearest } from './nearest.ts';
+import { adaptersOf } from './registry.ts';
 
 export interface RestoreOptions extends AttachOptions {
   /** Attaches although the adapter was made for another base. */
   readonly anyBase?: boolean;
+  /**
+   * An adapter of this host that the new one takes the place of, and the name if none is given. It comes off in the same
+   * turn, so that no pass runs both or neither; a request that has pinned it ends with it. The new one lies on top of others.
+   */
+  readonly replaces?: Adapter;
 }
 
 /**
@@ -42,31 +48,33 @@ export async function restore(
       );
     }
   }
-  const adapter = attach(host, family.read(saved.config), { strict: false, ...options });
-  try {
-    fill(adapter, saved);
-  } catch (error) {
-    adapter.detach();
-    throw error;
+  const { replaces } = options;
+  if (replaces && (replaces.host !== host || !adaptersOf(host).includes(replaces))) {
+    throw new Error(`[peftjs/core] "${replaces.name}" is not attached to this model; there is nothing to replace`);
   }
-  return adapter;
+  if (replaces?.unmerge || replaces?.attachments.some((a) => a.weight)) {
+    throw new Error(`[peftjs/core] "${replaces.name}" has changed the base's weights; detach it first`);
+  }
+  const attaching = { strict: false, ...(replaces && { name: replaces.name }), ...options };
+  return attachFilled(host, family.read(saved.config), attaching, (adapter) => fill(adapter, saved), replaces);
 }
 
 function fill(adapter: Adapter, saved: AdapterSnapshot): void {
   const byKey = new Map(saved.tensors.map((t) => [t.key, t]));
   const redundant = new Set(
     adapter.attachments.flatMap(({ site, part }) =>
-      (part.redundant ?? []).map((f) => `base_model.model.${site.path}.${f}`),
+      (part.redundant ?? []).map((f) => `${adapter.prefix}${site.path}.${f}`),
     ),
   );
-  const keys = new Set(adapter.parameters.map((p) => p.key));
+  const parameters = adapter.parameters.filter((p) => p.saved);
+  const keys = new Set(parameters.map((p) => p.key));
   const extra = [...byKey.keys()].find((key) => !keys.has(key) && !redundant.has(key));
   const missing = [...keys].find((key) => !byKey.has(key));
   if (extra !== undefined)
     throw new Error(`[peftjs/core] nothing in the model takes "${extra}"${nearest(extra, keys)}`);
   if (missing !== undefined)
     throw new Error(`[peftjs/core] the adapter has no "${missing}"${nearest(missing, byKey.keys())}`);
-  const values = adapter.parameters.map(({ key, variable }) => {
+  const values = parameters.map(({ key, variable }) => {
     const { shape, data } = byKey.get(key) as SavedTensor;
     if (shape.join() !== variable.shape.join()) {
       throw new Error(
@@ -75,7 +83,7 @@ function fill(adapter: Adapter, saved: AdapterSnapshot): void {
     }
     return data.slice();
   });
-  for (const [i, { variable }] of adapter.parameters.entries()) {
+  for (const [i, { variable }] of parameters.entries()) {
     const value = tensor(values[i] as Float32Array, variable.shape);
     variable.assign(value);
     value.dispose();

@@ -14,12 +14,12 @@ test('each weight is counted once, a tied one too', () => {
 
 test('is the line that PEFT prints', () => {
   const trained = tidy(() => variable(ones([460_800]), false));
-  const parameters = [{ key: 'a', variable: trained, trainable: true }];
+  const parameters = [{ key: 'a', variable: trained, trainable: true, saved: true }];
   // LoRA of rank 8 on q_proj and v_proj of SmolLM2-135M.
   expect(summarize({ parameters }, 134_515_008)).toBe(
     'trainable params: 460,800 || all params: 134,975,808 || trainable%: 0.3414',
   );
-  const frozen = [...parameters, { key: 'b', variable: trained, trainable: false }];
+  const frozen = [...parameters, { key: 'b', variable: trained, trainable: false, saved: true }];
   expect(summarize({ parameters: frozen }, 0)).toBe(
     'trainable params: 460,800 || all params: 921,600 || trainable%: 50.0000',
   );

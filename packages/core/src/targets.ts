@@ -3,7 +3,10 @@ import { nearest } from './nearest.ts';
 import type { Site, SiteKind } from './site.ts';
 
 export interface Targets {
-  /** Names (`q_proj`: the whole path or its end), one pattern for the whole path, or every linear layer but the output. */
+  /**
+   * Names (`q_proj`: the whole path or its end; `attn.q`: a role, the same on every model), one pattern for the whole path,
+   * or every linear layer but the output.
+   */
   readonly modules: readonly string[] | string | RegExp;
   /** Names or a pattern for paths to leave out. */
   readonly exclude?: readonly string[] | string | RegExp | undefined;
@@ -36,8 +39,14 @@ function layerOf(path: string, pattern: Targets['layersPattern']): number | unde
   return undefined;
 }
 
+/** Whether a name is one of the site's roles. */
+export function hasRole(site: Site, name: string): boolean {
+  return site.role.split(' ').includes(name);
+}
+
 function isNamed(site: Site, { modules, loose }: Targets): boolean {
-  return modules === ALL_LINEAR ? site.kind === 'linear' && site.role !== 'head' : matches(site.path, modules, loose);
+  if (modules === ALL_LINEAR) return site.kind === 'linear' && site.role !== 'head';
+  return matches(site.path, modules, loose) || (Array.isArray(modules) && modules.some((name) => hasRole(site, name)));
 }
 
 /** Whether `targets` names this site, whatever its kind. */
@@ -66,7 +75,7 @@ export function selectSites(
   const able = sites.filter((site) => kinds.has(site.kind));
   const chosen = able.filter((site) => isTarget(site, targets));
   const wanted = Array.isArray(modules) ? (modules as readonly string[]) : [];
-  const missing = wanted.find((name) => !able.some((site) => matches(site.path, [name], targets.loose)));
+  const missing = wanted.find((name) => !able.some((site) => isNamed(site, { ...targets, modules: [name] })));
   if ((strict && missing) || !(chosen.length || targets.optional)) {
     const names = able.flatMap((site) => [site.path, site.path.split('.').at(-1) as string]);
     throw new Error(

@@ -28,7 +28,12 @@ export function low(modules: Targets['modules'], more: Partial<Part<'linear'>> &
     params,
     affine: ({ params: { a, b } }) => ({ terms: [{ a: a as Tensor, b: b as Tensor, scale: 0.5 }], dropout }),
   });
-  return { type: 'LOW', targets: { modules }, on: { linear: { ...part, ...rest } }, config: { rank: 2 } };
+  return {
+    type: 'LOW',
+    targets: { modules },
+    on: { linear: { ...part, ...rest } },
+    config: ({ modules: target_modules }) => ({ rank: 2, target_modules }),
+  };
 }
 
 /** Takes a tenth of the weight away when it is attached, and never gives it back in its forward pass. */
@@ -47,7 +52,7 @@ export function normed(modules: Targets['modules']): Method {
     derive: (site) => ({ sums: sum(mul(site.weight.read(), site.weight.read()), 1) }),
     affine: ({ params: p, derived }) => ({ out: mul(p.gain as Tensor, derived.sums as Tensor) }),
   });
-  return { type: 'NORMED', targets: { modules }, on: { linear: part }, config: {} };
+  return { type: 'NORMED', targets: { modules }, on: { linear: part }, config: () => ({}) };
 }
 
 /** Merges into something else than it computes. */

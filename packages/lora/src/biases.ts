@@ -28,6 +28,6 @@ export function biases(): Method {
     targets: { modules: /.*/, where: has, optional: true },
     precedence: 1,
     on: { linear, norm },
-    config: { bias: 'all' },
+    config: () => ({ bias: 'all' }),
   };
 }

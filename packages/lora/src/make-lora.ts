@@ -101,6 +101,6 @@ export function makeLora(config: LoraConfig, parts: Decomposition | null): Metho
     type: 'LORA',
     targets: config.targets,
     on: { linear: linear(config, parts), embedding: embedding(config, parts) },
-    config: writeConfig(config, parts !== null),
+    config: (place) => writeConfig(config, parts !== null, place),
   };
 }

@@ -7,11 +7,13 @@ import { lora } from './lora.ts';
 import { pissa } from './matrix-initializers.ts';
 import type { LoraOptions } from './options.ts';
 
+const NOWHERE = { sites: [], modules: null, task: null };
+
 const bench = withHost();
 
 test('without options: rank 8, alpha twice the rank, every linear layer but the output', () => {
-  expect(lora().config).toMatchObject({ r: 8, lora_alpha: 16 });
-  expect(lora({ r: 4 }).config).toMatchObject({ r: 4, lora_alpha: 8 });
+  expect(lora().config(NOWHERE)).toMatchObject({ r: 8, lora_alpha: 16 });
+  expect(lora({ r: 4 }).config(NOWHERE)).toMatchObject({ r: 4, lora_alpha: 8 });
   const adapter = attach(bench.host, lora({ r: 2 }));
   expect(adapter.attachments.map(({ site }) => site.path)).toEqual(
     [0, 1].flatMap((i) => ['up', 'down'].map((name) => `model.layers.${i}.mlp.${name}_proj`)),

@@ -10,6 +10,8 @@ import { olora, pissa } from './matrix-initializers.ts';
 import type { LoraOptions } from './options.ts';
 import { readLora } from './read-lora.ts';
 
+const NOWHERE = { sites: [], modules: null, task: null };
+
 const bench = withHost();
 const family = readLora(pissa, olora);
 const minimal = { peft_type: 'LORA', r: 4, lora_alpha: 8, target_modules: ['up_proj'] };
@@ -58,12 +60,12 @@ const UNTOUCHED = {
 test('reads what PEFT writes', () => {
   const [method, ...others] = readLora().read(UNTOUCHED);
   expect(others).toEqual([]);
-  expect(method?.config).toMatchObject({ r: 8, lora_alpha: 8, bias: 'none', use_dora: false });
+  expect(method?.config(NOWHERE)).toMatchObject({ r: 8, lora_alpha: 8, bias: 'none', use_dora: false });
 });
 
 test('alpha is 8 where a file leaves it out, whatever the rank: the default there', () => {
   const { lora_alpha: _, ...rest } = minimal;
-  expect(readLora().read(rest)[0]?.config).toMatchObject({ r: 4, lora_alpha: 8 });
+  expect(readLora().read(rest)[0]?.config(NOWHERE)).toMatchObject({ r: 4, lora_alpha: 8 });
 });
 
 const given: [string, LoraOptions][] = [

@@ -1,5 +1,5 @@
 // A causal language model: a host that predicts the next token.
-import type { Context, Host, Trainable } from '@peftjs/core';
+import type { Context, Host, Tokens, Trainable } from '@peftjs/core';
 import type { Tensor } from '@tensorflow/tfjs-core';
 import type { TextTokenizer } from './text-tokenizer.ts';
 
@@ -11,14 +11,19 @@ export interface TokenBatch {
   readonly attentionMask: Int32Array;
   /** [b, t], not shifted; -100 where a token does not count. */
   readonly labels?: Int32Array;
+  /** [b], the task of each row, for methods that tell tasks apart. */
+  readonly tasks?: Int32Array;
   readonly shape: readonly [b: number, t: number];
 }
 
-/** Keys and values of the tokens so far, [b, s, g, f] a block, their mask [b, s], and the padding in front of each row. */
+/** Keys and values of the positions so far, [b, s, g, f] a block, their mask [b, s], the padding in front of each row, and the tokens. */
 export interface KeyValueCache {
   readonly blocks: readonly { readonly k: Tensor; readonly v: Tensor }[];
   readonly mask: Tensor;
   readonly padding: readonly number[];
+  readonly tokens: Tokens;
+  /** Positions taken by prefixes. */
+  readonly ahead: number;
 }
 
 export interface CausalLM extends Host {
@@ -34,6 +39,8 @@ export interface CausalLM extends Host {
   logits(batch: TokenBatch, ctx?: Context): Tensor;
   /** Sum of the cross-entropies of the tokens that count, a scalar. */
   loss(batch: TokenBatch, ctx?: Context): Tensor;
+  /** Targets and tokens of a batch: labels that count are all but the first of a row, which nothing predicts, and -100. */
+  count(batch: TokenBatch): { readonly targets: number; readonly tokens: number };
   /** Logits of the last position, [b, v], and the cache with the batch's tokens added. The old cache stays. */
   step(
     batch: TokenBatch,

@@ -1,6 +1,7 @@
 // Text from a causal model, a token at a time, with a key-value cache.
 import { nextTurn, random } from '@peftjs/backend';
-import type { CausalLM, KeyValueCache } from './causal-lm.ts';
+import { type Context, pin, type Route } from '@peftjs/core';
+import { type CausalLM, INFERENCE, type KeyValueCache } from './causal-lm.ts';
 import { pickToken, type SamplingOptions } from './pick-token.ts';
 import type { TextTokenizer } from './text-tokenizer.ts';
 
@@ -12,6 +13,8 @@ export interface GenerateOptions extends SamplingOptions {
   /** Tokens that end the text; the tokenizer's end token when left out. */
   readonly stop?: readonly number[];
   readonly signal?: AbortSignal;
+  /** The adapters to run; those that are active when it begins when left out. They stay to its end, even if they are replaced meanwhile. */
+  readonly routes?: Route;
 }
 
 /**
@@ -35,10 +38,13 @@ export async function* generate(
     );
   }
   const next = random(seed);
+  const pinned = pin(model, options.routes);
+  const ctx: Context = { ...INFERENCE, routes: pinned.routes };
   let cache: KeyValueCache | null = null;
   let ids: readonly number[] = prompt;
+  const isFull = () => cache !== null && (cache.mask.shape[1] as number) + cache.ahead >= model.contextLength;
   try {
-    for (let n = 0, length = prompt.length; n < maxNewTokens && length <= model.contextLength; n++, length++) {
+    for (let n = 0; n < maxNewTokens && !isFull(); n++) {
       await nextTurn();
       signal?.throwIfAborted();
       const before: KeyValueCache | null = cache;
@@ -47,7 +53,7 @@ export async function* generate(
         attentionMask: new Int32Array(ids.length).fill(1),
         shape: [1, ids.length] as const,
       };
-      const after = model.step(batch, before);
+      const after = model.step(batch, before, ctx);
       cache = after.cache;
       release(before);
       const logits = (await after.logits.data()) as Float32Array;
@@ -59,6 +65,7 @@ export async function* generate(
     }
   } finally {
     release(cache);
+    pinned.release();
   }
 }
 

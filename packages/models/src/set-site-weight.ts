@@ -1,5 +1,5 @@
 // How every host here replaces a site's weight.
-import type { EmbeddingSite, LinearSite, Undo, Weight } from '@peftjs/core';
+import type { LinearSite, Undo, Weight, WeightSite } from '@peftjs/core';
 import type { Variable } from '@tensorflow/tfjs-core';
 
 type Writable<T> = { -readonly [K in keyof T]: T[K] };
@@ -9,7 +9,7 @@ type Writable<T> = { -readonly [K in keyof T]: T[K] };
  *
  * @throws for a bias where the architecture has none: a saved model could not hold it
  */
-export function setSiteWeight(site: LinearSite | EmbeddingSite, weight: Weight, bias?: Variable): Undo {
+export function setSiteWeight(site: WeightSite, weight: Weight, bias?: Variable): Undo {
   const place = site as Writable<LinearSite>;
   const before = { weight: place.weight, bias: place.bias };
   if (bias !== undefined && !place.bias) {

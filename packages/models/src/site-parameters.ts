@@ -9,7 +9,7 @@ export function siteParameters(sites: readonly Site[]): Trainable {
     if (variable && !found.has(variable)) found.set(variable, key);
   };
   for (const site of sites) {
-    if (site.kind === 'linear' || site.kind === 'embedding') {
+    if ('weight' in site) {
       if (site.weight.variable === undefined) {
         throw new Error(
           `[peftjs/models] "${site.path}" is stored in a way that cannot be trained; load the model without "weights", or attach an adapter`,
@@ -17,11 +17,13 @@ export function siteParameters(sites: readonly Site[]): Trainable {
       }
       enter(`${site.path}.weight`, site.weight.variable);
     }
-    if (site.kind === 'linear') enter(`${site.path}.bias`, site.bias);
+    if ('bias' in site) enter(`${site.path}.bias`, site.bias);
     if (site.kind === 'norm') {
       enter(`${site.path}.weight`, site.gamma);
       enter(`${site.path}.bias`, site.beta);
     }
   }
-  return { parameters: [...found].map(([variable, key]): Parameter => ({ key, variable, trainable: true })) };
+  return {
+    parameters: [...found].map(([variable, key]): Parameter => ({ key, variable, trainable: true, saved: true })),
+  };
 }

@@ -2,9 +2,9 @@
 import { valueAndGrads } from '@peftjs/backend';
 import { diskFolder, type Folder, loadAdapter } from '@peftjs/checkpoint';
 import { type Adapter, type Family, merge, restore } from '@peftjs/core';
-import { type CausalLM, loadModel } from '@peftjs/models';
+import { type CausalLM, loadModel, type TokenBatch } from '@peftjs/models';
 import { openSafetensors, type SafetensorsFile } from '@peftjs/safetensors';
-import { adamw, type Batch, constant, countTargets, meanLoss, train } from '@peftjs/train';
+import { adamw, constant, meanLoss, train } from '@peftjs/train';
 import { relativeError, TOLERANCES, type ToleranceName } from './tolerances.ts';
 
 /** How far one part of a case is off, and how far it may be. */
@@ -74,7 +74,7 @@ async function bytesOf(folder: Folder, name: string): Promise<Uint8Array> {
   return file.read(0, file.size);
 }
 
-async function batchOf(expect: SafetensorsFile): Promise<Batch> {
+async function batchOf(expect: SafetensorsFile): Promise<TokenBatch> {
   const shape = expect.tensors.get('input_ids')?.shape as readonly [number, number];
   return {
     inputIds: await expect.readInt32('input_ids'),
@@ -84,7 +84,7 @@ async function batchOf(expect: SafetensorsFile): Promise<Batch> {
   };
 }
 
-async function logits(model: CausalLM, batch: Batch): Promise<Float32Array> {
+async function logits(model: CausalLM, batch: TokenBatch): Promise<Float32Array> {
   const out = model.logits(batch);
   const values = (await out.data()) as Float32Array;
   out.dispose();
@@ -99,9 +99,9 @@ function bare(name: string): string {
     .replace(/\.weight$/, '');
 }
 
-async function gradients(model: CausalLM, adapter: Adapter, batch: Batch, expect: SafetensorsFile) {
+async function gradients(model: CausalLM, adapter: Adapter, batch: TokenBatch, expect: SafetensorsFile) {
   const trained = adapter.parameters.filter((p) => p.trainable);
-  const targets = countTargets(batch);
+  const targets = model.count(batch).targets;
   const pass = valueAndGrads(
     () => model.loss(batch, { training: true, seed: 0 }),
     trained.map((p) => p.variable),
@@ -131,7 +131,7 @@ async function gradients(model: CausalLM, adapter: Adapter, batch: Batch, expect
 async function threeSteps(
   model: CausalLM,
   adapter: Adapter,
-  batch: Batch,
+  batch: TokenBatch,
 ): Promise<{ losses: number[]; loss: number[] }> {
   const batches = { size: 1, get: () => batch };
   const losses: number[] = [];

@@ -28,8 +28,8 @@ export function read(f: () => Tensor): Float32Array {
 /** Every weight and bias of a host, read. */
 export function readWeights(host: Host): readonly Float32Array[] {
   return host.sites().flatMap((site) => {
-    if (site.kind === 'linear' || site.kind === 'embedding') {
-      const bias = site.kind === 'linear' && site.bias ? [site.bias.dataSync().slice() as Float32Array] : [];
+    if ('weight' in site) {
+      const bias = 'bias' in site && site.bias ? [site.bias.dataSync().slice() as Float32Array] : [];
       return [read(() => site.weight.read()), ...bias];
     }
     if (site.kind !== 'norm') return [];

@@ -31,7 +31,16 @@ export function expectSite(site: Site): void {
     case 'attention':
       whole(site.heads, site.kvHeads, site.headDim, site.heads / site.kvHeads);
       break;
+    case 'conv':
+      whole(site.inDim, site.outDim, ...site.kernel);
+      expect([site.weight.outDim, site.weight.inDim], path).toEqual([
+        site.outDim,
+        site.inDim * site.kernel[0] * site.kernel[1],
+      ]);
+      if (site.bias !== null) expect(site.bias.shape, path).toEqual([site.outDim]);
+      break;
     case 'residual':
+    case 'stream':
     case 'sequence':
       whole(site.dim);
       break;
@@ -69,12 +78,17 @@ export function expectCall(site: Site, x: In<SiteKind>, y: Out<SiteKind>): void 
       expect(shape(y), path).toEqual(shape(q));
       break;
     }
+    case 'conv':
+      expect([shape(x).length, shape(x).at(-1)], path).toEqual([4, site.inDim]);
+      expect([shape(y).length, shape(y)[0], shape(y).at(-1)], path).toEqual([4, shape(x)[0], site.outDim]);
+      break;
     case 'residual':
+    case 'stream':
       expect([shape(x).length, shape(x).at(-1)], path).toEqual([3, site.dim]);
       expect(shape(y), path).toEqual(shape(x));
       break;
     case 'sequence': {
-      const { embeds, mask, positions, past } = x as In<'sequence'>;
+      const { embeds, mask, positions, past, padding } = x as In<'sequence'>;
       const [b, t] = shape(embeds) as [number, number];
       expect([shape(embeds), shape(mask), shape(positions)], path).toEqual([
         [b, t, site.dim],
@@ -82,6 +96,7 @@ export function expectCall(site: Site, x: In<SiteKind>, y: Out<SiteKind>): void 
         [b, t],
       ]);
       expect(positions.dtype, path).toBe('int32');
+      expect(padding.length, path).toBe(b);
       break;
     }
     default:

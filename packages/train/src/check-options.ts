@@ -3,9 +3,9 @@ import type { Batches } from './learner.ts';
 import type { TrainOptions } from './train-options.ts';
 
 /** @throws naming the option, what it is, and what it may be */
-export function checkOptions(
-  batches: Batches,
-  { learningRate, accumulate = 1, epochs = 1, steps = 1 }: TrainOptions,
+export function checkOptions<B>(
+  batches: Batches<B>,
+  { learningRate, accumulate = 1, epochs = 1, steps = 1 }: TrainOptions<B>,
 ): void {
   if (!(batches.size > 0)) throw new Error('[peftjs/train] the data has no batch; give texts of at least two tokens');
   if (!(learningRate >= 0 && Number.isFinite(learningRate))) {

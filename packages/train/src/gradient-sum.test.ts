@@ -1,10 +1,10 @@
 import { attach } from '@peftjs/core';
 import { lora, noisy } from '@peftjs/lora';
+import type { TokenBatch } from '@peftjs/models';
 import { dispose, memory, type Variable } from '@tensorflow/tfjs-core';
 import { describe, expect, test } from 'vitest';
 import { batches, rows, withModel } from '../test/tiny-model.ts';
 import { gradientSum } from './gradient-sum.ts';
-import { type Batch, countTargets } from './learner.ts';
 import { meanLoss } from './mean-loss.ts';
 import { train } from './train.ts';
 
@@ -18,7 +18,9 @@ function expectSame(actual: ArrayLike<number>, expected: ArrayLike<number>, with
     );
 }
 
-function found(micro: readonly Batch[], variables: readonly Variable[]) {
+type Rows = ReturnType<typeof rows>;
+
+function found(micro: readonly TokenBatch[], variables: readonly Variable[]) {
   const context = { training: true, seed: 1 };
   const { loss, grads, norm } = gradientSum(
     bench.model,
@@ -56,7 +58,7 @@ describe('the sum of several batches', () => {
     expect(apart.loss).toBeCloseTo(whole.loss, 4);
     expect(apart.norm).toBeCloseTo(whole.norm, 4);
     for (const [k, g] of apart.grads.entries()) expectSame(g, whole.grads[k] as number[], 1e-5);
-    expect(micro.reduce((n, b) => n + countTargets(b), 0)).toBe(countTargets(large));
+    expect(micro.reduce((n, b) => n + bench.model.count(b).targets, 0)).toBe(bench.model.count(large).targets);
     adapter.detach();
   });
 
@@ -93,14 +95,14 @@ test('training with accumulation gives the parameters of training with the large
 });
 
 /** Both as one batch, the narrower padded. */
-function merged(a: Batch, b: Batch): Batch {
+function merged(a: Rows, b: Rows): Rows {
   const t = Math.max(a.shape[1], b.shape[1]);
-  const wide = (values: Int32Array, batch: Batch, fill: number) =>
+  const wide = (values: Int32Array, batch: Rows, fill: number) =>
     Array.from({ length: batch.shape[0] * t }, (_, k) => {
       const [row, i] = [Math.floor(k / t), k % t];
       return i < batch.shape[1] ? (values[row * batch.shape[1] + i] as number) : fill;
     });
-  const both = (pick: (batch: Batch) => Int32Array, fill: number) =>
+  const both = (pick: (batch: Rows) => Int32Array, fill: number) =>
     Int32Array.from([a, b].flatMap((batch) => wide(pick(batch), batch, fill)));
   return {
     inputIds: both((x) => x.inputIds, 0),
@@ -111,7 +113,7 @@ function merged(a: Batch, b: Batch): Batch {
 }
 
 test('labels that count: not the first of a row, not -100', () => {
-  expect(countTargets(rows(0, [6, 4, 1]))).toBe(5 + 3 + 0);
+  expect(bench.model.count(rows(0, [6, 4, 1])).targets).toBe(5 + 3 + 0);
 });
 
 describe('the mean loss', () => {
@@ -125,7 +127,7 @@ describe('the mean loss', () => {
   });
   test('needs a token that counts, and stops when asked to', async () => {
     const none = { size: 1, get: () => rows(0, [1, 1]) };
-    await expect(meanLoss(bench.model, none)).rejects.toThrow('no token of the evaluation data counts');
+    await expect(meanLoss(bench.model, none)).rejects.toThrow('no target of the evaluation data counts');
     await expect(meanLoss(bench.model, batches(1), AbortSignal.abort(new Error('enough')))).rejects.toThrow('enough');
   });
 });

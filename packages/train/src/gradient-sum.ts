@@ -2,7 +2,7 @@
 import { engine, valueAndGrads } from '@peftjs/backend';
 import type { Context } from '@peftjs/core';
 import { add, sqrt, square, sum, type Tensor, type Variable, zerosLike } from '@tensorflow/tfjs-core';
-import type { Batch, Learner } from './learner.ts';
+import type { Learner } from './learner.ts';
 
 export interface GradientSum {
   /** Scalar: sum of the losses. */
@@ -12,18 +12,27 @@ export interface GradientSum {
   readonly norm: Tensor;
 }
 
-/** One batch after the other, so that the memory is that of one. The caller owns what comes back. */
-export function gradientSum(
-  model: Learner,
-  batches: readonly Batch[],
+/**
+ * One batch after the other, so that the memory is that of one. The caller owns what comes back.
+ *
+ * @param extra a scalar to be added once
+ */
+export function gradientSum<B>(
+  model: Learner<B>,
+  batches: readonly B[],
   variables: readonly Variable[],
   contexts: readonly Context[],
+  extra: () => Tensor | null = () => null,
 ): GradientSum {
   return engine().tidy(() => {
     let loss: Tensor | undefined;
     let grads: Tensor[] | undefined;
     for (const [i, batch] of batches.entries()) {
-      const pass = valueAndGrads(() => model.loss(batch, contexts[i] as Context), variables);
+      const pass = valueAndGrads(() => {
+        const own = model.loss(batch, contexts[i] as Context);
+        const more = i === 0 ? extra() : null;
+        return more === null ? own : add(own, more);
+      }, variables);
       const found = pass.grads.map((g, k) => g ?? zerosLike(variables[k] as Variable));
       loss = plus(loss, pass.value);
       grads = grads === undefined ? found : found.map((g, k) => plus(grads?.[k], g));

@@ -1,6 +1,7 @@
 export { type AdamwOptions, adamw } from './adamw.ts';
+export type { AfterStep, AfterStepArgs } from './after-step.ts';
 export { type GradientSum, gradientSum } from './gradient-sum.ts';
-export { type Batch, type Batches, countTargets, type Learner } from './learner.ts';
+export type { Batches, Count, Learner } from './learner.ts';
 export { meanLoss } from './mean-loss.ts';
 export type { Optimizer, Slots, UpdateArgs } from './optimizer.ts';
 export { constant, cosine, linear, type Schedule, type WarmupOptions } from './schedules.ts';

@@ -1,14 +1,14 @@
 // The mean loss over a data set, without training.
 import { nextTurn } from '@peftjs/backend';
 import type { Tensor } from '@tensorflow/tfjs-core';
-import { type Batches, countTargets, type Learner } from './learner.ts';
+import type { Batches, Learner } from './learner.ts';
 
 /**
- * Mean cross-entropy in nats over the tokens that count, dropout off.
+ * Mean loss over the targets that count (cross-entropy in nats for the models here), dropout off, no method's penalty in it.
  *
  * @throws when no token counts, or the loss is not finite
  */
-export async function meanLoss(model: Learner, batches: Batches, signal?: AbortSignal): Promise<number> {
+export async function meanLoss<B>(model: Learner<B>, batches: Batches<B>, signal?: AbortSignal): Promise<number> {
   let total = 0;
   let count = 0;
   for (let i = 0; i < batches.size; i++) {
@@ -17,11 +17,11 @@ export async function meanLoss(model: Learner, batches: Batches, signal?: AbortS
     const batch = batches.get(0, i);
     const loss: Tensor = model.loss(batch, { training: false, seed: 0 });
     total += (await loss.data())[0] as number;
-    count += countTargets(batch);
+    count += model.count(batch).targets;
     loss.dispose();
   }
   if (count === 0)
-    throw new Error('[peftjs/train] no token of the evaluation data counts; give texts of at least two tokens');
+    throw new Error('[peftjs/train] no target of the evaluation data counts; give texts of at least two tokens');
   const mean = total / count;
   if (!Number.isFinite(mean)) throw new Error(`[peftjs/train] the evaluation loss is ${mean}; lower the learning rate`);
   return mean;

@@ -1,14 +1,19 @@
 // What a training run can be told.
-import type { Trainable } from '@peftjs/core';
+import type { Parameter, Trainable } from '@peftjs/core';
+import type { AfterStep } from './after-step.ts';
 import type { Batches } from './learner.ts';
 import type { Optimizer } from './optimizer.ts';
 import type { Schedule } from './schedules.ts';
 import type { StateStore } from './train-state.ts';
 
-export interface TrainOptions {
+export interface TrainOptions<B> {
   /** What is trained; the active adapters of the model when left out. A model's own `parameters()` trains it whole. */
   readonly trainable?: Trainable;
   readonly learningRate: number;
+  /** The learning rate of each parameter counts so many times, 1 when left out (LoRA+). */
+  readonly rates?: (parameter: Parameter) => number;
+  /** What is done to the parameters after each step (AdaLoRA's budget). */
+  readonly after?: readonly AfterStep[];
   /** Passes over the data; 1 when left out. */
   readonly epochs?: number;
   /** Ends the run after this many steps, before or after the epochs have. */
@@ -23,7 +28,7 @@ export interface TrainOptions {
   readonly clip?: number;
   /** Seeds dropout; 0 when left out. */
   readonly seed?: number;
-  readonly evaluate?: EvaluateOptions;
+  readonly evaluate?: EvaluateOptions<B>;
   /** Where the run is saved, so that it can go on where it stopped; it does, when there is a state in it. */
   readonly store?: StateStore;
   /** Steps between two saves; 100 when left out. The last step is always saved. */
@@ -31,8 +36,8 @@ export interface TrainOptions {
   readonly signal?: AbortSignal;
 }
 
-export interface EvaluateOptions {
-  readonly batches: Batches;
+export interface EvaluateOptions<B> {
+  readonly batches: Batches<B>;
   /** Steps between two evaluations; only before the first step and after the last when left out. */
   readonly every?: number;
   /** Ends the run when this many evaluations in a row have not improved on the best. */

@@ -1,6 +1,7 @@
 // Everything that a run needs to go on: parameters, optimizer slots, and where it was.
 import type { Parameter } from '@peftjs/core';
-import { dispose, tensor } from '@tensorflow/tfjs-core';
+import { dispose, type Tensor, tensor } from '@tensorflow/tfjs-core';
+import type { AfterStep } from './after-step.ts';
 import type { Slots } from './optimizer.ts';
 
 export interface StateTensor {
@@ -29,12 +30,24 @@ export interface StateStore {
 /** The key of a slot in a state. */
 const slotKey = (key: string, slot: string) => `${key}#${slot}`;
 
+/** Whose slots they are: each parameter's, then those of what is done after a step. */
+const ownersOf = (parameters: readonly Parameter[], after: readonly AfterStep[]): readonly string[] => [
+  ...parameters.map((p) => p.key),
+  ...after.map((one) => one.name),
+];
+
 /** Copies parameters and slots out of the backend. */
-export function collect(parameters: readonly Parameter[], slots: readonly Slots[]): Promise<StateTensor[]> {
-  const held = parameters.flatMap(({ key, variable }, i) => [
-    { key, tensor: variable },
-    ...Object.entries(slots[i] as Slots).map(([slot, t]) => ({ key: slotKey(key, slot), tensor: t })),
-  ]);
+export function collect(
+  parameters: readonly Parameter[],
+  after: readonly AfterStep[],
+  slots: readonly Slots[],
+): Promise<StateTensor[]> {
+  const held = [
+    ...parameters.map(({ key, variable }) => ({ key, tensor: variable as Tensor })),
+    ...ownersOf(parameters, after).flatMap((owner, i) =>
+      Object.entries(slots[i] as Slots).map(([slot, t]) => ({ key: slotKey(owner, slot), tensor: t })),
+    ),
+  ];
   return Promise.all(
     held.map(async ({ key, tensor: t }) => ({ key, shape: t.shape, data: (await t.data()) as Float32Array })),
   );
@@ -46,13 +59,16 @@ export function collect(parameters: readonly Parameter[], slots: readonly Slots[
  */
 export function putBack(
   parameters: readonly Parameter[],
+  after: readonly AfterStep[],
   fresh: readonly Slots[],
   tensors: readonly StateTensor[],
 ): Slots[] {
+  const owners = ownersOf(parameters, after);
   const byKey = new Map(tensors.map((t) => [t.key, t]));
-  const wanted = new Set(
-    parameters.flatMap(({ key }, i) => [key, ...Object.keys(fresh[i] as Slots).map((slot) => slotKey(key, slot))]),
-  );
+  const wanted = new Set([
+    ...parameters.map(({ key }) => key),
+    ...owners.flatMap((owner, i) => Object.keys(fresh[i] as Slots).map((slot) => slotKey(owner, slot))),
+  ]);
   const extra = tensors.find(({ key }) => !wanted.has(key));
   if (extra !== undefined) {
     throw new Error(
@@ -67,17 +83,19 @@ export function putBack(
       `[peftjs/train] the saved run does not fit: "${key}" ${what}, [${shape}] is needed; train into another folder`,
     );
   };
-  for (const [i, { key, variable }] of parameters.entries()) {
-    find(key, variable.shape);
-    for (const [slot, t] of Object.entries(fresh[i] as Slots)) find(slotKey(key, slot), t.shape);
+  for (const { key, variable } of parameters) find(key, variable.shape);
+  for (const [i, owner] of owners.entries()) {
+    for (const [slot, t] of Object.entries(fresh[i] as Slots)) find(slotKey(owner, slot), t.shape);
   }
-  return parameters.map(({ key, variable }, i) => {
+  for (const { key, variable } of parameters) {
     const value = tensor(find(key, variable.shape).data, variable.shape);
     variable.assign(value);
     value.dispose();
+  }
+  return owners.map((owner, i) => {
     const before = fresh[i] as Slots;
     const back = Object.fromEntries(
-      Object.entries(before).map(([slot, t]) => [slot, tensor(find(slotKey(key, slot), t.shape).data, t.shape)]),
+      Object.entries(before).map(([slot, t]) => [slot, tensor(find(slotKey(owner, slot), t.shape).data, t.shape)]),
     );
     dispose(Object.values(before));
     return back;

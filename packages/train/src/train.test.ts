@@ -1,5 +1,6 @@
 import { attach } from '@peftjs/core';
 import { dora, lora, noisy } from '@peftjs/lora';
+import type { TokenBatch } from '@peftjs/models';
 import { fill, memory, mul, sub, tensor } from '@tensorflow/tfjs-core';
 import { describe, expect, test } from 'vitest';
 import { batches, rows, withModel } from '../test/tiny-model.ts';
@@ -11,7 +12,7 @@ import type { TrainOptions } from './train-options.ts';
 import type { StateStore, TrainState } from './train-state.ts';
 
 const bench = withModel();
-const OPTIONS: TrainOptions = { learningRate: 0.02, epochs: 2, seed: 3, schedule: constant };
+const OPTIONS: TrainOptions<TokenBatch> = { learningRate: 0.02, epochs: 2, seed: 3, schedule: constant };
 const dropping = () => lora({ r: 2, alpha: 4, dropout: 0.2, init: noisy });
 
 async function all(events: AsyncIterable<TrainEvent>): Promise<TrainEvent[]> {
@@ -33,7 +34,7 @@ function storeOf(first: TrainState | null = null): StateStore & { state: TrainSt
 }
 
 /** Trains fresh adapters of the same seed; the parameters come out. */
-async function run(options: Partial<TrainOptions>, stopAfter = Number.POSITIVE_INFINITY) {
+async function run(options: Partial<TrainOptions<TokenBatch>>, stopAfter = Number.POSITIVE_INFINITY) {
   const adapter = attach(bench.model, dropping(), { seed: 5 });
   const events: TrainEvent[] = [];
   try {
@@ -228,7 +229,7 @@ describe('resuming', () => {
   test('with other options, or onto other tensors, is refused before anything is changed', async () => {
     const store = storeOf();
     await run({ store, saveEvery: 1 }, 2);
-    const others: Partial<TrainOptions>[] = [
+    const others: Partial<TrainOptions<TokenBatch>>[] = [
       { learningRate: 0.03 },
       { epochs: 3 },
       { seed: 4 },
@@ -310,7 +311,7 @@ describe('an abort', () => {
 });
 
 describe('stops with a clear error', () => {
-  const refused = async (options: Partial<TrainOptions>, message: string, data = batches(2)) => {
+  const refused = async (options: Partial<TrainOptions<TokenBatch>>, message: string, data = batches(2)) => {
     const tensors = memory().numTensors;
     await expect(all(train(bench.model, data, { ...OPTIONS, ...options }))).rejects.toThrow(message);
     expect(memory().numTensors).toBe(tensors);
@@ -332,7 +333,7 @@ describe('stops with a clear error', () => {
     await refused({ epochs: 0.5 }, 'epochs is 0.5');
     await refused({ steps: 0 }, 'steps is 0');
     await refused({}, '[peftjs/train] the data has no batch', { size: 0, get: () => rows(0, [1]) });
-    await refused({}, '[peftjs/train] no token of step 1 counts; every label is -100', {
+    await refused({}, '[peftjs/train] no target of step 1 counts; every label is -100', {
       size: 1,
       get: () => rows(0, [1]),
     });

@@ -1,11 +1,11 @@
 // The training loop: an async iterator of events. One step reads back two numbers, the loss and the gradients' norm.
 import { engine, memoryMeter, nextTurn } from '@peftjs/backend';
-import { adaptersOf, type Parameter } from '@peftjs/core';
-import { dispose, type Tensor } from '@tensorflow/tfjs-core';
+import { adaptersOf, type Parameter, penalty } from '@peftjs/core';
+import { dispose, mul, type Tensor } from '@tensorflow/tfjs-core';
 import { adamw } from './adamw.ts';
 import { checkOptions } from './check-options.ts';
 import { gradientSum } from './gradient-sum.ts';
-import { type Batch, type Batches, countTargets, type Learner } from './learner.ts';
+import type { Batches, Learner } from './learner.ts';
 import { meanLoss } from './mean-loss.ts';
 import type { Slots } from './optimizer.ts';
 import { linear } from './schedules.ts';
@@ -21,7 +21,11 @@ import { collect, putBack } from './train-state.ts';
  * @example
  * for await (const e of train(model, batches, { learningRate: 2e-4 })) if (e.type === 'step') console.log(e.step, e.loss);
  */
-export async function* train(model: Learner, batches: Batches, options: TrainOptions): AsyncGenerator<TrainEvent> {
+export async function* train<B>(
+  model: Learner<B>,
+  batches: Batches<B>,
+  options: TrainOptions<B>,
+): AsyncGenerator<TrainEvent> {
   const {
     accumulate = 1,
     epochs = 1,
@@ -29,6 +33,8 @@ export async function* train(model: Learner, batches: Batches, options: TrainOpt
     schedule = linear({ warmup: 0.03 }),
     clip = 1,
     seed = 0,
+    rates = () => 1,
+    after = [],
   } = options;
   const { evaluate, store, saveEvery = 100, signal, learningRate } = options;
   checkOptions(batches, options);
@@ -45,31 +51,46 @@ export async function* train(model: Learner, batches: Batches, options: TrainOpt
     clip,
     seed,
     size: batches.size,
+    ...(parameters.some((p) => rates(p) !== 1) && { rates: parameters.map(rates) }),
+    ...(after.length > 0 && { after: after.map((one) => [one.name, one.options]) }),
   });
   const meter = memoryMeter();
-  let slots: Slots[] = variables.map((v) => engine().tidy(() => keepAll(optimizer.slots(v.shape))));
+  // Of each parameter, then of each thing done after a step.
+  let slots: Slots[] = [
+    ...variables.map((v) => engine().tidy(() => keepAll(optimizer.slots(v.shape)))),
+    ...after.map((one) => engine().tidy(() => keepAll(one.slots(parameters)))),
+  ];
   let taken = 0;
   let best: number | null = null;
   let stale = 0;
 
   const evaluation = async (): Promise<EvaluationEvent> => {
     // Where the run is saved at the end, an evaluation is finished first: the state is that of a whole step.
-    const loss = await meanLoss(model, evaluate?.batches as Batches, store && taken > 0 ? undefined : signal);
+    const loss = await meanLoss(model, evaluate?.batches as Batches<B>, store && taken > 0 ? undefined : signal);
     const improved = best === null || loss < best;
     best = improved ? loss : best;
     stale = improved ? 0 : stale + 1;
     return { type: 'evaluation', step: taken, loss, perplexity: Math.exp(loss), best: improved };
   };
-  const save = async () => store?.save({ step: taken, best, stale, recipe, tensors: await collect(parameters, slots) });
+  const save = async () =>
+    store?.save({ step: taken, best, stale, recipe, tensors: await collect(parameters, after, slots) });
 
   async function takeStep(): Promise<StepEvent> {
     const started = performance.now();
     meter.reset();
     const part = microBatches(batches, taken, accumulate);
-    const targets = part.reduce((n, batch) => n + countTargets(batch), 0);
-    if (targets === 0) throw new Error(`[peftjs/train] no token of step ${taken + 1} counts; every label is -100`);
+    const counts = part.map((batch) => model.count(batch));
+    const targets = counts.reduce((n, count) => n + count.targets, 0);
+    if (targets === 0) throw new Error(`[peftjs/train] no target of step ${taken + 1} counts; every label is -100`);
     const contexts = part.map((_, i) => ({ training: true, seed: seed * 1_000_003 + taken * accumulate + i }));
-    const { loss: summed, grads, norm: scalar } = gradientSum(model, part, variables, contexts);
+    const {
+      loss: summed,
+      grads,
+      norm: scalar,
+    } = gradientSum(model, part, variables, contexts, () => {
+      const more = penalty(model, options.trainable);
+      return more && mul(more, targets);
+    });
     const [[lossSum], [normSum]] = (await Promise.all([summed.data(), scalar.data()])) as unknown as [
       [number],
       [number],
@@ -86,25 +107,36 @@ export async function* train(model: Learner, batches: Batches, options: TrainOpt
     const rate = learningRate * schedule(taken, total);
     const gradientScale = Math.min(1, clip / (gradientNorm + 1e-6)) / targets;
     taken++;
-    slots = slots.map((before, i) =>
+    const optimized = variables.map((variable, i) =>
       engine().tidy(() => {
-        const variable = variables[i] as (typeof variables)[number];
+        const before = slots[i] as Slots;
         const args = {
           value: variable,
           gradient: grads[i] as Tensor,
           slots: before,
-          learningRate: rate,
+          learningRate: rate * rates(parameters[i] as Parameter),
           step: taken,
           gradientScale,
         };
-        const after = optimizer.update(args);
-        variable.assign(after.value);
-        dispose([...Object.values(before), grads[i] as Tensor]);
-        return keepAll(after.slots);
+        const updated = optimizer.update(args);
+        variable.assign(updated.value);
+        dispose(Object.values(before));
+        return keepAll(updated.slots);
       }),
     );
+    const done = after.map((one, i) =>
+      engine().tidy(() => {
+        const before = slots[variables.length + i] as Slots;
+        const gradients = grads.map((g) => mul(g, 1 / targets));
+        const kept = keepAll(one.update({ parameters, gradients, slots: before, step: taken, steps: total }));
+        dispose(Object.values(before));
+        return kept;
+      }),
+    );
+    dispose([...grads]);
+    slots = [...optimized, ...done];
     const seconds = (performance.now() - started) / 1000;
-    const tokens = part.reduce((n, { attentionMask }) => n + attentionMask.reduce((sum, m) => sum + m, 0), 0);
+    const tokens = counts.reduce((n, count) => n + count.tokens, 0);
     return {
       type: 'step',
       step: taken,
@@ -129,7 +161,7 @@ export async function* train(model: Learner, batches: Batches, options: TrainOpt
           `[peftjs/train] the saved run had other options: ${saved.recipe}; these are ${recipe}. Use the same, or another folder`,
         );
       }
-      slots = putBack(parameters, slots, saved.tensors).map(keepAll);
+      slots = putBack(parameters, after, slots, saved.tensors).map(keepAll);
       ({ step: taken, best, stale } = saved);
       yield { type: 'resumed', step: taken };
     } else if (evaluate !== undefined) yield await evaluation();
@@ -159,7 +191,7 @@ function keepAll(slots: Slots): Slots {
   return slots;
 }
 
-function trainableOf(model: Learner, { trainable }: TrainOptions): Parameter[] {
+function trainableOf<B>(model: Learner<B>, { trainable }: TrainOptions<B>): Parameter[] {
   const named = trainable === undefined ? adaptersOf(model).filter((a) => a.active) : [trainable];
   const parameters = named.flatMap((t) => t.parameters).filter((p) => p.trainable);
   if (parameters.length === 0) {
@@ -171,7 +203,7 @@ function trainableOf(model: Learner, { trainable }: TrainOptions): Parameter[] {
 }
 
 /** The batches of one step, in the order of the data; the last step of an epoch has what is left. */
-function microBatches(batches: Batches, step: number, accumulate: number): Batch[] {
+function microBatches<B>(batches: Batches<B>, step: number, accumulate: number): B[] {
   const perEpoch = Math.ceil(batches.size / accumulate);
   const epoch = Math.floor(step / perEpoch);
   const first = (step % perEpoch) * accumulate;

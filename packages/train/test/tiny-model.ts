@@ -1,10 +1,10 @@
 // A small Llama with adapters, and batches for it.
 import { useBackend } from '@peftjs/backend';
 import { cpu } from '@peftjs/backend-cpu';
-import { type CausalLM, llama, randomSource } from '@peftjs/models';
+import { type CausalLM, llama, randomSource, type TokenBatch } from '@peftjs/models';
 import { memory } from '@tensorflow/tfjs-core';
 import { afterEach, beforeAll, beforeEach, expect } from 'vitest';
-import type { Batch, Batches } from '../src/learner.ts';
+import type { Batches } from '../src/learner.ts';
 
 const CONFIG = {
   model_type: 'llama',
@@ -24,7 +24,7 @@ export function tinyModel(): Promise<CausalLM> {
 }
 
 /** A batch whose rows have these lengths, padded on the right; the rows count on from `first`. */
-export function rows(first: number, lengths: readonly number[]): Batch {
+export function rows(first: number, lengths: readonly number[]): TokenBatch & { readonly labels: Int32Array } {
   const t = Math.max(...lengths);
   const at = <T>(f: (row: number, i: number) => T) =>
     lengths.flatMap((_, row) => Array.from({ length: t }, (_, i) => f(row, i)));
@@ -39,7 +39,7 @@ export function rows(first: number, lengths: readonly number[]): Batch {
 }
 
 /** Batches of two rows each; other ones in each epoch. */
-export function batches(size: number): Batches {
+export function batches(size: number): Batches<TokenBatch> {
   return { size, get: (epoch, index) => rows(2 * (epoch * size + index), [6, 4]) };
 }
 

@@ -8,16 +8,17 @@ import {
   type EmbeddingSite,
   type LinearSite,
   type NormSite,
-  type Sequence,
+  type Tokens,
   type Weight,
 } from '@peftjs/core';
-import { add, concat, dispose, fill, gather, reshape, slice, type Tensor, tensor2d } from '@tensorflow/tfjs-core';
+import { add, concat, dispose, fill, gather, reshape, slice, type Tensor } from '@tensorflow/tfjs-core';
 import { type CausalLM, INFERENCE, type KeyValueCache, type TokenBatch } from '../causal-lm.ts';
+import { countNextTokens } from '../count-tokens.ts';
+import { openSequence, type SequenceParts } from '../open-sequence.ts';
 import { setSiteWeight } from '../set-site-weight.ts';
 import { siteParameters } from '../site-parameters.ts';
 import type { TextTokenizer } from '../text-tokenizer.ts';
 import type { LlamaConfig } from './config.ts';
-import { paddingOf, positionsOf } from './positions.ts';
 import { rotaryTables } from './rotary-tables.ts';
 import type { LlamaBlock, LlamaSites } from './sites.ts';
 
@@ -106,39 +107,29 @@ export function createLlama({ config: c, raw, sites, base, tokenizer }: LlamaPar
     });
     return engine().tidy(() => {
       const branch = (n: Tensor) => feed(block, norm(block.mlpNorm, n, ctx), ctx);
-      return add(attended, chains.run<'residual'>(block.mlpBranch, branch, attended, ctx));
+      const after = add(attended, chains.run<'residual'>(block.mlpBranch, branch, attended, ctx));
+      return chains.run<'stream'>(block.stream, (y) => y, after, ctx);
     });
   }
 
-  function start(batch: TokenBatch, cache: KeyValueCache | null, ctx: Context): Sequence {
-    const [b, t] = batch.shape;
-    const past = cache === null ? 0 : (cache.mask.shape[1] as number);
-    if (past + t > c.contextLength) {
-      throw new Error(
-        `[peftjs/models] ${past + t} tokens are more than the model's context of ${c.contextLength}; shorten the text, or split it`,
-      );
-    }
-    const ids = tensor2d(batch.inputIds, [b, t], 'int32');
-    const fresh = tensor2d(Float32Array.from(batch.attentionMask), [b, t]);
-    const positions = tensor2d(positionsOf(batch, past, cache?.padding ?? paddingOf(batch)), [b, t], 'int32');
-    const sequence: Sequence = {
-      embeds: embed(sites.embedding, ids, ctx),
-      mask: cache === null ? fresh : concat([cache.mask, fresh], 1),
-      positions,
-      past,
-      ...(batch.labels === undefined ? {} : { labels: tensor2d(batch.labels, [b, t], 'int32') }),
-    };
-    return chains.run<'sequence'>(sites.sequence, (s) => s, sequence, ctx);
-  }
+  const opening: SequenceParts = {
+    get host() {
+      return model;
+    },
+    chains,
+    site: sites.sequence,
+    embed: (ids, ctx) => embed(sites.embedding, ids, ctx),
+    contextLength: c.contextLength,
+  };
 
   /** Hidden states [b, t, d] after the last norm, and the sequence they belong to. */
   function hidden(
     batch: TokenBatch,
     cache: KeyValueCache | null,
-    ctx: Context,
+    outer: Context,
     keep?: (kv: { k: Tensor; v: Tensor }) => void,
   ) {
-    const sequence = start(batch, cache, ctx);
+    const { sequence, ctx } = openSequence(opening, batch, cache, outer);
     const { mask, positions } = sequence;
     const pass: Pass = { mask, cos: gather(tables.cos, positions), sin: gather(tables.sin, positions), ctx };
     let x = sequence.embeds;
@@ -150,11 +141,12 @@ export function createLlama({ config: c, raw, sites, base, tokenizer }: LlamaPar
           ? recompute(again as never, x, mask, pass.cos, pass.sin)
           : runBlock(block, x, cache?.blocks[i] ?? null, pass, keep);
     }
-    return { x: norm(sites.norm, x, ctx), sequence };
+    return { x: norm(sites.norm, x, ctx), sequence, ctx };
   }
 
   const model: CausalLM = {
     base,
+    task: 'CAUSAL_LM',
     config: raw,
     tokenizer,
     contextLength: c.contextLength,
@@ -163,26 +155,32 @@ export function createLlama({ config: c, raw, sites, base, tokenizer }: LlamaPar
     wrap: chains.wrap,
     setWeight: setSiteWeight,
     parameters: () => siteParameters(sites.all),
-    logits: (batch, ctx = INFERENCE) => engine().tidy(() => linear(sites.head, hidden(batch, null, ctx).x, ctx)),
-    loss: (batch, ctx = INFERENCE) =>
+    logits: (batch, outer = INFERENCE) =>
       engine().tidy(() => {
-        const { x, sequence } = hidden(batch, null, ctx);
+        const { x, ctx } = hidden(batch, null, outer);
+        return linear(sites.head, x, ctx);
+      }),
+    loss: (batch, outer = INFERENCE) =>
+      engine().tidy(() => {
+        const { x, sequence, ctx } = hidden(batch, null, outer);
         const labels = sequence.labels;
         if (labels === undefined)
           throw new Error('[peftjs/models] the batch has no labels; give them, -100 where a token does not count');
         return crossEntropy({ logits: rowsOf(linear(sites.head, x, ctx)), labels: shifted(labels) }, {});
       }),
-    step(batch, cache, ctx = INFERENCE) {
+    count: countNextTokens,
+    step(batch, cache, outer = INFERENCE) {
       const blocks: { k: Tensor; v: Tensor }[] = [];
-      const padding = cache?.padding ?? paddingOf(batch);
       try {
         return engine().tidy(() => {
-          const { x, sequence } = hidden(batch, cache, ctx, (kv) =>
+          const { x, sequence, ctx } = hidden(batch, cache, outer, (kv) =>
             blocks.push({ k: engine().keep(kv.k.clone()), v: engine().keep(kv.v.clone()) }),
           );
           const [b, t, d] = x.shape as [number, number, number];
           const last = reshape(slice(x, [0, t - 1, 0], [b, 1, d]), [b, d]);
-          return { logits: linear(sites.head, last, ctx), cache: { blocks, mask: sequence.mask, padding } };
+          const { mask, padding, ahead } = sequence;
+          const tokens = ctx.tokens as Tokens;
+          return { logits: linear(sites.head, last, ctx), cache: { blocks, mask, padding, ahead, tokens } };
         });
       } catch (error) {
         for (const { k, v } of blocks) dispose([k, v]);
@@ -192,8 +190,8 @@ export function createLlama({ config: c, raw, sites, base, tokenizer }: LlamaPar
     dispose() {
       const held = new Set<Weight | Tensor>([tables.cos, tables.sin]);
       for (const site of sites.all) {
-        if (site.kind === 'linear' || site.kind === 'embedding') held.add(site.weight);
-        if (site.kind === 'linear' && site.bias) held.add(site.bias);
+        if ('weight' in site) held.add(site.weight);
+        if ('bias' in site && site.bias) held.add(site.bias);
         if (site.kind === 'norm') held.add(site.gamma);
       }
       for (const one of held) one.dispose();

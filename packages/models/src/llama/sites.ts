@@ -7,6 +7,7 @@ import type {
   ResidualSite,
   SequenceSite,
   Site,
+  StreamSite,
 } from '@peftjs/core';
 import type { Source } from '../source.ts';
 import type { LlamaConfig } from './config.ts';
@@ -24,6 +25,7 @@ export interface LlamaBlock {
   readonly up: LinearSite;
   readonly down: LinearSite;
   readonly mlpBranch: ResidualSite;
+  readonly stream: StreamSite;
 }
 
 export interface LlamaSites {
@@ -77,6 +79,7 @@ export async function llamaSites(c: LlamaConfig, source: Source): Promise<LlamaS
       up: await linear(`${m}.up_proj`, 'mlp.up', c.hidden, c.dim, c.mlpBias),
       down: await linear(`${m}.down_proj`, 'mlp.down', c.dim, c.hidden, c.mlpBias),
       mlpBranch: { kind: 'residual', path: m, role: 'mlp', dim: c.dim },
+      stream: { kind: 'stream', path: p, role: 'block', dim: c.dim },
     };
   };
   const table = await source.matrix('model.embed_tokens.weight', c.vocab, c.dim);

@@ -1,6 +1,15 @@
 // The fused ops once more, in double precision and plain loops straight from their equations: what every backend's
 // numbers, the references' too, are compared with.
-import { type AdamwAttrs, type AttentionAttrs, IGNORED, type LowRankAttrs, type RmsNormAttrs } from '@peftjs/backend';
+import {
+  type AdamwAttrs,
+  type AttentionAttrs,
+  type GeluAttrs,
+  IGNORED,
+  type LayerNormAttrs,
+  type LowRankAttrs,
+  type RmsNormAttrs,
+} from '@peftjs/backend';
+import { normalBelow } from './normal-below.ts';
 import { type Numbers, sizeOf } from './numbers.ts';
 
 /** The value of an op, flat. */
@@ -70,6 +79,29 @@ export const exactRmsNorm: Exact<RmsNormAttrs> = (inputs, { eps }) => {
   });
   return x.values.map((value, i) => value * (inverse[Math.floor(i / d)] as number) * at(gamma, i % d));
 };
+
+/** gamma (x - mean x) / sqrt(var x + eps) + beta */
+export const exactLayerNorm: Exact<LayerNormAttrs> = (inputs, { eps }) => {
+  const { x, gamma, beta } = take(inputs, 'x', 'gamma', 'beta');
+  const d = gamma.shape[0] as number;
+  const rows = Array.from({ length: x.values.length / d }, (_, row) => {
+    const values = x.values.subarray(row * d, (row + 1) * d);
+    const mean = values.reduce((sum, value) => sum + value, 0) / d;
+    const variance = values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / d;
+    return { mean, inverse: 1 / Math.sqrt(variance + eps) };
+  });
+  return x.values.map((value, i) => {
+    const { mean, inverse } = rows[Math.floor(i / d)] as { mean: number; inverse: number };
+    return (value - mean) * inverse * at(gamma, i % d) + at(beta, i % d);
+  });
+};
+
+/** x P(X < x), or by tanh */
+export const exactGelu: Exact<GeluAttrs> = (inputs, { exact }) =>
+  take(inputs, 'x').x.values.map((x) => {
+    if (exact) return x * normalBelow(x);
+    return (x / 2) * (1 + Math.tanh(Math.sqrt(2 / Math.PI) * (x + 0.044715 * x ** 3)));
+  });
 
 /** The pair (x_j, x_{j+f}) turned by its angle. */
 export const exactRope: Exact<object> = (inputs) => {

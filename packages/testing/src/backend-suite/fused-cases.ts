@@ -4,7 +4,9 @@ import {
   attention,
   crossEntropy,
   type FusedOp,
+  gelu,
   IGNORED,
+  layerNorm,
   lookupOp,
   lowRank,
   rmsNorm,
@@ -15,6 +17,8 @@ import {
   type Exact,
   exactAttention,
   exactCrossEntropy,
+  exactGelu,
+  exactLayerNorm,
   exactLookup,
   exactLowRank,
   exactRmsNorm,
@@ -90,6 +94,26 @@ const norm = (x: Numbers, eps = 1e-5): FusedCase => ({
   attrs: { eps },
 });
 
+/** Moved away from zero, and rounded to float32 there. */
+const shifted = (x: Numbers, by: number): Numbers => ({ ...x, values: x.values.map((v) => Math.fround(v + by)) });
+
+const center = (x: Numbers, eps = 1e-5): FusedCase => ({
+  title: `[${x.shape}]`,
+  op: layerNorm as unknown as FusedOp,
+  exact: exactLayerNorm,
+  inputs: { x, gamma: gaussian(5, x.shape.at(-1) as number), beta: gaussian(6, x.shape.at(-1) as number) },
+  attrs: { eps },
+});
+
+const smooth = (title: string, x: Numbers): readonly FusedCase[] =>
+  [true, false].map((exact) => ({
+    title: `${title}, ${exact ? 'exact' : 'by tanh'}`,
+    op: gelu as unknown as FusedOp,
+    exact: exactGelu,
+    inputs: { x },
+    attrs: { exact },
+  }));
+
 const turn = (b: number, t: number, h: number, f: number, tables: number): FusedCase => ({
   title: `[${b}, ${t}, ${h}, ${2 * f}], tables for ${tables}`,
   op: rope as unknown as FusedOp,
@@ -152,6 +176,26 @@ export const fusedCases: Readonly<Record<string, readonly FusedCase[]>> = {
     norm(gaussian(4, 2, 3, 17)),
     { ...norm(floats([1e-4, 0, -2e-4, 0, 0, 0], 2, 3), 1e-6), title: 'rows of almost nothing', flat: true },
     { ...norm(floats([3e4, -2e4, 1e4], 1, 3)), title: 'large rows' },
+  ],
+  LayerNorm: [
+    ...SIZES.flatMap((n) => SIZES.map((d) => center(gaussian(4, n, d)))),
+    center(gaussian(4, 2, 3, 17), 1e-12),
+    center(gaussian(4, 2, 40, 130), 1e-12),
+    { ...center(floats([7, 7, 7, 0, 0, 0, -3e4, -3e4, -3e4], 3, 3)), title: 'constant rows', flat: true },
+    {
+      ...center(floats(new Array(2 * 130).fill(12345.678), 2, 130), 1e-12),
+      title: 'constant rows of 130 far from zero',
+      flat: true,
+    },
+    { ...center(floats([3e4, -2e4, 1e4, 5e3], 1, 4)), title: 'large rows' },
+    { ...center(shifted(gaussian(4, 3, 130), 1e4)), title: 'rows far from zero' },
+    { ...center(floats([1e-4, 0, -2e-4, 0, 0, 0], 2, 3), 1e-12), title: 'rows of almost nothing', flat: true },
+  ],
+  Gelu: [
+    ...SIZES.flatMap((n) => smooth(`[${n}]`, gaussian(8, n))),
+    ...smooth('[2, 3, 17]', gaussian(8, 2, 3, 17)),
+    ...smooth('[40, 130]', gaussian(8, 40, 130)),
+    ...smooth('far from zero', floats([-1e4, -200, -90, -20, -6, -3, 0, 3, 6, 20, 90, 200, 1e4], 13)),
   ],
   Rope: [turn(1, 1, 1, 1, 1), turn(2, 3, 5, 3, 1), turn(2, 3, 5, 3, 2), turn(3, 17, 2, 8, 3), turn(2, 130, 1, 2, 1)],
   Swiglu: [

@@ -1,5 +1,5 @@
 // Where each token stands in its row.
-import type { TokenBatch } from '../causal-lm.ts';
+import type { TokenBatch } from './causal-lm.ts';
 
 /** Padding in front of each row. */
 export function paddingOf({ attentionMask, shape: [b, t] }: TokenBatch): readonly number[] {
