@@ -12,7 +12,8 @@ import peft
 import safetensors
 import torch
 import transformers
-from peft import PeftModel, get_peft_config
+from peft import FourierFTConfig, PeftModel, VeraConfig, get_peft_config
+from peft.tuners.fourierft.layer import FourierFTLayer
 from safetensors.torch import save_file
 
 import reference
@@ -41,6 +42,7 @@ def make(case: Case, folder: Path) -> None:
             expect["logits_base"] = base(**{k: v for k, v in batch.items() if k not in ("labels", "task_ids")}).logits
         model = adapted(case, base)
         save_adapter(model, folder / "adapter")
+        expect.update(drawn(model))
         expect.update(forward(model, batch) if case.forward_only else three_steps(case, model, batch))
         if case.allocate:
             save_adapter(model, folder / "trained")
@@ -90,6 +92,19 @@ def forward(model: torch.nn.Module, batch: Batch) -> Batch:
         out = model(**batch)
     encoder = {f"encoder.{name}": weight.detach() for name, weight in model.prompt_encoder.default.named_parameters()}
     return {"logits": out.logits, "loss": out.loss.reshape(1), **encoder}
+
+
+def drawn(model: torch.nn.Module) -> Batch:
+    """What PEFT draws from a seed of the configuration and leaves out of the folder."""
+    config = getattr(model, "active_peft_config", None)
+    found: Batch = {}
+    if isinstance(config, VeraConfig) and not config.save_projection:
+        found = {name: getattr(model.base_model, name)["default"] for name in ("vera_A", "vera_B")}
+    if isinstance(config, FourierFTConfig):
+        for name, module in model.named_modules():
+            if isinstance(module, FourierFTLayer):
+                found[f"{name}.indices"] = module.indices["default"].int()
+    return {f"drawn.{name}": tensor for name, tensor in found.items()}
 
 
 def three_steps(case: Case, model: torch.nn.Module, batch: Batch) -> Batch:

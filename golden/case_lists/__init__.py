@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from . import ia3, lora, lora_elsewhere, prompts
+from . import ia3, lora, lora_elsewhere, lora_family, prompts
 from .case import Case
 
 __all__ = ["CASES", "Case"]
 
-CASES: list[Case] = [*lora.CASES, *lora_elsewhere.CASES, *ia3.CASES, *prompts.CASES]
+CASES: list[Case] = [case for part in (lora, lora_elsewhere, ia3, prompts, lora_family) for case in part.CASES]
