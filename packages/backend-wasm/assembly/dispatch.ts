@@ -3,9 +3,11 @@ import { adamwChunk } from './adamw';
 import { attentionChunk } from './attention';
 import { attentionGradChunk, sumGroupsChunk } from './attention-grad';
 import { crossEntropyChunk, crossEntropyGradChunk } from './cross-entropy';
+import { geluChunk, geluGradChunk } from './gelu';
 import { gemmBatchChunk, gemmPackChunk, gemmTilesChunk } from './gemm';
 import { gemvColumnsChunk, gemvRowsChunk } from './gemv';
 import * as id from './kernel-ids';
+import { layerNormChunk, layerNormGammaChunk, layerNormGradChunk } from './layer-norm';
 import { patchesChunk } from './patches';
 import { rmsNormChunk, rmsNormGammaChunk, rmsNormGradChunk } from './rms-norm';
 import { ropeChunk } from './rope';
@@ -38,6 +40,11 @@ export function runChunk(kernel: i32, chunk: i32, thread: i32): void {
     case id.UNARY: return unaryChunk(chunk);
     case id.SUM_ROWS: return sumRowsChunk(chunk);
     case id.PATCHES: return patchesChunk(chunk);
+    case id.LAYER_NORM: return layerNormChunk(chunk);
+    case id.LAYER_NORM_GRAD: return layerNormGradChunk(chunk);
+    case id.LAYER_NORM_GAMMA: return layerNormGammaChunk(chunk);
+    case id.GELU: return geluChunk(chunk);
+    case id.GELU_GRAD: return geluGradChunk(chunk);
     default: unreachable();
   }
 }

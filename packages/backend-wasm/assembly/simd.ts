@@ -35,12 +35,44 @@ export function maxOf(x: v128): f32 {
 // @ts-ignore: decorator
 @inline
 export function exp4(x: v128): v128 {
-  const tiny = f32x4.lt(x, f32x4.splat(-87.33654));
-  // In this order of operands a NaN is kept.
-  x = f32x4.pmin(f32x4.pmax(x, f32x4.splat(-87.33654)), f32x4.splat(88.37626));
-  const n = f32x4.nearest(f32x4.mul(x, f32x4.splat(1.44269504088896341)));
-  let r = madd(n, f32x4.splat(-0.693359375), x);
-  r = madd(n, f32x4.splat(2.12194440e-4), r);
+  const clamped = clampExp(x);
+  const n = f32x4.nearest(f32x4.mul(clamped, f32x4.splat(1.44269504088896341)));
+  return v128.andnot(expParts(n, remainder(clamped, n)), belowExp(x));
+}
+
+/** e^(x + low), where x alone would lose what is as small as `low`. */
+// @ts-ignore: decorator
+@inline
+export function expSum4(x: v128, low: v128): v128 {
+  const clamped = clampExp(x);
+  const n = f32x4.nearest(f32x4.mul(clamped, f32x4.splat(1.44269504088896341)));
+  return v128.andnot(expParts(n, f32x4.add(remainder(clamped, n), low)), belowExp(x));
+}
+
+// @ts-ignore: decorator
+@inline
+function belowExp(x: v128): v128 {
+  return f32x4.lt(x, f32x4.splat(-87.33654));
+}
+
+/** In this order of operands a NaN is kept. */
+// @ts-ignore: decorator
+@inline
+function clampExp(x: v128): v128 {
+  return f32x4.pmin(f32x4.pmax(x, f32x4.splat(-87.33654)), f32x4.splat(88.37626));
+}
+
+/** x - n ln 2 */
+// @ts-ignore: decorator
+@inline
+function remainder(x: v128, n: v128): v128 {
+  return madd(n, f32x4.splat(2.12194440e-4), madd(n, f32x4.splat(-0.693359375), x));
+}
+
+/** 2^n e^r */
+// @ts-ignore: decorator
+@inline
+function expParts(n: v128, r: v128): v128 {
   let p = f32x4.splat(1.9875691500e-4);
   p = madd(p, r, f32x4.splat(1.3981999507e-3));
   p = madd(p, r, f32x4.splat(8.3334519073e-3));
@@ -48,7 +80,7 @@ export function exp4(x: v128): v128 {
   p = madd(p, r, f32x4.splat(1.6666665459e-1));
   p = madd(p, r, f32x4.splat(5.0000001201e-1));
   p = madd(p, f32x4.mul(r, r), f32x4.add(r, f32x4.splat(1)));
-  return v128.andnot(i32x4.add(p, i32x4.shl(i32x4.trunc_sat_f32x4_s(n), 23)), tiny);
+  return i32x4.add(p, i32x4.shl(i32x4.trunc_sat_f32x4_s(n), 23));
 }
 
 /** The first `n` of the four floats at `p`, and `fill` in the other lanes. */

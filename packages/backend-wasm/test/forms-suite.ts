@@ -5,9 +5,11 @@ import {
   crossEntropy,
   type Form,
   type FusedOp,
+  gelu,
   hasKernel,
   IGNORED,
   type Inputs,
+  layerNorm,
   lookupOp,
   lowRank,
   normal,
@@ -77,7 +79,7 @@ export function describeForms(threads: number): void {
     });
 
     it('computes each of them on its own kernels', () => {
-      for (const op of [adamw, attention, crossEntropy, lookupOp, lowRank, rmsNorm, rope, swiglu]) {
+      for (const op of [adamw, attention, crossEntropy, gelu, layerNorm, lookupOp, lowRank, rmsNorm, rope, swiglu]) {
         expect(hasKernel(op), op.opName).toBe(true);
       }
     });
@@ -87,6 +89,25 @@ export function describeForms(threads: number): void {
         for (const d of SIZES) check(rmsNorm, { x: gaussian(rows, d), gamma: gaussian(d) }, { eps: 1e-5 });
       }
       check(rmsNorm, { x: gaussian(4, 70, 256), gamma: gaussian(256) }, { eps: 1e-5 });
+    });
+
+    it('LayerNorm', () => {
+      for (const rows of SIZES) {
+        for (const d of SIZES) {
+          check(layerNorm, { x: gaussian(rows, d), gamma: gaussian(d), beta: gaussian(d) }, { eps: 1e-5 });
+        }
+      }
+      check(layerNorm, { x: gaussian(4, 70, 256), gamma: gaussian(256), beta: gaussian(256) }, { eps: 1e-12 });
+      const constant = tensor(new Float32Array(3 * 130).fill(12345.678), [3, 130]);
+      const beta = gaussian(130);
+      check(layerNorm, { x: constant, gamma: gaussian(130), beta }, { eps: 1e-5 });
+    });
+
+    it('Gelu', () => {
+      for (const exact of [true, false]) {
+        for (const n of [...SIZES, 4097, 70_001]) check(gelu, { x: gaussian(n) }, { exact });
+        check(gelu, { x: tensor([-1e18, -200, -13.3, -13.1, -5, -1e-8, 0, 1e-8, 5, 200, 1e18]) }, { exact });
+      }
     });
 
     it('Rope', () => {

@@ -4,6 +4,8 @@ import type { Runtime } from '../runtime.ts';
 import { adamwKernel } from './adamw.ts';
 import { attentionKernel } from './attention.ts';
 import { crossEntropyKernel } from './cross-entropy.ts';
+import { geluKernel } from './gelu.ts';
+import { layerNormKernel } from './layer-norm.ts';
 import { lookupKernel } from './lookup.ts';
 import { lowRankKernel } from './low-rank.ts';
 import { rmsNormKernel } from './rms-norm.ts';
@@ -15,6 +17,8 @@ export function makeForms(r: Runtime): readonly Kernel[] {
     adamwKernel(r),
     attentionKernel(r),
     crossEntropyKernel(r),
+    geluKernel(r),
+    layerNormKernel(r),
     lookupKernel(r),
     lowRankKernel(r),
     rmsNormKernel(r),

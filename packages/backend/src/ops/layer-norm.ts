@@ -9,22 +9,18 @@ export interface LayerNormAttrs {
   readonly eps: number;
 }
 
-/** The mean of each row, with the rounding of the first sum taken back: a constant row then has variance 0. */
-function center(x: Tensor): Tensor {
-  const first = mean(x, -1, true);
-  return add(first, mean(sub(x, first), -1, true));
-}
-
 const reference: Form<LayerNormInputs, LayerNormAttrs> = {
   forward({ x, gamma, beta }, { eps }) {
-    const mu = center(x);
-    const centered = sub(x, mu);
+    const first = mean(x, -1, true);
+    // The mean of what is left takes back the rounding of the first: a constant row then has variance 0.
+    const second = mean(sub(x, first), -1, true);
+    const centered = sub(sub(x, first), second);
     const inverse = rsqrt(add(mean(square(centered), -1, true), eps));
-    return { out: add(mul(mul(centered, inverse), gamma), beta), saved: [x, gamma, mu, inverse] };
+    return { out: add(mul(mul(centered, inverse), gamma), beta), saved: [x, gamma, first, second, inverse] };
   },
   grad(dy, saved) {
-    const [x, gamma, mu, inverse] = saved as [Tensor, Tensor, Tensor, Tensor];
-    const normalized = () => mul(sub(x, mu), inverse);
+    const [x, gamma, first, second, inverse] = saved as [Tensor, Tensor, Tensor, Tensor, Tensor];
+    const normalized = () => mul(sub(sub(x, first), second), inverse);
     return {
       x: () => {
         const z = normalized();
