@@ -10,6 +10,7 @@ export { CheckpointError } from './checkpoint-error.ts';
 export { diskFolder } from './disk-folder.ts';
 export { checkBase, type FingerprintEntry, fingerprint, fingerprintWeights } from './fingerprint.ts';
 export type { FileContent, Folder, WritableFolder } from './folder.ts';
+export { type HttpFolderOptions, httpFolder } from './http-folder.ts';
 export { loadAdapter } from './load-adapter.ts';
 export { type MemoryFolder, memoryFolder } from './memory-folder.ts';
 export { openWeights } from './open-weights.ts';

@@ -46,12 +46,12 @@ export function attachFilled(
   const all = [methods].flat() as [Method, ...Method[]];
   const plan = planSites(host, all, strict);
   const prefix = all[0].prefix ?? 'base_model.model.';
-  const undos: Undo[] = [];
+  const attachments: Attachment[] = [];
+  const parameters: Parameter[] = [];
+  const undos: Undo[] = [() => dispose([parameters.map((p) => p.variable), attachments.map((a) => a.derived)])];
   const undo = () => {
     while (undos.length) undos.pop()?.();
   };
-  const attachments: Attachment[] = [];
-  const parameters: Parameter[] = [];
   const adapter: Adapter = {
     name,
     host,
@@ -71,46 +71,42 @@ export function attachFilled(
   };
   const make = (specs: ParamSpecs, path: string, next: Random, given?: Tensors) => {
     const made: Record<string, Variable> = {};
-    undos.push(() => dispose(made));
     for (const [param, { shape, init, file, trainable = true, saved = true }] of Object.entries(specs)) {
-      const value = engine().tidy(() => variable(given?.[param] ?? init(shape, next), false));
-      made[param] = value;
-      parameters.push({ key: path + file, variable: value, trainable, saved });
+      made[param] = variable(given?.[param] ?? init(shape, next), false);
+      parameters.push({ key: path + file, variable: made[param], trainable, saved });
     }
     return made;
   };
   try {
-    const shared = all.map((method, i) => {
-      const sites = plan.filter((step) => step.method === method).map((step) => step.site);
-      return make(method.shared?.(sites) ?? {}, '', random(seed, -1, i));
-    });
-    for (const [i, { method, site, part }] of plan.entries()) {
-      const next = random(seed, i);
+    const shared = all.map((method, i) =>
+      engine().tidy(() => {
+        const sites = plan.filter((step) => step.method === method).map((step) => step.site);
+        return make(method.shared?.(sites) ?? {}, '', random(seed, -1, i));
+      }),
+    );
+    for (const [i, step] of plan.entries()) {
+      const { method, part } = step;
+      const site = step.site as WeightSite;
       const [params, weight] = engine().tidy(() => {
+        const next = random(seed, i);
         const start = part.start?.(site, next);
         return [
           make(part.params(site), `${prefix}${site.path}.`, next, start?.params),
-          start ? (site as WeightSite).weight.encode(start.weight) : null,
+          start ? site.weight.encode(start.weight) : null,
         ] as const;
       });
-      if (weight) undos.push(changeWeight(host, site as WeightSite, weight));
+      if (weight) undos.push(changeWeight(host, site, weight));
       const attachment: Attachment = {
-        method,
-        site,
-        part,
+        ...step,
         params,
         shared: shared[all.indexOf(method)] as Tensors,
-        index: attachments.filter((a) => a.method === method && a.site.kind === site.kind).length,
         weight,
         derived: {},
       };
-      derive(attachment);
-      undos.push(() => dispose(attachment.derived));
       attachments.push(attachment);
-      const dropoutSeed = [adaptersOf(host).length, i];
-      undos.push(
-        host.wrap(site, (base, x, ctx) => part.forward({ ...attachment, x, base, ctx, seed: dropoutSeed }), adapter),
-      );
+      derive(attachment);
+      const own = [adaptersOf(host).length, i];
+      undos.push(host.wrap(site, (base, x, ctx) => part.forward({ ...attachment, x, base, ctx, seed: own }), adapter));
     }
     fill?.(adapter);
   } catch (error) {

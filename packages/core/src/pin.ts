@@ -1,6 +1,6 @@
 // What a request of several passes runs from its first to its last, whatever is attached, replaced or switched meanwhile.
 import type { Host, Undo } from './host.ts';
-import { adaptersOf, hold } from './registry.ts';
+import { adaptersOf, hold, isHeld } from './registry.ts';
 import { type Route, route } from './route.ts';
 
 /** Adapters held for a request. */
@@ -45,6 +45,8 @@ export function checkRoutes(host: Host, routes: Route | readonly Route[], rows?:
   const all = [routes].flat() as readonly Route[];
   for (const [adapter, strength] of all.flatMap((one) => [...one])) {
     if (adapter.host !== host) fail(`adapter "${adapter.name}" is on another model; attach it to this one`);
+    if (!adaptersOf(host).includes(adapter) && !isHeld(adapter))
+      fail(`adapter "${adapter.name}" is detached; attach it again`);
     if (adapter.unmerge) fail(`adapter "${adapter.name}" is merged into the base of all rows; unmerge it first`);
     if (!Number.isFinite(strength)) fail(`adapter "${adapter.name}" has a strength of ${strength}; give a number`);
   }

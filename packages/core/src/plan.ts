@@ -9,6 +9,8 @@ export interface Step {
   readonly method: Method;
   readonly site: Site;
   readonly part: Part<SiteKind>;
+  /** Counts the method's sites of this kind. */
+  readonly index: number;
 }
 
 /** @throws one error with the first problem of any site */
@@ -22,7 +24,8 @@ export function planSites(host: Host, methods: readonly Method[], strict: boolea
       const part = method.on[site.kind] as Part<SiteKind>;
       const problem = part.check?.(site);
       if (problem) throw new Error(`[peftjs/core] ${method.type} cannot act on "${site.path}": ${problem}`);
-      steps.push({ method, site, part });
+      const before = steps.filter((step) => step.part === part);
+      steps.push({ method, site, part, index: before.length });
     }
   }
   return steps;

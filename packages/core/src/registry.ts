@@ -28,6 +28,11 @@ export function leave(adapter: Adapter, undo: Undo): void {
   else undo();
 }
 
+/** Whether a request holds an adapter. */
+export function isHeld(adapter: Adapter): boolean {
+  return (holds.get(adapter)?.count ?? 0) > 0;
+}
+
 /** Keeps an adapter's links and tensors in place until the release, which counts once. */
 export function hold(adapter: Adapter): Undo {
   const held = holds.get(adapter) ?? { count: 0 };
