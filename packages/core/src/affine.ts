@@ -1,35 +1,52 @@
-// Methods that change a linear layer by scales and low-rank terms say so as data, and forward and merging follow:
-// y = out · ((in · x) W' + Σ s · drop(in · x) a' b') + bias.
-import { type LowRankInputs, lowRank } from '@peftjs/backend';
-import { add, matMul, mul, reshape, sub, type Tensor } from '@tensorflow/tfjs-core';
+// Methods that change a layer by scales and low-rank terms say so as data, and forward and merging follow:
+// y = out · ((in · x) W' + Σ s · drop(in · x) a' b') + bias; a table's rows and a convolution's windows are its x.
+import { type LowRankInputs, lookup, lowRank, rowsOf } from '@peftjs/backend';
+import { add, matMul, mul, reshape, sub, type Tensor, transpose } from '@tensorflow/tfjs-core';
 import { dropout } from './dropout.ts';
 import type { Part, PartArgs } from './method.ts';
 
+type AffineKind = 'linear' | 'conv' | 'embedding';
+
 export interface Term {
-  /** [r, i] */
+  /** [r, i]; on a table [r, v], on a convolution [r, i, kh, kw]. */
   readonly a: Tensor;
-  /** [o, r] */
+  /** [o, r]; on a convolution [o, r, 1, 1]. */
   readonly b: Tensor;
   readonly scale: number;
 }
 
 export interface Affine {
-  /** [i], 1 when left out. */
+  /** [i], 1 when left out; on linear layers alone. */
   readonly in?: Tensor | undefined;
   /** [o], 1 when left out. */
   readonly out?: Tensor | undefined;
   readonly terms?: readonly Term[];
-  /** Share of the terms' input that is dropped in training. */
+  /** Share of the terms' input that is dropped in training; of a table's nothing is. */
   readonly dropout?: number;
   /** [o], in place of the layer's own. */
   readonly bias?: Tensor | undefined;
 }
 
-/** A part on linear sites whose forward pass and merge follow from `affine`. */
-export function affinePart(
-  part: Omit<Part<'linear'>, 'forward' | 'fold'> & { affine(args: PartArgs<'linear'>): Affine },
-): Part<'linear'> {
-  const { affine, ...rest } = part;
+/** A parameter as a matrix of its first dimension. */
+const flat = (t: Tensor): Tensor => reshape(t, [t.shape[0] as number, -1]);
+
+function addTerms(y: Tensor, x: Tensor, terms: readonly Term[], { site }: PartArgs<AffineKind>): Tensor {
+  if (site.kind === 'linear') {
+    const inputs: Record<string, Tensor> & LowRankInputs = { y, x };
+    for (const [k, { a, b }] of terms.entries()) Object.assign(inputs, { [`a${k}`]: a, [`b${k}`]: b });
+    return lowRank(inputs, { scales: terms.map((t) => t.scale) });
+  }
+  return terms.reduce((sum, { a, b, scale }) => {
+    const h = site.kind === 'conv' ? site.convolve(x, transpose(a, [2, 3, 1, 0])) : lookup(transpose(a), x);
+    return add(sum, reshape(matMul(rowsOf(mul(h, scale)), flat(b), false, true), y.shape));
+  }, y);
+}
+
+/** A part on linear, conv or embedding sites whose forward pass and merge follow from `affine`. */
+export function affinePart<K extends AffineKind = 'linear'>(
+  part: Omit<Part<K>, 'forward' | 'fold'> & { affine(args: PartArgs<K>): Affine },
+): Part<K> {
+  const { affine, ...rest } = part as Part<AffineKind> & typeof part;
   return {
     ...rest,
     forward(args) {
@@ -37,24 +54,24 @@ export function affinePart(
       const { in: gain, out, terms = [], dropout: rate = 0, bias } = affine(args);
       const input = gain ? mul(x, gain) : x;
       let y = base(input);
-      const own = out || bias ? site.bias : null;
+      const own = (out || bias) && site.kind !== 'embedding' ? site.bias : null;
       if (own) y = sub(y, own);
-      if (terms.length) {
-        const dropped = ctx.training && rate > 0 ? dropout(input, rate, [ctx.seed, ...seed]) : input;
-        const inputs: Record<string, Tensor> & LowRankInputs = { y, x: dropped };
-        for (const [k, { a, b }] of terms.entries()) Object.assign(inputs, { [`a${k}`]: a, [`b${k}`]: b });
-        y = lowRank(inputs, { scales: terms.map((t) => t.scale) });
-      }
+      const drops = ctx.training && rate > 0 && site.kind !== 'embedding';
+      if (terms.length) y = addTerms(y, drops ? dropout(input, rate, [ctx.seed, ...seed]) : input, terms, args);
       if (out) y = mul(y, out);
       const offset = bias ?? own;
       return offset ? add(y, offset) : y;
     },
     fold(args) {
       const { in: gain, out, terms = [], bias } = affine(args);
+      const table = args.site.kind === 'embedding';
       let w = args.weight;
-      for (const { a, b, scale } of terms) w = add(w, mul(matMul(b, a), scale));
+      for (const { a, b, scale } of terms) {
+        const change = mul(matMul(flat(b), flat(a)), scale);
+        w = add(w, table ? transpose(change) : change);
+      }
       if (gain) w = mul(w, gain);
-      if (out) w = mul(w, reshape(out, [-1, 1]));
+      if (out) w = mul(w, table ? out : reshape(out, [-1, 1]));
       return { weight: w, bias: bias ?? args.bias };
     },
   };

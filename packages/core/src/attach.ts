@@ -81,7 +81,7 @@ export function attachFilled(
     const shared = all.map((method, i) =>
       engine().tidy(() => {
         const sites = plan.filter((step) => step.method === method).map((step) => step.site);
-        return make(method.shared?.(sites) ?? {}, '', random(seed, -1, i));
+        return make(method.shared?.(sites, host.sites()) ?? {}, '', random(seed, -1, i));
       }),
     );
     for (const [i, step] of plan.entries()) {

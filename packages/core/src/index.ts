@@ -2,6 +2,7 @@ export type { Adapter, AdapterSnapshot, Attachment, Parameter, SavedTensor, Trai
 export { type Affine, affinePart, type Term } from './affine.ts';
 export { type AttachOptions, attach } from './attach.ts';
 export { type Chains, createChains } from './chains.ts';
+export { dropout } from './dropout.ts';
 export type { BaseModel, Host, Undo } from './host.ts';
 export { type MergeOptions, merge } from './merge.ts';
 export type {
@@ -51,4 +52,5 @@ export type {
 export { ruleJson } from './snapshot.ts';
 export { countParameters, summarize } from './summary.ts';
 export { ALL_LINEAR, patternFor, selectSites, type Targets } from './targets.ts';
+export { virtualTokens } from './virtual-tokens.ts';
 export { dense, type Weight } from './weight.ts';

@@ -70,11 +70,15 @@ export interface Part<K extends SiteKind> {
   fold?(args: PartArgs<K> & { readonly weight: Tensor; readonly bias: Tensor | null }): Folded;
   /** Names in PEFT's files that may be there and say nothing new. */
   readonly redundant?: readonly string[];
+  /** Positions that it puts in front of a sequence (a prompt). */
+  readonly virtualTokens?: number;
 }
 
 /** What a method was attached to, for its configuration. */
 export interface Place {
   readonly sites: readonly Site[];
+  /** All of the model's. */
+  readonly model: readonly Site[];
   /** `target_modules` in PEFT's words. */
   readonly modules: Json;
   /** PEFT's `task_type`. */
@@ -88,8 +92,8 @@ export interface Method {
   readonly on: { readonly [K in SiteKind]?: Part<K> };
   /** Its keys of `adapter_config.json`. Core adds the type, the base's name, the mode, and a task of null. */
   config(place: Place): Readonly<Record<string, Json>>;
-  /** Parameters that its sites have in common (VeRA's projections, a prompt). */
-  shared?(sites: readonly Site[]): ParamSpecs;
+  /** Parameters that its sites, of all of the model's, have in common (VeRA's projections, a prompt). */
+  shared?(sites: readonly Site[], model: readonly Site[]): ParamSpecs;
   /** What stands in the files for shared parameters that are not saved, by key (a prefix for its encoder). */
   exported?(shared: Tensors): Tensors;
   /** A scalar to add to the mean loss in training, of all its sites' parameters. */

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { low, normed, shrinking } from '../test/methods.ts';
 import { VOCAB } from '../test/tiny-host.ts';
 import { expectClose, withHost } from '../test/with-host.ts';
+import type { Adapter } from './adapter.ts';
 import { attach } from './attach.ts';
 import { merge } from './merge.ts';
 import { checkRoutes, pin } from './pin.ts';
@@ -83,7 +84,7 @@ describe('strength', () => {
     const plain = bench.output();
     const change = (values: number[]) => values.map((y, i) => y - (plain[i] as number));
     const [one, other] = [1, 2].map((seed) => attach(bench.host, low(['lm_head']), { name: `a${seed}`, seed }));
-    const of = (...adapters: Parameters<typeof route>) =>
+    const of = (...adapters: readonly [Adapter, number][] | [Adapter]) =>
       change(bench.output({ training: false, seed: 0, routes: route(...adapters) }));
     if (!one || !other) throw new Error();
     const [a, b] = [of(one), of(other)];

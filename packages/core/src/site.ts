@@ -64,6 +64,8 @@ export interface ResidualSite extends Place {
 export interface SequenceSite extends Place {
   readonly kind: 'sequence';
   readonly dim: number;
+  /** The most positions that the model was made for, where there is such a number. */
+  readonly context?: number;
 }
 
 export interface StreamSite extends Place {

@@ -20,7 +20,7 @@ function modulesOf({ targets: { modules, layers } }: Method, sites: Adapter['att
 function configOf({ host, methods, attachments }: Adapter): Record<string, Json> {
   const configs = methods.map((method) => {
     const sites = attachments.filter((a) => a.method === method).map((a) => a.site);
-    return method.config({ sites, modules: modulesOf(method, sites), task: host.task ?? null });
+    return method.config({ sites, model: host.sites(), modules: modulesOf(method, sites), task: host.task ?? null });
   });
   return {
     base_model_name_or_path: host.base.name,
