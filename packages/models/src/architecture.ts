@@ -1,7 +1,7 @@
-// What turns a folder's configuration and weights into a host. A new model family is one of these values.
+// What turns a folder's configuration and weights into a model. A new model family, or a new head, is one of these values.
 import type { BaseModel } from '@peftjs/core';
-import type { CausalLM } from './causal-lm.ts';
-import type { Source } from './source.ts';
+import type { Model } from './model.ts';
+import type { Source } from './source/source.ts';
 import type { TextTokenizer } from './text-tokenizer.ts';
 
 export interface ModelParts {
@@ -12,10 +12,10 @@ export interface ModelParts {
   readonly tokenizer: TextTokenizer | null;
 }
 
-export interface Architecture {
+export interface Architecture<M extends Model = Model> {
   /** The `model_type` of the configurations it reads. */
   readonly modelType: string;
-  load(parts: ModelParts): Promise<CausalLM>;
+  load(parts: ModelParts): Promise<M>;
   /** Whether a file may hold this tensor although the model does not take it. Any other one is an error. */
   ignores?(name: string, config: Readonly<Record<string, unknown>>): boolean;
 }

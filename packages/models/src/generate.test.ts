@@ -3,8 +3,8 @@ import { lora, noisy } from '@peftjs/lora';
 import { memory, type Tensor } from '@tensorflow/tfjs-core';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { batchOf, expectNear, guardTensors, logitsOf, tinyLlama } from '../test/tiny-llama.ts';
-import type { CausalLM, KeyValueCache } from './causal-lm.ts';
 import { type GenerateOptions, generate, generateText } from './generate.ts';
+import type { CausalLM, KeyValueCache } from './heads/causal-lm.ts';
 
 guardTensors();
 let model: CausalLM;

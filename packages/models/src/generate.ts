@@ -1,7 +1,8 @@
 // Text from a causal model, a token at a time, with a key-value cache.
 import { nextTurn, random } from '@peftjs/backend';
 import { type Context, pin, type Route } from '@peftjs/core';
-import { type CausalLM, INFERENCE, type KeyValueCache } from './causal-lm.ts';
+import type { CausalLM, KeyValueCache } from './heads/causal-lm.ts';
+import { INFERENCE } from './model.ts';
 import { pickToken, type SamplingOptions } from './pick-token.ts';
 import type { TextTokenizer } from './text-tokenizer.ts';
 

@@ -2,20 +2,22 @@
 import { type Folder, fingerprintWeights, openWeights } from '@peftjs/checkpoint';
 import { type BaseModel, nearest } from '@peftjs/core';
 import type { Architecture } from './architecture.ts';
-import type { CausalLM } from './causal-lm.ts';
+import type { CausalLM } from './heads/causal-lm.ts';
 import type { HubOptions } from './hub/hub-options.ts';
 import { openModelFolder } from './hub/open-model-folder.ts';
 import { llama } from './llama/architecture.ts';
-import { fileSource, type Storage } from './source.ts';
+import type { Model } from './model.ts';
+import { fileSource } from './source/file-source.ts';
+import type { Storage } from './source/source.ts';
 import { createTokenizer, type TextTokenizer } from './text-tokenizer.ts';
 
 type Json = Readonly<Record<string, unknown>>;
 
-export interface LoadOptions extends HubOptions {
+export interface LoadOptions<M extends Model = CausalLM> extends HubOptions {
   /** How the matrices are stored; float32 when left out. */
   readonly weights?: Storage;
-  /** What may be loaded; every architecture of this package when left out. */
-  readonly architectures?: readonly Architecture[];
+  /** What may be loaded: `[bertClassifier({ labels: 2 })]`. Every causal language model of this package when left out. */
+  readonly architectures?: readonly Architecture<M>[];
 }
 
 /**
@@ -26,7 +28,12 @@ export interface LoadOptions extends HubOptions {
  * @example
  * const model = await loadModel('HuggingFaceTB/SmolLM2-135M');
  */
-export async function loadModel(model: string | Folder, options: LoadOptions = {}): Promise<CausalLM> {
+export async function loadModel<M extends Model>(
+  model: string | Folder,
+  options: LoadOptions<M> & { readonly architectures: readonly Architecture<M>[] },
+): Promise<M>;
+export async function loadModel(model: string | Folder, options?: LoadOptions): Promise<CausalLM>;
+export async function loadModel(model: string | Folder, options: LoadOptions<Model> = {}): Promise<Model> {
   const folder = typeof model === 'string' ? await openModelFolder(model, options) : model;
   const config = await readJson(folder, 'config.json');
   const { architectures = [llama], weights, signal } = options;

@@ -1,9 +1,12 @@
 // A model's folder in Hugging Face's layout, written from what the host holds now: merged adapters are in it.
+
+import { engine } from '@peftjs/backend';
 import { diskFolder, type FileContent, type WritableFolder } from '@peftjs/checkpoint';
-import { countParameters, type Weight } from '@peftjs/core';
+import { countParameters, type LinearSite } from '@peftjs/core';
 import { type LazyTensor, safetensorsChunks } from '@peftjs/safetensors';
-import type { Variable } from '@tensorflow/tfjs-core';
-import type { CausalLM } from './causal-lm.ts';
+import { transpose } from '@tensorflow/tfjs-core';
+import type { Model } from './model.ts';
+import type { StoredTensor } from './sites/stored-tensors.ts';
 
 export interface SaveModelOptions {
   /** How numbers are stored; F32 when left out. */
@@ -21,38 +24,24 @@ export interface SaveModelOptions {
  * @throws where a number is none, or too large for `dtype`; what was there stays
  */
 export async function saveModel(
-  model: CausalLM,
+  model: Model,
   target: string | WritableFolder,
   options: SaveModelOptions = {},
 ): Promise<number> {
   const { dtype = 'F32', files = new Map<string, Uint8Array>() } = options;
   const folder = typeof target === 'string' ? diskFolder(target) : target;
-  const tensors = new Map<object, LazyTensor>();
-  const enter = (held: Weight | Variable | null, name: string, shape: readonly number[]) => {
-    if (held !== null && !tensors.has(held))
-      tensors.set(held, { name, dtype, shape, data: async () => checked(await numbersOf(held), name, dtype) });
-  };
-  let tied = false;
-  for (const site of model.sites()) {
-    if (site.kind === 'linear' || site.kind === 'embedding') {
-      const { weight } = site;
-      if (site.role === 'head') tied = tensors.has(weight);
-      enter(weight, `${site.path}.weight`, [weight.outDim, weight.inDim]);
-      if (site.kind === 'linear') enter(site.bias, `${site.path}.bias`, [site.outDim]);
-    }
-    if (site.kind === 'norm') {
-      enter(site.gamma, `${site.path}.weight`, [site.dim]);
-      enter(site.beta, `${site.path}.bias`, [site.dim]);
-    }
-  }
+  const tensors = model.stored().map((one): LazyTensor => {
+    const { name, shape } = one;
+    return { name, dtype, shape, data: async () => checked(await numbersOf(one), name, dtype) };
+  });
   const names = { F32: 'float32', F16: 'float16', BF16: 'bfloat16' } as const;
   const { torch_dtype: _, ...rest } = model.config;
-  const config = { ...rest, tie_word_embeddings: tied, dtype: names[dtype] };
+  const config = { ...rest, ...tying(model), dtype: names[dtype] };
   await folder.replace(
     new Map<string, FileContent>([
       ...files,
       ['config.json', new TextEncoder().encode(`${JSON.stringify(config, null, 2)}\n`)],
-      ['model.safetensors', safetensorsChunks([...tensors.values()], { format: 'pt' })],
+      ['model.safetensors', safetensorsChunks(tensors, { format: 'pt' })],
     ]),
   );
   return countParameters(model);
@@ -69,10 +58,17 @@ function checked(values: Float32Array, name: string, dtype: keyof typeof LARGEST
   );
 }
 
-async function numbersOf(held: Weight | Variable): Promise<Float32Array> {
+/** Whether the output is the embedding still, where the model has one. */
+function tying(model: Model): { readonly tie_word_embeddings?: boolean } {
+  if (model.task !== 'CAUSAL_LM') return {};
+  const of = (role: string) => model.sites().find((site) => site.role === role) as LinearSite;
+  return { tie_word_embeddings: of('head').weight === of('embed').weight };
+}
+
+async function numbersOf({ held, transposed: turned }: StoredTensor): Promise<Float32Array> {
   if (!('encode' in held)) return (await held.data()) as Float32Array;
-  const dense = held.read();
-  const values = (await dense.data()) as Float32Array;
-  dense.dispose();
+  const out = engine().tidy(() => (turned ? transpose(held.read()) : held.read()));
+  const values = (await out.data()) as Float32Array;
+  out.dispose();
   return values;
 }

@@ -5,10 +5,11 @@ import { type MemoryFolder, memoryFolder } from '@peftjs/checkpoint';
 import { openSafetensors, writeSafetensors } from '@peftjs/safetensors';
 import { memory } from '@tensorflow/tfjs-core';
 import { afterEach, beforeAll, beforeEach, expect } from 'vitest';
-import type { CausalLM, TokenBatch } from '../src/causal-lm.ts';
+import type { CausalLM } from '../src/heads/causal-lm.ts';
 import { llama } from '../src/llama/architecture.ts';
-import { randomSource } from '../src/random-source.ts';
 import { saveModel } from '../src/save-model.ts';
+import { randomSource } from '../src/source/random-source.ts';
+import type { TokenBatch } from '../src/tokens/token-input.ts';
 
 export const CONFIG = {
   model_type: 'llama',

@@ -1,5 +1,6 @@
 // A Llama's `config.json`, read and checked: what is not known is an error, never a silent default.
 import { nearest } from '@peftjs/core';
+import { type RawConfig, readNumber, readWhole } from '../read-config.ts';
 
 export interface LlamaConfig {
   readonly vocab: number;
@@ -18,28 +19,12 @@ export interface LlamaConfig {
   readonly frequencies: Float64Array;
 }
 
-type Raw = Readonly<Record<string, unknown>>;
-
-function number(raw: Raw, key: string, fallback?: number): number {
-  const value = raw[key] ?? fallback;
-  if (typeof value === 'number' && Number.isFinite(value)) return value;
-  throw new Error(
-    `[peftjs/models] config.json: "${key}" is ${JSON.stringify(value)}; a number is needed${raw[key] === undefined ? nearest(key, Object.keys(raw)) : ''}`,
-  );
-}
-
-function whole(raw: Raw, key: string, fallback?: number): number {
-  const value = number(raw, key, fallback);
-  if (Number.isInteger(value) && value > 0) return value;
-  throw new Error(`[peftjs/models] config.json: "${key}" is ${value}; a whole number above 0 is needed`);
-}
-
 /** @throws naming the key that is missing or not supported */
-export function readLlamaConfig(raw: Raw): LlamaConfig {
-  const heads = whole(raw, 'num_attention_heads');
-  const kvHeads = whole(raw, 'num_key_value_heads', heads);
-  const dim = whole(raw, 'hidden_size');
-  const headDim = whole(raw, 'head_dim', dim / heads);
+export function readLlamaConfig(raw: RawConfig): LlamaConfig {
+  const heads = readWhole(raw, 'num_attention_heads');
+  const kvHeads = readWhole(raw, 'num_key_value_heads', heads);
+  const dim = readWhole(raw, 'hidden_size');
+  const headDim = readWhole(raw, 'head_dim', dim / heads);
   if (heads % kvHeads !== 0) {
     throw new Error(
       `[peftjs/models] config.json: "num_attention_heads" is ${heads}, no multiple of "num_key_value_heads", ${kvHeads}`,
@@ -54,15 +39,15 @@ export function readLlamaConfig(raw: Raw): LlamaConfig {
     );
   }
   return {
-    vocab: whole(raw, 'vocab_size'),
+    vocab: readWhole(raw, 'vocab_size'),
     dim,
-    hidden: whole(raw, 'intermediate_size'),
-    layers: whole(raw, 'num_hidden_layers'),
+    hidden: readWhole(raw, 'intermediate_size'),
+    layers: readWhole(raw, 'num_hidden_layers'),
     heads,
     kvHeads,
     headDim,
-    eps: number(raw, 'rms_norm_eps', 1e-6),
-    contextLength: whole(raw, 'max_position_embeddings', 2048),
+    eps: readNumber(raw, 'rms_norm_eps', 1e-6),
+    contextLength: readWhole(raw, 'max_position_embeddings', 2048),
     tied: raw.tie_word_embeddings === true,
     attentionBias: raw.attention_bias === true,
     mlpBias: raw.mlp_bias === true,
@@ -71,26 +56,29 @@ export function readLlamaConfig(raw: Raw): LlamaConfig {
 }
 
 /** theta^(-2 j / f), and what Llama 3.1 makes of them for long contexts. */
-function rotaryFrequencies(raw: Raw, headDim: number): Float64Array {
-  const scaling = { ...(raw.rope_scaling as Raw | null), ...(raw.rope_parameters as Raw | null) } as Raw;
+function rotaryFrequencies(raw: RawConfig, headDim: number): Float64Array {
+  const scaling = {
+    ...(raw.rope_scaling as RawConfig | null),
+    ...(raw.rope_parameters as RawConfig | null),
+  } as RawConfig;
   const partial = scaling.partial_rotary_factor ?? raw.partial_rotary_factor ?? 1;
   if (partial !== 1) {
     throw new Error(`[peftjs/models] config.json: "partial_rotary_factor" ${JSON.stringify(partial)} is not supported`);
   }
-  const theta = number(scaling, 'rope_theta', number(raw, 'rope_theta', 10000));
+  const theta = readNumber(scaling, 'rope_theta', readNumber(raw, 'rope_theta', 10000));
   const plain = Float64Array.from({ length: headDim / 2 }, (_, j) => theta ** ((-2 * j) / headDim));
   const type = (scaling.rope_type ?? scaling.type ?? 'default') as string;
   if (type === 'default') return plain;
-  if (type === 'linear') return plain.map((f) => f / number(scaling, 'factor'));
+  if (type === 'linear') return plain.map((f) => f / readNumber(scaling, 'factor'));
   if (type !== 'llama3') {
     throw new Error(
       `[peftjs/models] config.json: rope_type "${type}" is not supported${nearest(type, ['default', 'linear', 'llama3'])}`,
     );
   }
-  const factor = number(scaling, 'factor');
-  const low = number(scaling, 'low_freq_factor');
-  const high = number(scaling, 'high_freq_factor');
-  const original = number(scaling, 'original_max_position_embeddings');
+  const factor = readNumber(scaling, 'factor');
+  const low = readNumber(scaling, 'low_freq_factor');
+  const high = readNumber(scaling, 'high_freq_factor');
+  const original = readNumber(scaling, 'original_max_position_embeddings');
   return plain.map((f) => {
     const wavelength = (2 * Math.PI) / f;
     if (wavelength < original / high) return f;

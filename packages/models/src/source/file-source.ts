@@ -1,15 +1,8 @@
-// Where a host takes its weights from, each once, checked for shape and for numbers that are none.
-import { dense, nearest, type Weight } from '@peftjs/core';
+// Weights from safetensors, checked for shape and for numbers that are none.
+import { dense, nearest } from '@peftjs/core';
 import { assertFinite, type SafetensorsFile } from '@peftjs/safetensors';
-import { tensor1d, type Variable, variable } from '@tensorflow/tfjs-core';
-
-/** Stores a matrix [o, i], given row-major, in some way. */
-export type Storage = (values: Float32Array, outDim: number, inDim: number) => Weight;
-
-export interface Source {
-  matrix(name: string, outDim: number, inDim: number): Promise<Weight>;
-  vector(name: string, length: number): Promise<Variable>;
-}
+import { tensor1d, variable } from '@tensorflow/tfjs-core';
+import type { Source, Storage, Stored } from './source.ts';
 
 /** A source that remembers what it gave. */
 export interface FileSource extends Source {
@@ -43,10 +36,17 @@ export function fileSource(file: SafetensorsFile, storage: Storage = dense, sign
     assertFinite(values, file.name, name);
     return values;
   };
+  const valuesOf = (name: string, shape: readonly number[], { otherwise }: Stored) =>
+    otherwise && !file.tensors.has(name) ? otherwise() : read(name, shape);
   return {
-    matrix: async (name, outDim, inDim) => give(storage(await read(name, [outDim, inDim]), outDim, inDim)),
-    vector: async (name, length) => {
-      const start = tensor1d(await read(name, [length]));
+    has: (name) => file.tensors.has(name),
+    async matrix(name, outDim, inDim, stored = {}) {
+      const turned = stored.transposed && file.tensors.has(name);
+      const values = await valuesOf(name, stored.shape ?? (turned ? [inDim, outDim] : [outDim, inDim]), stored);
+      return give(storage(turned ? transposed(values, outDim, inDim) : values, outDim, inDim));
+    },
+    async vector(name, length, stored = {}) {
+      const start = tensor1d(await valuesOf(name, stored.shape ?? [length], stored));
       const held = variable(start, false);
       start.dispose();
       return give(held);
@@ -56,4 +56,15 @@ export function fileSource(file: SafetensorsFile, storage: Storage = dense, sign
       for (const held of given) held.dispose();
     },
   };
+}
+
+/** [i, o] as [o, i], in squares that fit into the processor's cache. */
+function transposed(values: Float32Array, outDim: number, inDim: number): Float32Array {
+  const out = new Float32Array(values.length);
+  const side = 32;
+  for (let o0 = 0; o0 < outDim; o0 += side)
+    for (let i0 = 0; i0 < inDim; i0 += side)
+      for (let o = o0; o < Math.min(o0 + side, outDim); o++)
+        for (let i = i0; i < Math.min(i0 + side, inDim); i++) out[o * inDim + i] = values[i * outDim + o] as number;
+  return out;
 }

@@ -8,6 +8,7 @@ import type { Source } from './source.ts';
 export function randomSource(seed: number, deviation = 0.02): Source {
   const next = random(seed);
   return {
+    has: () => true,
     matrix: async (_name, outDim, inDim) => dense(normal(next, outDim * inDim, deviation), outDim, inDim),
     vector: async (name, length) => {
       const start = name.endsWith('.bias') ? zeros([length]) : ones([length]);

@@ -1,19 +1,12 @@
 // How a host that reads tokens starts a pass: the batch becomes embeddings with their mask and positions, and goes through
 // the chain of the model's `sequence` site, where prompts lengthen it.
-import { type Chains, type Context, checkRoutes, type Host, type Sequence, type SequenceSite } from '@peftjs/core';
+import { type Context, checkRoutes, type Host, type Sequence } from '@peftjs/core';
 import { concat, type Tensor, tensor2d } from '@tensorflow/tfjs-core';
-import type { KeyValueCache, TokenBatch } from './causal-lm.ts';
+import type { KeyValueCache } from '../heads/causal-lm.ts';
+import type { TokenBody } from '../token-body.ts';
 import { paddingOf, positionsOf } from './positions.ts';
+import type { TokenInput } from './token-input.ts';
 import { tokensOf } from './tokens-of.ts';
-
-export interface SequenceParts {
-  readonly host: Host;
-  readonly chains: Chains;
-  readonly site: SequenceSite;
-  /** Embeds ids [b, t]. */
-  readonly embed: (ids: Tensor, ctx: Context) => Tensor;
-  readonly contextLength: number;
-}
 
 /** A pass that has begun. */
 export interface Opening {
@@ -23,12 +16,15 @@ export interface Opening {
 }
 
 /**
+ * @param labels of each token, [b, t]
  * @param cache what the batch follows, or null
  * @throws when routes do not fit the batch or the model, or it holds more than the model's context
  */
 export function openSequence(
-  { host, chains, site, embed, contextLength }: SequenceParts,
-  batch: TokenBatch,
+  { chains, sequence: site, segmented, embed, contextLength }: TokenBody,
+  host: Host,
+  batch: TokenInput,
+  labels: Int32Array | undefined,
   cache: KeyValueCache | null,
   outer: Context,
 ): Opening {
@@ -38,15 +34,17 @@ export function openSequence(
   assertFits(past + t, past + t, contextLength);
   const ctx: Context = { ...outer, tokens: tokensOf(batch, cache?.tokens) };
   const padding = cache?.padding ?? paddingOf(batch);
+  const ids = (values: Int32Array): Tensor => tensor2d(values, [b, t], 'int32');
   const fresh = tensor2d(Float32Array.from(batch.attentionMask), [b, t]);
   const start: Sequence = {
-    embeds: embed(tensor2d(batch.inputIds, [b, t], 'int32'), ctx),
+    embeds: embed(ids(batch.inputIds), ctx),
     mask: cache === null ? fresh : concat([cache.mask, fresh], 1),
-    positions: tensor2d(positionsOf(batch, past, padding), [b, t], 'int32'),
+    positions: ids(positionsOf(batch, past, padding)),
     past,
     padding,
     ahead: 0,
-    ...(batch.labels && batch.labels.length === b * t && { labels: tensor2d(batch.labels, [b, t], 'int32') }),
+    ...(labels && { labels: ids(labels) }),
+    ...(segmented && { segments: ids(batch.tokenTypeIds ?? new Int32Array(b * t)) }),
   };
   const sequence = chains.run<'sequence'>(site, (s) => s, start, ctx);
   assertFits((sequence.mask.shape[1] as number) + sequence.ahead, past + t, contextLength);

@@ -1,9 +1,9 @@
 // The tokens of a pass as plain numbers, with those before it.
 import type { Tokens } from '@peftjs/core';
-import type { TokenBatch } from './causal-lm.ts';
+import type { TokenInput } from './token-input.ts';
 
 /** @param before the tokens in the cache */
-export function tokensOf({ inputIds, attentionMask, shape: [b, t], tasks }: TokenBatch, before?: Tokens): Tokens {
+export function tokensOf({ inputIds, attentionMask, shape: [b, t], tasks }: TokenInput, before?: Tokens): Tokens {
   const past = before?.shape[1] ?? 0;
   const s = past + t;
   const join = (old: Int32Array | undefined, fresh: Int32Array) => {

@@ -1,0 +1,82 @@
+// A causal language model: a body that reads tokens, and an output that predicts the next one.
+import { crossEntropy, engine, IGNORED, rowsOf } from '@peftjs/backend';
+import type { Context, LinearSite, Tokens } from '@peftjs/core';
+import { concat, dispose, fill, reshape, slice, type Tensor } from '@tensorflow/tfjs-core';
+import { type About, type BatchCount, createModel, INFERENCE, type Model } from '../model.ts';
+import { type KeysAndValues, runBody, type TokenBody } from '../token-body.ts';
+import { countNextTokens } from '../tokens/count-tokens.ts';
+import type { TokenBatch } from '../tokens/token-input.ts';
+
+/** Keys and values of the positions so far, their mask [b, s], the padding in front of each row, and the tokens. */
+export interface KeyValueCache {
+  readonly blocks: readonly KeysAndValues[];
+  readonly mask: Tensor;
+  readonly padding: readonly number[];
+  readonly tokens: Tokens;
+  /** Positions taken by prefixes. */
+  readonly ahead: number;
+}
+
+export interface CausalLM extends Model {
+  /** The most tokens it was made for. */
+  readonly contextLength: number;
+  /** Logits [b, t, v]; prompt methods put theirs in front. */
+  logits(batch: TokenBatch, ctx?: Context): Tensor;
+  /** Sum of the cross-entropies of the tokens that count, a scalar. */
+  loss(batch: TokenBatch, ctx?: Context): Tensor;
+  /** Targets and tokens of a batch: labels that count are all but the first of a row, which nothing predicts, and -100. */
+  count(batch: TokenBatch): BatchCount;
+  /** Logits of the last position, [b, v], and the cache with the batch's tokens added. The old cache stays. */
+  step(
+    batch: TokenBatch,
+    cache: KeyValueCache | null,
+    ctx?: Context,
+  ): { readonly logits: Tensor; readonly cache: KeyValueCache };
+}
+
+export function causalLM(body: TokenBody, head: LinearSite, about: About): CausalLM {
+  const { linear } = body.runner;
+  const model: CausalLM = {
+    ...createModel(body, [head], 'CAUSAL_LM', about),
+    contextLength: body.contextLength,
+    logits: (batch, outer = INFERENCE) =>
+      engine().tidy(() => {
+        const { x, ctx } = runBody(body, model, batch, outer);
+        return linear(head, x, ctx);
+      }),
+    loss: (batch, outer = INFERENCE) =>
+      engine().tidy(() => {
+        const { x, sequence, ctx } = runBody(body, model, batch, outer, { labels: batch.labels });
+        const labels = sequence.labels;
+        if (labels === undefined)
+          throw new Error('[peftjs/models] the batch has no labels; give them, -100 where a token does not count');
+        return crossEntropy({ logits: rowsOf(linear(head, x, ctx)), labels: shifted(labels) }, {});
+      }),
+    count: countNextTokens,
+    step(batch, cache, outer = INFERENCE) {
+      const blocks: KeysAndValues[] = [];
+      const keep = ({ k, v }: KeysAndValues) =>
+        blocks.push({ k: engine().keep(k.clone()), v: engine().keep(v.clone()) });
+      try {
+        return engine().tidy(() => {
+          const { x, sequence, ctx } = runBody(body, model, batch, outer, { cache, keep });
+          const [b, t, d] = x.shape as [number, number, number];
+          const last = reshape(slice(x, [0, t - 1, 0], [b, 1, d]), [b, d]);
+          const { mask, padding, ahead } = sequence;
+          const tokens = ctx.tokens as Tokens;
+          return { logits: linear(head, last, ctx), cache: { blocks, mask, padding, ahead, tokens } };
+        });
+      } catch (error) {
+        for (const { k, v } of blocks) dispose([k, v]);
+        throw error;
+      }
+    },
+  };
+  return model;
+}
+
+/** The label of each position's next token, [b t]. */
+function shifted(labels: Tensor): Tensor {
+  const [b, t] = labels.shape as [number, number];
+  return reshape(concat([slice(labels, [0, 1], [b, t - 1]), fill([b, 1], IGNORED, 'int32')], 1), [b * t]);
+}

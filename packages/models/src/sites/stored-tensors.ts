@@ -1,0 +1,49 @@
+// The tensors of a model as its file has them: names, shapes, and what holds the numbers.
+import type { Site, Weight } from '@peftjs/core';
+import type { Variable } from '@tensorflow/tfjs-core';
+
+export interface StoredTensor {
+  readonly name: string;
+  /** In the file. */
+  readonly shape: readonly number[];
+  readonly held: Weight | Variable;
+  /** The file has the held [o, i] as [i, o]. */
+  readonly transposed?: boolean;
+}
+
+/** A weight that belongs to no site. */
+export interface LooseTensor extends StoredTensor {
+  readonly held: Variable;
+}
+
+/**
+ * Each once, what several sites share under the first one's name.
+ *
+ * @param fileName a module's name in the file, given its path
+ */
+export function storedTensors(
+  sites: readonly Site[],
+  loose: readonly LooseTensor[],
+  fileName: (path: string) => string,
+): readonly StoredTensor[] {
+  const found = new Map<object, StoredTensor>(loose.map((one) => [one.held, one]));
+  const enter = (one: StoredTensor) => {
+    if (!found.has(one.held)) found.set(one.held, one);
+  };
+  for (const site of sites) {
+    const name = fileName(site.path);
+    if ('weight' in site) {
+      const { weight } = site;
+      const transposed = site.kind === 'linear' && site.transposed === true;
+      const matrix = transposed ? [weight.inDim, weight.outDim] : [weight.outDim, weight.inDim];
+      const shape = site.kind === 'conv' ? [site.outDim, site.inDim, ...site.kernel] : matrix;
+      enter({ name: `${name}.weight`, shape, held: weight, transposed });
+    }
+    if ('bias' in site && site.bias) enter({ name: `${name}.bias`, shape: site.bias.shape, held: site.bias });
+    if (site.kind === 'norm') {
+      enter({ name: `${name}.weight`, shape: [site.dim], held: site.gamma });
+      if (site.beta) enter({ name: `${name}.bias`, shape: [site.dim], held: site.beta });
+    }
+  }
+  return [...found.values()];
+}

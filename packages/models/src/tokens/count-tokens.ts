@@ -1,0 +1,23 @@
+// How much there is to learn in a batch of tokens.
+import { IGNORED } from '@peftjs/backend';
+import type { BatchCount } from '../model.ts';
+import type { ClassBatch, TokenBatch, TokenInput } from './token-input.ts';
+
+function tokensIn({ attentionMask }: TokenInput): number {
+  return attentionMask.reduce((sum, m) => sum + m, 0);
+}
+
+/** For next-token prediction: every label but the first of a row, which nothing predicts, and the ignored ones. */
+export function countNextTokens(batch: TokenBatch): BatchCount {
+  const { labels, shape } = batch;
+  const [b, t] = shape;
+  let targets = 0;
+  for (let k = 0; labels && k < b * t; k++) if (k % t !== 0 && labels[k] !== IGNORED) targets++;
+  return { targets, tokens: tokensIn(batch) };
+}
+
+/** Every label that is not ignored. */
+export function countLabels(batch: TokenBatch | ClassBatch): BatchCount {
+  const targets = batch.labels?.reduce((sum, label) => (label === IGNORED ? sum : sum + 1), 0) ?? 0;
+  return { targets, tokens: tokensIn(batch) };
+}
