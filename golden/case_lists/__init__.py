@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from . import adapters, ia3, lora, lora_elsewhere, lora_family, prompts
+from . import adapters, ia3, lora, lora_elsewhere, lora_family, prompts, rotations, tokens
 from .case import Case
 
 __all__ = ["CASES", "Case"]
 
-CASES: list[Case] = [case for part in (lora, lora_elsewhere, ia3, prompts, lora_family, adapters) for case in part.CASES]
+PARTS = (lora, lora_elsewhere, ia3, prompts, lora_family, adapters, tokens, rotations)
+CASES: list[Case] = [case for part in PARTS for case in part.CASES]
