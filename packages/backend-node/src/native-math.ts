@@ -49,6 +49,8 @@ export const mul = (a: Raw, b: Raw): Raw => op('Mul', attributes().float, [a, b]
 export const scale = (a: Raw, factor: number): Raw => (factor === 1 ? a : mul(a, float(factor)));
 export const rsqrt = (x: Raw): Raw => op('Rsqrt', attributes().float, [x]);
 export const square = (x: Raw): Raw => op('Square', attributes().float, [x]);
+export const exp = (x: Raw): Raw => op('Exp', attributes().float, [x]);
+export const erf = (x: Raw): Raw => op('Erf', attributes().float, [x]);
 export const sigmoid = (x: Raw): Raw => op('Sigmoid', attributes().float, [x]);
 /** dz · s (1 - s), for s = sigmoid(z). */
 export const sigmoidGrad = (s: Raw, dz: Raw): Raw => op('SigmoidGrad', attributes().float, [s, dz]);

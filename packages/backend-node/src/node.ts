@@ -5,6 +5,8 @@ import { findBackend } from '@tensorflow/tfjs-core';
 import { adamwKernel } from './kernels/adamw.ts';
 import { attentionKernel } from './kernels/attention.ts';
 import { crossEntropyKernel } from './kernels/cross-entropy.ts';
+import { geluKernel } from './kernels/gelu.ts';
+import { layerNormKernel } from './kernels/layer-norm.ts';
 import { lookupKernel } from './kernels/lookup.ts';
 import { lowRankKernel } from './kernels/low-rank.ts';
 import { rmsNormKernel } from './kernels/rms-norm.ts';
@@ -56,6 +58,8 @@ export function node(options: NodeOptions = {}): Backend {
 const everywhere: readonly Kernel[] = [
   attentionKernel,
   crossEntropyKernel,
+  geluKernel,
+  layerNormKernel,
   lookupKernel,
   lowRankKernel,
   rmsNormKernel,
