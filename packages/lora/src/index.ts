@@ -1,5 +1,25 @@
 export { biases } from './biases.ts';
+export { type CombineOptions, combine, type WeightedAdapter } from './combine/combine.ts';
+export type { Election } from './combine/mix.ts';
+export {
+  cat,
+  type DareOptions,
+  type DensityOptions,
+  dareLinear,
+  dareTies,
+  linear,
+  magnitudePrune,
+  type Rule,
+  svd,
+  type TiesOptions,
+  ties,
+} from './combine/rules.ts';
 export { dora } from './dora.ts';
+export { type BaseWeight, type WeightOf, weightsOf } from './extract/base-weight.ts';
+export { type ExtractBetweenOptions, extractLoraBetween } from './extract/extract-between.ts';
+export { type ExtractOptions, extractLora, type WeightChange } from './extract/extract-lora.ts';
+export type { Fit } from './extract/fit.ts';
+export type { FittedAdapter, SiteFit } from './extract/write-adapter.ts';
 export { gaussian, type Initializer, kaiming, noisy } from './initializers.ts';
 export { lora } from './lora.ts';
 export { olora, pissa } from './matrix-initializers.ts';
