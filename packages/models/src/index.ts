@@ -1,5 +1,6 @@
 export type { Architecture, ModelParts } from './architecture.ts';
 export { type GenerateOptions, generate, generateText, streamText } from './generate.ts';
+export { gpt2 } from './gpt2/architecture.ts';
 export type { CausalLM, KeyValueCache } from './heads/causal-lm.ts';
 export { defaultCachePath, diskCache } from './hub/disk-cache.ts';
 export type { HubCache } from './hub/hub-cache.ts';

@@ -2,6 +2,7 @@
 import { type Folder, fingerprintWeights, openWeights } from '@peftjs/checkpoint';
 import { type BaseModel, nearest } from '@peftjs/core';
 import type { Architecture } from './architecture.ts';
+import { gpt2 } from './gpt2/architecture.ts';
 import type { CausalLM } from './heads/causal-lm.ts';
 import type { HubOptions } from './hub/hub-options.ts';
 import { openModelFolder } from './hub/open-model-folder.ts';
@@ -36,7 +37,7 @@ export async function loadModel(model: string | Folder, options?: LoadOptions): 
 export async function loadModel(model: string | Folder, options: LoadOptions<Model> = {}): Promise<Model> {
   const folder = typeof model === 'string' ? await openModelFolder(model, options) : model;
   const config = await readJson(folder, 'config.json');
-  const { architectures = [llama], weights, signal } = options;
+  const { architectures = [llama, gpt2], weights, signal } = options;
   const type = String(config.model_type);
   const architecture = architectures.find((a) => a.modelType === type);
   if (architecture === undefined) {

@@ -2,7 +2,8 @@
 // heads, g key heads, f head dimension.
 import { engine, rmsNorm, rope, swiglu } from '@peftjs/backend';
 import { type Context, createChains, type LinearSite } from '@peftjs/core';
-import { concat, gather, reshape, type Tensor } from '@tensorflow/tfjs-core';
+import { gather, reshape, type Tensor } from '@tensorflow/tfjs-core';
+import { attendHeads } from '../sites/attend-heads.ts';
 import { siteRunner } from '../sites/site-runner.ts';
 import { type BodyPass, type KeysAndValues, runBlocks, type TokenBody } from '../token-body.ts';
 import type { LlamaConfig } from './config.ts';
@@ -30,15 +31,10 @@ export function llamaBody(c: LlamaConfig, sites: LlamaSites): TokenBody {
     const [b, t] = x.shape as [number, number, number];
     const heads = (site: LinearSite, n: number) => reshape(linear(site, x, ctx), [b, t, n, c.headDim]);
     const q = rope({ x: heads(block.q, c.heads), cos, sin }, {});
-    let k = rope({ x: heads(block.k, c.kvHeads), cos, sin }, {});
-    let v = heads(block.v, c.kvHeads);
-    if (past !== null) {
-      k = concat([past.k, k], 1);
-      v = concat([past.v, v], 1);
-    }
-    keep?.({ k, v });
-    const y = runner.attention(block.attention, { q, k, v, mask }, { causal: true, scale }, ctx);
-    return linear(block.o, reshape(y, [b, t, c.heads * c.headDim]), ctx);
+    const k = rope({ x: heads(block.k, c.kvHeads), cos, sin }, {});
+    const v = heads(block.v, c.kvHeads);
+    const y = attendHeads(runner, block.attention, { q, k, v }, { mask, ctx, past, keep }, { causal: true, scale });
+    return linear(block.o, y, ctx);
   }
 
   function feed(block: LlamaBlock, x: Tensor, ctx: Context): Tensor {

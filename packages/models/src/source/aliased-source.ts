@@ -10,3 +10,8 @@ export function aliasedSource(source: Source, others: (name: string) => readonly
     vector: (name, ...rest) => source.vector(find(name), ...rest),
   };
 }
+
+/** A name without what the class puts before its body's, which files of the body alone do not have. */
+export function withoutPrefix(prefix: string): (name: string) => readonly string[] {
+  return (name) => (name.startsWith(prefix) ? [name.slice(prefix.length)] : []);
+}
