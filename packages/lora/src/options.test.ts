@@ -7,7 +7,7 @@ import { lora } from './lora.ts';
 import { pissa } from './matrix-initializers.ts';
 import type { LoraOptions } from './options.ts';
 
-const NOWHERE = { sites: [], modules: null, task: null };
+const NOWHERE = { sites: [], model: [], modules: null, task: null };
 
 const bench = withHost();
 

@@ -10,7 +10,7 @@ import { olora, pissa } from './matrix-initializers.ts';
 import type { LoraOptions } from './options.ts';
 import { readLora } from './read-lora.ts';
 
-const NOWHERE = { sites: [], modules: null, task: null };
+const NOWHERE = { sites: [], model: [], modules: null, task: null };
 
 const bench = withHost();
 const family = readLora(pissa, olora);

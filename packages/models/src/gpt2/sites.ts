@@ -55,7 +55,13 @@ export async function gpt2Sites(c: Gpt2Config, { linear, norm, embedding }: Site
       stream: { kind: 'stream', path: p, role: 'block', dim: c.dim },
     };
   };
-  const sequence: SequenceSite = { kind: 'sequence', path: 'transformer', role: 'sequence', dim: c.dim };
+  const sequence: SequenceSite = {
+    kind: 'sequence',
+    path: 'transformer',
+    role: 'sequence',
+    dim: c.dim,
+    context: c.contextLength,
+  };
   const embed = await embedding('transformer.wte', 'embed', c.vocab, c.dim);
   const positions = await embedding('transformer.wpe', 'position', c.contextLength, c.dim);
   const blocks: Gpt2Block[] = [];

@@ -24,7 +24,7 @@ export interface CausalLM extends Model {
   logits(batch: TokenBatch, ctx?: Context): Tensor;
   /** Sum of the cross-entropies of the tokens that count, a scalar. */
   loss(batch: TokenBatch, ctx?: Context): Tensor;
-  /** Targets and tokens of a batch: labels that count are all but the first of a row, which nothing predicts, and -100. */
+  /** Targets and tokens of a batch: labels that count are all but -100 and the first of a row, which only a prompt predicts. */
   count(batch: TokenBatch): BatchCount;
   /** Logits of the last position, [b, v], and the cache with the batch's tokens added. The old cache stays. */
   step(
@@ -52,7 +52,7 @@ export function causalLM(body: TokenBody, head: LinearSite, about: About): Causa
           throw new Error('[peftjs/models] the batch has no labels; give them, -100 where a token does not count');
         return crossEntropy({ logits: rowsOf(linear(head, x, ctx)), labels: shifted(labels) }, {});
       }),
-    count: countNextTokens,
+    count: (batch) => countNextTokens(model, batch),
     step(batch, cache, outer = INFERENCE) {
       const blocks: KeysAndValues[] = [];
       const keep = ({ k, v }: KeysAndValues) =>

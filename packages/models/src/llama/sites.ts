@@ -61,7 +61,13 @@ export async function llamaSites(c: LlamaConfig, { linear, norm, embedding }: Si
     };
   };
   const embed = await embedding('model.embed_tokens', 'embed', c.vocab, c.dim);
-  const sequence: SequenceSite = { kind: 'sequence', path: 'model', role: 'sequence', dim: c.dim };
+  const sequence: SequenceSite = {
+    kind: 'sequence',
+    path: 'model',
+    role: 'sequence',
+    dim: c.dim,
+    context: c.contextLength,
+  };
   const blocks: LlamaBlock[] = [];
   for (let i = 0; i < c.layers; i++) blocks.push(await block(`model.layers.${i}`));
   const last = await gain('model.norm', 'norm');

@@ -1,5 +1,6 @@
 // How much there is to learn in a batch of tokens.
 import { IGNORED } from '@peftjs/backend';
+import { type Host, virtualTokens } from '@peftjs/core';
 import type { BatchCount } from '../model.ts';
 import type { ClassBatch, TokenBatch, TokenInput } from './token-input.ts';
 
@@ -7,12 +8,16 @@ function tokensIn({ attentionMask }: TokenInput): number {
   return attentionMask.reduce((sum, m) => sum + m, 0);
 }
 
-/** For next-token prediction: every label but the first of a row, which nothing predicts, and the ignored ones. */
-export function countNextTokens(batch: TokenBatch): BatchCount {
+/**
+ * For next-token prediction: every label but the ignored ones and the first of a row, which nothing predicts but a prompt
+ * in front of it.
+ */
+export function countNextTokens(host: Host, batch: TokenBatch): BatchCount {
   const { labels, shape } = batch;
   const [b, t] = shape;
+  const first = virtualTokens(host) > 0;
   let targets = 0;
-  for (let k = 0; labels && k < b * t; k++) if (k % t !== 0 && labels[k] !== IGNORED) targets++;
+  for (let k = 0; labels && k < b * t; k++) if ((first || k % t !== 0) && labels[k] !== IGNORED) targets++;
   return { targets, tokens: tokensIn(batch) };
 }
 
