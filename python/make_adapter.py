@@ -7,7 +7,8 @@
 architecture (llama, gpt2, bert, vit) takes. DIR gets `base/`, `adapter/` and `expect.safetensors` with the batch as
 int32 (`input_ids`, `attention_mask`, `labels`, `task_ids`; `pixel_values` as float32), `logits_base`, `logits` and
 `loss` [1]. With --dtype the base is rounded to that type before anything is computed, and saved in it; the sums are
-float32 all the same. With --shards it is saved in several files with an index. Prints one line of JSON.
+float32 all the same. With --shards it is saved in several files with an index. Prints one line of JSON:
+{"shape", "loss", "warnings", "error", "versions"}. Exit code 1 on an error.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import sys
 from pathlib import Path
 
 os.environ["HF_HUB_OFFLINE"] = "1"
@@ -73,10 +75,16 @@ def main() -> None:
     options = parser.parse_args()
     exact()
     transformers.utils.logging.disable_progress_bar()
+    found: dict[str, object] = {}
+    error = None
     with collected() as messages:
-        found = make(options)
+        try:
+            found = make(options)
+        except Exception as caught:  # reported in the JSON, with the exit code
+            error = f"{type(caught).__name__}: {caught}"
     versions = {"peft": peft.__version__, "torch": torch.__version__, "transformers": transformers.__version__}
-    print(json.dumps({**found, "warnings": messages, "versions": versions}))
+    print(json.dumps({**found, "warnings": messages, "error": error, "versions": versions}))
+    sys.exit(1 if error else 0)
 
 
 if __name__ == "__main__":
