@@ -1,0 +1,11 @@
+export { type Activation, gelu, geluNew, relu, silu, tanh } from './activation.ts';
+export { type BottleneckOptions, bottleneck } from './bottleneck.ts';
+export { type FusionOptions, fusion } from './fusion.ts';
+export { type Ia3Options, ia3 } from './ia3.ts';
+export { type BottleneckInitializer, nearIdentity, zeroUp } from './initializers.ts';
+export { type LoreftOptions, loreft } from './loreft.ts';
+export { readBottleneck } from './read-bottleneck.ts';
+export { readFusion } from './read-fusion.ts';
+export { readIa3 } from './read-ia3.ts';
+export { readLoreft } from './read-loreft.ts';
+export { houlsby, parallel, pfeiffer, type Style } from './style.ts';

@@ -1,0 +1,4 @@
+import { cpu } from '@peftjs/backend-cpu';
+import { describeAdapters } from '../test/adapters-suite.ts';
+
+describeAdapters(cpu());
