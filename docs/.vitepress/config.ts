@@ -9,6 +9,7 @@ const packages = [
   'backend-wasm',
   'backend-node',
   'core',
+  'host-layers',
   'lora',
   'models',
   'data',

@@ -125,7 +125,7 @@ export interface Kinds {
   readonly attention: { readonly site: AttentionSite; readonly in: AttentionInput; readonly out: Tensor };
   /** [b, t, d] to [b, t, d]; the base is the block's branch, before it is added */
   readonly residual: { readonly site: ResidualSite; readonly in: Tensor; readonly out: Tensor };
-  /** [b, t, d], the stream after a block; the base is the identity */
+  /** [b, ..., d], the stream after a block; the base is the identity */
   readonly stream: { readonly site: StreamSite; readonly in: Tensor; readonly out: Tensor };
   /** the base is the identity; the host runs on what comes out */
   readonly sequence: { readonly site: SequenceSite; readonly in: Sequence; readonly out: Sequence };

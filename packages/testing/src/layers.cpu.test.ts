@@ -1,0 +1,4 @@
+import { cpu } from '@peftjs/backend-cpu';
+import { describeLayers } from '../test/layers-suite.ts';
+
+describeLayers(cpu());

@@ -1,0 +1,4 @@
+import { node } from '@peftjs/backend-node';
+import { describeLayers } from '../test/layers-suite.ts';
+
+describeLayers(node({ device: 'cpu' }));
