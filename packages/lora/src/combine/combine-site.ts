@@ -34,9 +34,8 @@ function fitOf(fit: Fit, members: readonly Member[]): Fit {
 }
 
 /** One of several weighted changes of the tensor of this name. */
-function mix(name: string, changes: readonly Float64Array[], members: readonly Member[], rule: Rule): Float64Array {
-  const draw = streamsOf(name);
-  return rule.mix?.(changes, (seed, k) => draw(seed, (members[k] as Member).index)) ?? sum(changes);
+function mix(name: string, changes: readonly Float64Array[], rule: Rule): Float64Array {
+  return rule.mix?.(changes, streamsOf(name)) ?? sum(changes);
 }
 
 /** The changes as they are, [o, i] each, mixed and brought to low rank. */
@@ -49,7 +48,7 @@ async function combineDense(site: PlannedSite, rule: Rule, fit: Fit, weightOf?: 
     size += matrix.norm();
     changes.push(Float64Array.from(matrix.to1DArray()));
   }
-  const mixed = mix(path, changes, members, rule);
+  const mixed = mix(path, changes, rule);
   const matrix = Matrix.from1DArray(outDim, mixed.length / outDim, mixed as unknown as number[]);
   return decompose(matrix, fit, ROUNDING * size);
 }
@@ -70,7 +69,7 @@ function combineBiases({ path, members, outDim }: PlannedSite, rule: Rule): Floa
   const changes = members.map(({ change: { upBias, scale }, weight }) =>
     Float64Array.from({ length: outDim }, (_, i) => weight * scale * (upBias?.[i] ?? 0)),
   );
-  return mix(`${path}.bias`, changes, members, rule);
+  return mix(`${path}.bias`, changes, rule);
 }
 
 /** @param loraBias whether B has a bias in the result */

@@ -9,8 +9,6 @@ export interface Holder {
   readonly tensor: SavedTensor;
   readonly weight: number;
   readonly who: string;
-  /** Counts the adapters. */
-  readonly index: number;
 }
 
 export interface WholeTensor {
@@ -54,7 +52,6 @@ export async function mixWhole(tensor: WholeTensor, rule: Rule, weightOf: Weight
   const changes = holders.map(({ weight, tensor: { data } }) =>
     Float64Array.from(data, (v, i) => weight * (v - own(i))),
   );
-  const draw = streamsOf(name);
-  const mixed = rule.mix?.(changes, (seed, k) => draw(seed, holders[k]?.index as number)) ?? sum(changes);
+  const mixed = rule.mix?.(changes, streamsOf(name)) ?? sum(changes);
   return { name, shape, values: mixed.map((value, i) => own(i) + value) };
 }

@@ -8,8 +8,6 @@ export interface Member {
   readonly change: LoraChange;
   readonly weight: number;
   readonly who: string;
-  /** Counts the adapters; one that leaves the module alone is no member. */
-  readonly index: number;
 }
 
 export interface PlannedSite extends LoraPlace {
@@ -46,9 +44,9 @@ const sizes = ({ kind, inShape, b }: LoraChange) => `${kind} ${b.rows} x ${inSha
 function planSites(adapters: readonly LoraAdapter[]): readonly PlannedSite[] {
   const paths = new Set(adapters.flatMap(({ changes }) => [...changes.keys()]));
   return [...paths].map((path) => {
-    const members = adapters.flatMap(({ changes, weight, who }, index) => {
+    const members = adapters.flatMap(({ changes, weight, who }) => {
       const change = changes.get(path);
-      return change === undefined ? [] : [{ change, weight, who, index }];
+      return change === undefined ? [] : [{ change, weight, who }];
     });
     const first = members[0] as Member;
     const expected = sizes(first.change);
@@ -65,9 +63,9 @@ function planSites(adapters: readonly LoraAdapter[]): readonly PlannedSite[] {
 function planWhole(adapters: readonly LoraAdapter[]): readonly WholeTensor[] {
   const names = new Set(adapters.flatMap(({ whole }) => [...whole.keys()]));
   return [...names].map((name) => {
-    const holders = adapters.flatMap(({ whole, weight, who }, index) => {
+    const holders = adapters.flatMap(({ whole, weight, who }) => {
       const tensor = whole.get(name);
-      return tensor === undefined ? [] : [{ tensor, weight, who, index }];
+      return tensor === undefined ? [] : [{ tensor, weight, who }];
     });
     const first = holders[0] as Holder;
     const { shape } = first.tensor;

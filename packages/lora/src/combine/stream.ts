@@ -1,4 +1,4 @@
-// Random numbers that belong to a tensor and an adapter, not to the order in which they are come by.
+// Random numbers that belong to a tensor and an adapter, not to the order in which they are met.
 import { type Random, random } from '@peftjs/backend';
 
 /** FNV-1a, 32 bits, over whole numbers. */
@@ -8,8 +8,8 @@ export function hash(values: Iterable<number>, start = 0x811c9dc5): number {
   return h;
 }
 
-/** The numbers for the tensor of this name: of a seed, and of each adapter. */
-export function streamsOf(name: string): (seed: number, index: number) => Random {
+/** The numbers for the tensor of this name: of a seed, and of each of the adapters that have it. */
+export function streamsOf(name: string): (seed: number, k: number) => Random {
   const place = hash(Array.from(name, (letter) => letter.codePointAt(0) as number));
-  return (seed, index) => random(seed, place, index);
+  return (seed, k) => random(seed, place, k);
 }

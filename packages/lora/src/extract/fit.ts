@@ -26,8 +26,6 @@ export interface Cut {
   readonly tail: number;
   /** Squared size of the whole. */
   readonly total: number;
-  /** Whether `energy` is kept, whatever `r` says. */
-  readonly met: boolean;
 }
 
 /**
@@ -44,5 +42,5 @@ export function cutOff(values: readonly number[], rest: number, { r, energy = 1 
   const enough = tails.findIndex((tail) => tail <= allowed);
   const most = Math.min(r ?? values.length, values.length);
   const rank = Math.max(1, enough < 0 ? most : Math.min(enough, most));
-  return { rank, tail: tails[rank] as number, total, met: enough >= 0 };
+  return { rank, tail: tails[rank] as number, total };
 }

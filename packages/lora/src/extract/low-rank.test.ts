@@ -42,8 +42,8 @@ describe('where singular values are cut off', () => {
   });
 
   test('what is not covered counts as cut off', () => {
-    expect(cutOff([4, 2], 1.25, { energy: 0.9 }, 0)).toEqual({ rank: 2, tail: 1.25, total: 21.25, met: true });
-    expect(cutOff([4, 2], 1.25, { energy: 0.95 }, 0)).toMatchObject({ rank: 2, met: false });
+    expect(cutOff([4, 2], 1.25, { energy: 0.9 }, 0)).toEqual({ rank: 2, tail: 1.25, total: 21.25 });
+    expect(cutOff([4, 2], 1.25, { energy: 0.95 }, 0)).toMatchObject({ rank: 2 });
   });
 
   test('zeros and rounding are no rank, but one is always kept', () => {
@@ -95,6 +95,15 @@ test('of noise, the hardest case, the random vectors find nearly what can be kep
     expect(low.error).toBeCloseTo(errorOf(matrix, low), 10);
     expect(low.energy).toBeGreaterThan(0.98 * (1 - bestError(matrix, 8) ** 2));
   }
+});
+
+test.each([0.6, 0.7, 0.95])('of noise, a share of %d takes more vectors than there were at first', (energy) => {
+  const change = noise(9, 130, 140);
+  const low = decompose(change, { energy });
+  expect(low.a.rows).toBeGreaterThan(22);
+  expect(1 - errorOf(change, low) ** 2).toBeGreaterThanOrEqual(energy);
+  // No more rank than the best of a little higher energy has.
+  expect(1 - bestError(change, low.a.rows) ** 2).toBeLessThan(energy + 0.02);
 });
 
 test('random vectors give the singular values of the exact decomposition', () => {

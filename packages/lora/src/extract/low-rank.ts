@@ -21,18 +21,18 @@ export interface LowRank extends Product {
 
 /** Up to here a matrix is decomposed by the book; with more rows and columns only where most of its rank is asked for. */
 const SMALL = 64;
-/** Random vectors beyond the rank that is wanted. */
+/** Random vectors beyond the rank that is kept: the last of them are the least exact. */
 const EXTRA = 10;
 /** Vectors to begin with where the rank is not known. */
 const FIRST = 32;
 const SEED = 1;
 
-function truncated({ u, values, v, rest }: Svd, fit: Fit, noise: number): LowRank & { readonly met: boolean } {
-  const { rank, tail, total, met } = cutOff(values, rest, fit, noise);
+function truncated({ u, values, v, rest }: Svd, fit: Fit, noise: number): LowRank {
+  const { rank, tail, total } = cutOff(values, rest, fit, noise);
   const roots = values.slice(0, rank).map(Math.sqrt);
   const scaled = (m: Matrix) => m.subMatrix(0, m.rows - 1, 0, rank - 1).mulRowVector(roots);
   const missing = total > 0 ? tail / total : 0;
-  return { b: scaled(u), a: scaled(v).transpose(), energy: 1 - missing, error: Math.sqrt(missing), met };
+  return { b: scaled(u), a: scaled(v).transpose(), energy: 1 - missing, error: Math.sqrt(missing) };
 }
 
 /**
@@ -46,7 +46,7 @@ export function decompose(change: Matrix, fit: Fit, noise = 0): LowRank {
   if (least > SMALL && (fit.r !== undefined || (fit.energy ?? 1) < 1)) {
     for (let width = fit.r === undefined ? FIRST : fit.r + EXTRA; width <= least / 2; width *= 2) {
       const low = truncated(randomizedSvd(change, width, random(SEED)), fit, noise);
-      if (low.met || fit.r !== undefined) return low;
+      if (fit.r !== undefined || low.a.rows <= width - EXTRA) return low;
     }
   }
   return truncated(exactSvd(change), fit, noise);
