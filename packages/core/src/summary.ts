@@ -1,32 +1,27 @@
 // The line that says how little is trained.
-import type { Trainable } from './adapter.ts';
+import type { Parameter, Trainable } from './adapter.ts';
 import type { Host } from './host.ts';
 import type { LinearSite, NormSite } from './site.ts';
 
+/** Whatever a site may hold. */
+type Held = Partial<Pick<LinearSite, 'weight' | 'bias'> & Pick<NormSite, 'gamma' | 'beta'>>;
+
 /** Numbers in the base, each weight once however many sites share it. */
 export function countParameters(host: Host): number {
-  const sizes = new Map<object, number>();
-  for (const site of host.sites()) {
-    const { weight, bias, gamma, beta } = site as { [K in Held]?: HeldBy[K] };
-    if (weight) sizes.set(weight, weight.outDim * weight.inDim);
-    for (const vector of [bias, gamma, beta]) if (vector) sizes.set(vector, vector.size);
-  }
-  return total(sizes.values());
-}
-
-type HeldBy = LinearSite & Omit<NormSite, 'kind'>;
-type Held = 'weight' | 'bias' | 'gamma' | 'beta';
-
-function total(sizes: Iterable<number>): number {
-  let sum = 0;
-  for (const size of sizes) sum += size;
-  return sum;
+  let count = 0;
+  const sites = host.sites() as readonly Held[];
+  for (const one of new Set(sites.flatMap(({ weight, bias, gamma, beta }) => [weight, bias, gamma, beta]))) if (one) count += 'inDim' in one ? one.outDim * one.inDim : one.size;
+  return count;
 }
 
 /** `trainable params: 460,800 || all params: 134,975,808 || trainable%: 0.3414`, as PEFT prints it. */
 export function summarize({ parameters }: Trainable, baseParameters: number): string {
-  const trainable = total(parameters.map((p) => (p.trainable ? p.variable.size : 0)));
-  const all = baseParameters + total(parameters.map((p) => p.variable.size));
+  const count = (some: readonly Parameter[], from: number) => some.reduce((n, p) => n + p.variable.size, from);
+  const trainable = count(
+    parameters.filter((p) => p.trainable),
+    0,
+  );
+  const all = count(parameters, baseParameters);
   const format = (n: number) => n.toLocaleString('en-US');
   return `trainable params: ${format(trainable)} || all params: ${format(all)} || trainable%: ${((100 * trainable) / all).toFixed(4)}`;
 }

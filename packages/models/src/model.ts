@@ -72,6 +72,7 @@ export function createModel(
     fresh,
     recompute: false,
     sites: () => all,
+    others: () => loose.map(({ held }) => held),
     wrap: chains.wrap,
     setWeight: setSiteWeight,
     stored,

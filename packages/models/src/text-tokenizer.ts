@@ -10,6 +10,10 @@ export interface ChatMessage {
 export interface TextTokenizer {
   readonly bosId: number | null;
   readonly eosId: number | null;
+  /** Stands before a text to classify or embed, on BERT. */
+  readonly clsId: number | null;
+  /** Stands after it. */
+  readonly sepId: number | null;
   /** The token that fills short sequences: the pad token, else the end token, else 0. */
   readonly padId: number;
   readonly vocab: number;
@@ -45,6 +49,8 @@ export function createTokenizer(tokenizer: Json, config: Json): TextTokenizer {
   return {
     bosId: id('bos'),
     eosId,
+    clsId: id('cls'),
+    sepId: id('sep'),
     padId: id('pad') ?? eosId ?? 0,
     vocab: inner.get_vocab().size,
     encode: (text) => inner.encode(text, { add_special_tokens: false }).ids,

@@ -1,10 +1,11 @@
 // A golden case: what Hugging Face PEFT computed for one base, one adapter and one batch, and how far we are from it.
-import { valueAndGrads } from '@peftjs/backend';
 import { diskFolder, type Folder, loadAdapter } from '@peftjs/checkpoint';
 import { type Adapter, type Family, merge, restore } from '@peftjs/core';
-import { type CausalLM, loadModel, type TokenBatch } from '@peftjs/models';
 import { openSafetensors, type SafetensorsFile } from '@peftjs/safetensors';
-import { adamw, constant, meanLoss, train } from '@peftjs/train';
+import type { AfterStep } from '@peftjs/train';
+import { type GoldenModel, openGoldenModel } from './golden-model.ts';
+import { gradientsOf, lossOf, threeSteps } from './golden-steps.ts';
+import { INFERENCE } from './host-case.ts';
 import { relativeError, TOLERANCES, type ToleranceName } from './tolerances.ts';
 
 /** How far one part of a case is off, and how far it may be. */
@@ -20,6 +21,25 @@ export interface GoldenResult {
   readonly passed: boolean;
 }
 
+/** `case.json` */
+export interface GoldenAbout {
+  readonly name: string;
+  /** PEFT's `task_type`, or `IMAGE_CLS`; `CAUSAL_LM` when left out. */
+  readonly task?: string;
+  /** Null where there is no adapter. */
+  readonly peft_type: string | null;
+  /** The folder does not hold what trains. */
+  readonly forward_only?: boolean;
+  readonly [key: string]: unknown;
+}
+
+export interface GoldenOptions {
+  /** What is done after each of the three steps, for a case that asks for it. */
+  readonly after?: (about: GoldenAbout, adapter: Adapter) => readonly AfterStep[];
+}
+
+type Compare = (part: string, kind: ToleranceName, actual: ArrayLike<number>, expected: ArrayLike<number>) => void;
+
 /**
  * Runs a case on the active backend.
  *
@@ -27,45 +47,87 @@ export interface GoldenResult {
  * @param families what reads its adapter
  * @throws naming the file or tensor of the case that is missing
  */
-export async function runGoldenCase(path: string, families: readonly Family[]): Promise<GoldenResult> {
+export async function runGoldenCase(
+  path: string,
+  families: readonly Family[],
+  options: GoldenOptions = {},
+): Promise<GoldenResult> {
   const folder = diskFolder(path);
-  const about = JSON.parse(new TextDecoder().decode(await bytesOf(folder, 'case.json'))) as { name: string };
+  const about = JSON.parse(new TextDecoder().decode(await bytesOf(folder, 'case.json'))) as GoldenAbout;
+  const { name, task = 'CAUSAL_LM', peft_type } = about;
   const source = await folder.open('expect.safetensors');
   if (source === null) throw new Error(`[peftjs/testing] ${path} has no expect.safetensors; it is no golden case`);
   const expect = await openSafetensors(source);
-  const batch = await batchOf(expect);
   const parts: GoldenPart[] = [];
-  const compare = (part: string, kind: ToleranceName, actual: ArrayLike<number>, expected: ArrayLike<number>) =>
+  const compare: Compare = (part, kind, actual, expected) => {
     parts.push({ part, error: relativeError(actual, expected), tolerance: TOLERANCES[kind] });
-
-  const model = await loadModel(diskFolder(`${path}/base`));
+  };
+  const model = await openGoldenModel(task, `${path}/base`, expect);
   try {
-    compare('logits_base', 'logits', await logits(model, batch), await expect.readFloat32('logits_base'));
-    const adapter = await restore(model, await loadAdapter(`${path}/adapter`), families);
-    compare('logits', 'logits', await logits(model, batch), await expect.readFloat32('logits'));
-    for (const [name, values] of await gradients(model, adapter, batch, expect)) compare(name, 'gradient', ...values);
-    const { losses, loss } = await threeSteps(model, adapter, batch);
-    compare('loss', 'loss', loss, await expect.readFloat32('loss'));
-    compare('losses', 'losses', losses, await expect.readFloat32('losses'));
-    const after = await expect.readFloat32('logits_step3');
-    compare('logits_step3', 'afterSteps', await logits(model, batch), after);
-    const merged = await diskFolder(`${path}/merged`)
-      .open('config.json')
-      .catch(() => null);
-    if (merged !== null) {
-      const unmerge = await merge(adapter, { probe: () => model.logits(batch) });
-      compare('merged here', 'afterSteps', await logits(model, batch), after);
-      const theirs = await loadModel(diskFolder(`${path}/merged`));
-      compare('merged there', 'afterSteps', await logits(theirs, batch), after);
-      theirs.dispose();
-      unmerge();
-      compare('unmerged', 'afterSteps', await logits(model, batch), after);
+    const plain = expect.tensors.has('embedding') ? 'embedding' : 'logits_base';
+    compare(plain, 'logits', await outputOf(model), await expect.readFloat32(plain));
+    if (peft_type !== null) {
+      const adapter = await restore(model.host, await loadAdapter(`${path}/adapter`), families);
+      compare('logits', 'logits', await outputOf(model), await expect.readFloat32('logits'));
+      if (about.forward_only) compare('loss', 'loss', [await lossOf(model)], await expect.readFloat32('loss'));
+      else await compareSteps(model, adapter, expect, compare, options.after?.(about, adapter) ?? []);
+      if (!about.forward_only) await compareAfter({ path, task, families, expect, compare }, model, adapter);
+      adapter.detach();
     }
-    adapter.detach();
   } finally {
     model.dispose();
   }
-  return { name: about.name, parts, passed: parts.every(({ error, tolerance }) => error <= tolerance) };
+  return { name, parts, passed: parts.every(({ error, tolerance }) => error <= tolerance) };
+}
+
+async function compareSteps(
+  model: GoldenModel,
+  adapter: Adapter,
+  expect: SafetensorsFile,
+  compare: Compare,
+  after: readonly AfterStep[],
+): Promise<void> {
+  for (const [name, values] of await gradientsOf(model, adapter, expect)) compare(name, 'gradient', ...values);
+  const losses = await threeSteps(model, adapter, after);
+  compare('loss', 'loss', losses.slice(0, 1), await expect.readFloat32('loss'));
+  compare('losses', 'losses', losses, await expect.readFloat32('losses'));
+  compare('logits_step3', 'afterSteps', await outputOf(model), await expect.readFloat32('logits_step3'));
+}
+
+interface Case {
+  readonly path: string;
+  readonly task: string;
+  readonly families: readonly Family[];
+  readonly expect: SafetensorsFile;
+  readonly compare: Compare;
+}
+
+/** The merged model and the trained adapter, where the case has them, against ours after the three steps. */
+async function compareAfter({ path, task, families, expect, compare }: Case, model: GoldenModel, adapter: Adapter) {
+  const after = await expect.readFloat32('logits_step3');
+  if (await has(`${path}/merged`, 'config.json')) {
+    const unmerge = await merge(adapter, { probe: () => model.output(INFERENCE) });
+    compare('merged here', 'afterSteps', await outputOf(model), after);
+    const theirs = await openGoldenModel(task, `${path}/merged`, expect);
+    compare('merged there', 'afterSteps', await outputOf(theirs), after);
+    theirs.dispose();
+    unmerge();
+    compare('unmerged', 'afterSteps', await outputOf(model), after);
+  }
+  if (await has(`${path}/trained`, 'adapter_config.json')) {
+    adapter.active = false;
+    const theirs = await restore(model.host, await loadAdapter(`${path}/trained`), families, { name: 'trained' });
+    compare('trained there', 'afterSteps', await outputOf(model), after);
+    theirs.detach();
+    adapter.active = true;
+  }
+}
+
+async function outputOf(model: GoldenModel): Promise<Float32Array> {
+  const out = model.output(INFERENCE);
+  const values = (await out.data()) as Float32Array;
+  out.dispose();
+  return values;
 }
 
 async function bytesOf(folder: Folder, name: string): Promise<Uint8Array> {
@@ -74,76 +136,9 @@ async function bytesOf(folder: Folder, name: string): Promise<Uint8Array> {
   return file.read(0, file.size);
 }
 
-async function batchOf(expect: SafetensorsFile): Promise<TokenBatch> {
-  const shape = expect.tensors.get('input_ids')?.shape as readonly [number, number];
-  return {
-    inputIds: await expect.readInt32('input_ids'),
-    attentionMask: await expect.readInt32('attention_mask'),
-    labels: await expect.readInt32('labels'),
-    shape,
-  };
-}
-
-async function logits(model: CausalLM, batch: TokenBatch): Promise<Float32Array> {
-  const out = model.logits(batch);
-  const values = (await out.data()) as Float32Array;
-  out.dispose();
-  return values;
-}
-
-/** A parameter's name without what PEFT adds to it in memory. */
-function bare(name: string): string {
-  return name
-    .replace('.default', '')
-    .replace('.modules_to_save', '')
-    .replace(/\.weight$/, '');
-}
-
-async function gradients(model: CausalLM, adapter: Adapter, batch: TokenBatch, expect: SafetensorsFile) {
-  const trained = adapter.parameters.filter((p) => p.trainable);
-  const targets = model.count(batch).targets;
-  const pass = valueAndGrads(
-    () => model.loss(batch, { training: true, seed: 0 }),
-    trained.map((p) => p.variable),
-  );
-  pass.value.dispose();
-  const ours = new Map<string, Float32Array>();
-  for (const [i, { key, variable }] of trained.entries()) {
-    const g = pass.grads[i];
-    const sum = g == null ? new Float32Array(variable.size) : ((await g.data()) as Float32Array);
-    g?.dispose();
-    ours.set(
-      bare(key),
-      sum.map((v) => v / targets),
-    );
-  }
-  const out: [string, [Float32Array, Float32Array]][] = [];
-  for (const name of expect.tensors.keys()) {
-    if (!name.startsWith('grad.')) continue;
-    out.push([name, [ours.get(bare(name.slice(5))) ?? new Float32Array(0), await expect.readFloat32(name)]]);
-  }
-  if (out.length !== ours.size)
-    throw new Error(`[peftjs/testing] we train ${ours.size} tensors where PEFT trained ${out.length}`);
-  return out;
-}
-
-/** Losses before each of three AdamW steps and after the last. */
-async function threeSteps(
-  model: CausalLM,
-  adapter: Adapter,
-  batch: TokenBatch,
-): Promise<{ losses: number[]; loss: number[] }> {
-  const batches = { size: 1, get: () => batch };
-  const losses: number[] = [];
-  const options = {
-    trainable: adapter,
-    learningRate: 1e-2,
-    steps: 3,
-    optimizer: adamw(),
-    schedule: constant,
-    clip: Number.POSITIVE_INFINITY,
-  };
-  for await (const event of train(model, batches, options)) if (event.type === 'step') losses.push(event.loss);
-  losses.push(await meanLoss(model, batches));
-  return { losses, loss: losses.slice(0, 1) };
+async function has(path: string, name: string): Promise<boolean> {
+  const file = await diskFolder(path)
+    .open(name)
+    .catch(() => null);
+  return file !== null;
 }

@@ -1,2 +1,8 @@
-export { type GoldenPart, type GoldenResult, runGoldenCase } from './golden-case.ts';
+export {
+  type GoldenAbout,
+  type GoldenOptions,
+  type GoldenPart,
+  type GoldenResult,
+  runGoldenCase,
+} from './golden-case.ts';
 export { relativeError, TOLERANCES, type ToleranceName } from './tolerances.ts';

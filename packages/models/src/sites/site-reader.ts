@@ -1,7 +1,8 @@
 // Makes sites of a source's weights, one after the other.
 import { normal, random } from '@peftjs/backend';
-import type { EmbeddingSite, LinearSite, NormSite } from '@peftjs/core';
+import type { ConvSite, EmbeddingSite, LinearSite, NormSite } from '@peftjs/core';
 import type { Source } from '../source/source.ts';
+import type { LooseTensor } from './stored-tensors.ts';
 
 export interface LinearOptions {
   /** Whether it has one; true when left out. */
@@ -16,6 +17,14 @@ export interface SiteReader {
   linear(path: string, role: string, outDim: number, inDim: number, options?: LinearOptions): Promise<LinearSite>;
   norm(path: string, role: string, dim: number, options?: { readonly beta?: boolean }): Promise<NormSite>;
   embedding(path: string, role: string, vocab: number, dim: number): Promise<EmbeddingSite>;
+  conv(
+    path: string,
+    role: string,
+    filters: readonly [outDim: number, inDim: number, height: number, width: number],
+    convolve: ConvSite['convolve'],
+  ): Promise<ConvSite>;
+  /** A tensor that is no module's. */
+  loose(name: string, shape: readonly number[]): Promise<LooseTensor>;
   /** Paths of what the file lacked. */
   readonly fresh: readonly string[];
 }
@@ -64,5 +73,22 @@ export function siteReader(source: Source, seed = 0): SiteReader {
       dim,
       weight: await source.matrix(`${path}.weight`, vocab, dim),
     }),
+    conv: async (path, role, [outDim, inDim, height, width], convolve) => ({
+      kind: 'conv',
+      path,
+      role,
+      inDim,
+      outDim,
+      kernel: [height, width],
+      weight: await source.matrix(`${path}.weight`, outDim, inDim * height * width, {
+        shape: [outDim, inDim, height, width],
+      }),
+      bias: await source.vector(`${path}.bias`, outDim),
+      convolve,
+    }),
+    async loose(name, shape) {
+      const size = shape.reduce((n, d) => n * d, 1);
+      return { name, shape, held: await source.vector(name, size, { shape }) };
+    },
   };
 }

@@ -5,6 +5,7 @@ import type {
   AttentionSite,
   Chains,
   Context,
+  ConvSite,
   EmbeddingSite,
   LinearSite,
   NormInput,
@@ -12,7 +13,7 @@ import type {
   ResidualSite,
   StreamSite,
 } from '@peftjs/core';
-import { add, type Tensor } from '@tensorflow/tfjs-core';
+import { add, reshape, type Tensor, transpose } from '@tensorflow/tfjs-core';
 
 export interface SiteRunner {
   /** [..., i] to [..., o] */
@@ -21,6 +22,8 @@ export interface SiteRunner {
   norm(site: NormSite, x: Tensor, ctx: Context): Tensor;
   /** ids to [..., d] */
   embedding(site: EmbeddingSite, ids: Tensor, ctx: Context): Tensor;
+  /** [b, y, x, i] to [b, y', x', o] */
+  conv(site: ConvSite, x: Tensor, ctx: Context): Tensor;
   /** [b, t, h, f] */
   attention(site: AttentionSite, input: AttentionInput, attrs: AttentionAttrs, ctx: Context): Tensor;
   /** x + branch(x), [b, t, d] */
@@ -40,6 +43,15 @@ export function siteRunner(chains: Chains, normalize: (input: NormInput) => Tens
     },
     norm: (site, x, ctx) => chains.run<'norm'>(site, normalize, { x, gamma: site.gamma, beta: site.beta }, ctx),
     embedding: (site, ids, ctx) => chains.run<'embedding'>(site, (i) => site.weight.rows(i), ids, ctx),
+    conv(site, x, ctx) {
+      const { inDim, outDim, kernel, convolve } = site;
+      const run = (input: Tensor) => {
+        const filters = transpose(reshape(site.weight.read(), [outDim, inDim, ...kernel]), [2, 3, 1, 0]);
+        const y = convolve(input, filters);
+        return site.bias === null ? y : add(y, site.bias);
+      };
+      return chains.run<'conv'>(site, run, x, ctx);
+    },
     attention: (site, input, attrs, ctx) =>
       chains.run<'attention'>(site, (a) => attention({ ...a }, attrs), input, ctx),
     residual: (site, branch, x, ctx) => add(x, chains.run<'residual'>(site, branch, x, ctx)),
