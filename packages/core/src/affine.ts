@@ -42,11 +42,13 @@ function addTerms(y: Tensor, x: Tensor, terms: readonly Term[], { site }: PartAr
   }, y);
 }
 
+/** A part less what follows from `affine`. */
+export type AffineSpec<K extends AffineKind> = Omit<Part<K>, 'forward' | 'fold'> & {
+  affine(args: PartArgs<K>): Affine;
+};
+
 /** A part on linear, conv or embedding sites whose forward pass and merge follow from `affine`. */
-export function affinePart<K extends AffineKind = 'linear'>(
-  part: Omit<Part<K>, 'forward' | 'fold'> & { affine(args: PartArgs<K>): Affine },
-): Part<K> {
-  const { affine, ...rest } = part as Part<AffineKind> & typeof part;
+export function affinePart<K extends AffineKind = 'linear'>({ affine, ...rest }: AffineSpec<K>): Part<K> {
   return {
     ...rest,
     forward(args) {

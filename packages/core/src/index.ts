@@ -1,5 +1,5 @@
 export type { Adapter, AdapterSnapshot, Attachment, Parameter, SavedTensor, Trainable } from './adapter.ts';
-export { type Affine, affinePart, type Term } from './affine.ts';
+export { type Affine, type AffineSpec, affinePart, type Term } from './affine.ts';
 export { type AttachOptions, attach } from './attach.ts';
 export { type Chains, createChains } from './chains.ts';
 export { dropout } from './dropout.ts';

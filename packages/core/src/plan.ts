@@ -18,8 +18,8 @@ export function planSites(host: Host, methods: readonly Method[], strict: boolea
   const steps: Step[] = [];
   const order = (method: Method) => method.precedence ?? 0;
   for (const method of [...methods].sort((a, b) => order(a) - order(b))) {
-    const taken = new Set(steps.filter((step) => order(step.method) < order(method)).map((step) => step.site));
-    const free = host.sites().filter((site) => !taken.has(site));
+    const taken = steps.filter((step) => order(step.method) < order(method)).map((step) => step.site);
+    const free = host.sites().filter((site) => !taken.includes(site));
     for (const site of selectSites(free, method.targets, new Set(Object.keys(method.on) as SiteKind[]), strict)) {
       const part = method.on[site.kind] as Part<SiteKind>;
       const problem = part.check?.(site);

@@ -3,6 +3,7 @@ import { engine } from '@peftjs/backend';
 import type { Tensor } from '@tensorflow/tfjs-core';
 import type { Adapter, AdapterSnapshot } from './adapter.ts';
 import type { Json, Method } from './method.ts';
+import type { Site } from './site.ts';
 import { hasRole, type Targets } from './targets.ts';
 
 /** A rule for paths as a file states it; a pattern as its source. */
@@ -11,48 +12,36 @@ export function ruleJson(rule: Targets[keyof Targets]): Json {
 }
 
 /** `target_modules`. PEFT knows no roles, and takes layers beside a list of names only: then each path is named. */
-function modulesOf({ targets: { modules, layers } }: Method, sites: Adapter['attachments'][number]['site'][]): Json {
-  const isList = Array.isArray(modules);
-  const byRole = isList && modules.some((name) => sites.some((site) => hasRole(site, name)));
-  return byRole || (layers?.length && !isList) ? sites.map((site) => site.path) : ruleJson(modules);
-}
-
-function configOf({ host, methods, attachments }: Adapter): Record<string, Json> {
-  const configs = methods.map((method) => {
-    const sites = attachments.filter((a) => a.method === method).map((a) => a.site);
-    return method.config({ sites, model: host.sites(), modules: modulesOf(method, sites), task: host.task ?? null });
-  });
-  return {
-    base_model_name_or_path: host.base.name,
-    inference_mode: true,
-    task_type: null,
-    ...Object.assign({}, ...configs),
-    peft_type: methods[0].type,
-  };
-}
-
-/** Tensors of a snapshot by key, some of them computed for it. */
-function savedTensors({ methods, attachments, parameters }: Adapter): readonly (readonly [string, Tensor])[] {
-  const computed = methods.flatMap((method) => {
-    const shared = attachments.find((a) => a.method === method)?.shared;
-    return shared && method.exported ? Object.entries(method.exported(shared)) : [];
-  });
-  return [...parameters.filter((p) => p.saved).map((p) => [p.key, p.variable] as const), ...computed];
+function modulesOf({ targets: { modules, layers } }: Method, sites: readonly Site[]): Json {
+  const stated = Array.isArray(modules)
+    ? !modules.some((name) => sites.some((site) => hasRole(site, name)))
+    : !layers?.length;
+  return stated ? ruleJson(modules) : sites.map((site) => site.path);
 }
 
 /** Copies an adapter's parameters and configuration out of the backend. */
-export async function takeSnapshot(adapter: Adapter): Promise<AdapterSnapshot> {
-  const { base } = adapter.host;
+export async function takeSnapshot({ host, methods, attachments, parameters }: Adapter): Promise<AdapterSnapshot> {
+  const { base } = host;
+  let config: Record<string, Json> = { base_model_name_or_path: base.name, inference_mode: true, task_type: null };
   // Read as they are now: by the time the first has come, somebody may have trained or detached the adapter.
-  const reading = engine().tidy(() =>
-    savedTensors(adapter).map(async ([key, t]) => ({
+  const reading = engine().tidy(() => {
+    const tensors: Record<string, Tensor> = {};
+    for (const { key, variable, saved } of parameters) if (saved) tensors[key] = variable;
+    for (const method of methods) {
+      const own = attachments.filter((a) => a.method === method);
+      const sites = own.map((a) => a.site);
+      const place = { sites, model: host.sites(), modules: modulesOf(method, sites), task: host.task ?? null };
+      config = { ...config, ...method.config(place) };
+      if (own[0]) Object.assign(tensors, method.exported?.(own[0].shared));
+    }
+    return Object.entries(tensors).map(async ([key, t]) => ({
       key,
       shape: t.shape,
       data: ((await t.data()) as Float32Array).slice(),
-    })),
-  );
+    }));
+  });
   return {
-    config: configOf(adapter),
+    config: { ...config, peft_type: methods[0].type },
     tensors: await Promise.all(reading),
     provenance: { base: { name: base.name, fingerprint: await base.fingerprint() } },
   };

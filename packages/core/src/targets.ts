@@ -31,8 +31,7 @@ function matches(path: string, rule: readonly string[] | string | RegExp, loose 
 }
 
 function layerOf(path: string, pattern: Targets['layersPattern']): number | undefined {
-  const names = [pattern ?? []].flat();
-  for (const rule of names.join('') === '' ? ['[^.]*'] : names) {
+  for (const rule of pattern?.length ? [pattern].flat() : ['[^.]*']) {
     const found = new RegExp(`^.*?\\.${rule}\\.(\\d+)\\.`).exec(path);
     if (found) return Number(found[1]);
   }
@@ -87,5 +86,5 @@ export function selectSites(
 
 /** The value that PEFT's `rank_pattern` or `alpha_pattern` gives to a path; the first key that matches wins. */
 export function patternFor<T>(pattern: Readonly<Record<string, T>>, path: string): T | undefined {
-  return Object.entries(pattern).find(([key]) => new RegExp(`^(?:.*\\.)?(?:${key})$`).test(path))?.[1];
+  return Object.entries(pattern).find(([key]) => matches(path, `(?:.*\\.)?(?:${key})`))?.[1];
 }

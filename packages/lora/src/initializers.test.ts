@@ -64,7 +64,7 @@ describe.each(shapes)('a %s matrix [%i, %i]', (_, outDim, inDim) => {
     const at = site();
     const found = tidy(() => {
       const start = init.start?.(at, r, scale);
-      if (start === undefined) throw new Error(`${init.name} starts from the weight`);
+      if (!start) throw new Error(`${init.name} starts from the weight`);
       const { a, b } = start.params as { a: Tensor; b: Tensor };
       const change = mul(matMul(b, a), scale);
       return {

@@ -1,6 +1,6 @@
 // How A [r, i] and B [o, r] start. The update is zero at first, but for `noisy`.
 import { normal, type Random, uniform } from '@peftjs/backend';
-import type { LinearSite, Start } from '@peftjs/core';
+import type { Start, WeightSite } from '@peftjs/core';
 import { type Tensor, tensor, zeros } from '@tensorflow/tfjs-core';
 
 type Fill = (shape: readonly number[], next: Random) => Tensor;
@@ -11,19 +11,21 @@ export interface Initializer {
   readonly a: Fill;
   readonly b: Fill;
   /** Starts from the weight itself, and takes out of the weight what A and B start with. */
-  start?(site: LinearSite, r: number, scale: number): Start;
+  start?(site: WeightSite, r: number, scale: number): Start | null;
+  /** What is wrong with starting at this site, or null. */
+  check?(site: WeightSite): string | null;
 }
 
-const zero: Fill = (shape) => zeros([...shape]);
+export const zero: Fill = (shape) => zeros([...shape]);
 
 function size(shape: readonly number[]): number {
   return shape.reduce((n, d) => n * d, 1);
 }
 
-/** U(-1/sqrt(i), 1/sqrt(i)), torch's kaiming_uniform_ with a = sqrt(5). */
-const kaimingUniform: Fill = (shape, next) => {
-  const bound = 1 / Math.sqrt(shape[1] as number);
-  return tensor(uniform(next, size(shape), -bound, bound), [...shape]);
+/** U(-1/sqrt(i), 1/sqrt(i)), i all but the first dimension, torch's kaiming_uniform_ with a = sqrt(5). */
+const kaimingUniform: Fill = ([r = 1, ...rest], next) => {
+  const bound = 1 / Math.sqrt(size(rest));
+  return tensor(uniform(next, r * size(rest), -bound, bound), [r, ...rest]);
 };
 
 /** A uniform within 1/sqrt(i), B zero. */

@@ -11,5 +11,5 @@ import { complete, type LoraOptions } from './options.ts';
  * attach(model, lora({ r: 8, alpha: 16, targets: ['q_proj', 'v_proj'] }));
  */
 export function lora(options: LoraOptions = {}): Method {
-  return makeLora(complete(options), null);
+  return makeLora(complete(options), (part) => part);
 }

@@ -1,5 +1,5 @@
 // Initializers that start from the weight's own strongest directions, and leave the rest to the base.
-import type { LinearSite, Start } from '@peftjs/core';
+import type { LinearSite, Start, WeightSite } from '@peftjs/core';
 import { matMul, mul, sub, tensor2d } from '@tensorflow/tfjs-core';
 import { Matrix, QrDecomposition, SingularValueDecomposition } from 'ml-matrix';
 import { type Initializer, kaiming } from './initializers.ts';
@@ -10,6 +10,9 @@ function rowMajor(site: LinearSite): Matrix {
   dense.dispose();
   return Matrix.from1DArray(site.outDim, site.inDim, values as Float32Array);
 }
+
+/** Linear layers start from their weight, tables as ever; convolutions not at all, as in PEFT. */
+const check = (site: WeightSite) => (site.kind === 'conv' ? 'its start needs a linear layer; leave init out' : null);
 
 /** A and B, and what is left of the weight: W - s B A. */
 function startFrom(site: LinearSite, a: Matrix, b: Matrix, scale: number): Start {
@@ -25,7 +28,9 @@ function startFrom(site: LinearSite, a: Matrix, b: Matrix, scale: number): Start
 export const pissa: Initializer = {
   ...kaiming,
   name: 'pissa',
+  check,
   start(site, r, scale) {
+    if (site.kind !== 'linear') return null;
     const svd = new SingularValueDecomposition(rowMajor(site), { autoTranspose: true });
     const roots = svd.diagonal.slice(0, r).map((s) => Math.sqrt(s / scale));
     const first = (m: Matrix) => m.subMatrix(0, m.rows - 1, 0, r - 1).mulRowVector(roots);
@@ -37,7 +42,9 @@ export const pissa: Initializer = {
 export const olora: Initializer = {
   ...kaiming,
   name: 'olora',
+  check,
   start(site, r, scale) {
+    if (site.kind !== 'linear') return null;
     const w = rowMajor(site);
     const square = w.subMatrix(0, w.rows - 1, 0, Math.min(w.rows, w.columns) - 1);
     const q = new QrDecomposition(square).orthogonalMatrix.subMatrix(0, w.rows - 1, 0, r - 1);

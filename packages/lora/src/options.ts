@@ -29,10 +29,9 @@ export interface LoraOptions {
 }
 
 /** The options with every default in place. */
-export interface LoraConfig {
+export interface LoraConfig extends Targets {
   readonly r: number;
   readonly alpha: number;
-  readonly targets: Targets;
   readonly rankPattern: Readonly<Record<string, number>>;
   readonly alphaPattern: Readonly<Record<string, number>>;
   readonly rslora: boolean;
@@ -44,8 +43,9 @@ export interface LoraConfig {
 
 /** @throws when a number is out of its range, or options contradict each other */
 export function complete(options: LoraOptions): LoraConfig {
-  const { targets: modules = ALL_LINEAR, exclude, layers, layersPattern, ...rest } = options;
+  const { targets: modules = ALL_LINEAR, ...rest } = options;
   const config: LoraConfig = {
+    modules,
     r: 8,
     alpha: 2 * (options.r ?? 8),
     rankPattern: {},
@@ -56,7 +56,6 @@ export function complete(options: LoraOptions): LoraConfig {
     loraBias: false,
     init: kaiming,
     ...rest,
-    targets: { modules, exclude, layers, layersPattern },
   };
   const { r, rankPattern, dropout, loraBias, bias, init } = config;
   const rank = [r, ...Object.values(rankPattern)].find((n) => !(Number.isInteger(n) && n > 0));

@@ -60,7 +60,7 @@ const UNTOUCHED = {
 test('reads what PEFT writes', () => {
   const [method, ...others] = readLora().read(UNTOUCHED);
   expect(others).toEqual([]);
-  expect(method?.config(NOWHERE)).toMatchObject({ r: 8, lora_alpha: 8, bias: 'none', use_dora: false });
+  expect(method?.config(NOWHERE)).toMatchObject({ r: 8, lora_alpha: 8, bias: 'none' });
 });
 
 test('alpha is 8 where a file leaves it out, whatever the rank: the default there', () => {

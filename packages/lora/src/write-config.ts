@@ -3,13 +3,12 @@ import { type Json, type Place, ruleJson } from '@peftjs/core';
 import type { LoraConfig } from './options.ts';
 
 /** PEFT's keys for LoRA. */
-export function writeConfig(config: LoraConfig, dora: boolean, place: Place): Record<string, Json> {
-  const { exclude, layers, layersPattern } = config.targets;
+export function writeConfig(config: LoraConfig, { modules, sites }: Place): Record<string, Json> {
   return {
-    target_modules: place.modules,
-    exclude_modules: ruleJson(exclude),
-    layers_to_transform: ruleJson(layers),
-    layers_pattern: ruleJson(layersPattern),
+    target_modules: modules,
+    exclude_modules: ruleJson(config.exclude),
+    layers_to_transform: ruleJson(config.layers),
+    layers_pattern: ruleJson(config.layersPattern),
     r: config.r,
     lora_alpha: config.alpha,
     lora_dropout: config.dropout,
@@ -19,7 +18,6 @@ export function writeConfig(config: LoraConfig, dora: boolean, place: Place): Re
     rank_pattern: config.rankPattern,
     alpha_pattern: config.alphaPattern,
     use_rslora: config.rslora,
-    use_dora: dora,
-    fan_in_fan_out: place.sites.some((site) => site.kind === 'linear' && site.transposed),
+    fan_in_fan_out: sites.some((site) => 'transposed' in site && site.transposed),
   };
 }

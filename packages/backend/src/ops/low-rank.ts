@@ -21,36 +21,34 @@ const reference: Form<LowRankInputs, LowRankAttrs> = {
   forward(inputs, { scales }) {
     const { y, x } = inputs;
     const rows = rowsOf(x);
-    const down: Tensor[] = [];
+    const saved = [x];
     let out = rowsOf(y);
     for (const [k, scale] of scales.entries()) {
-      const h = mul(matMul(rows, inputs[`a${k}`] as Tensor, false, true), scale);
-      down.push(h);
-      out = add(out, matMul(h, inputs[`b${k}`] as Tensor, false, true));
+      const [a, b] = [inputs[`a${k}`] as Tensor, inputs[`b${k}`] as Tensor];
+      const h = mul(matMul(rows, a, false, true), scale);
+      out = add(out, matMul(h, b, false, true));
+      saved.push(a, b, h);
     }
-    const factors = scales.flatMap((_, k) => [inputs[`a${k}`] as Tensor, inputs[`b${k}`] as Tensor]);
-    return { out: reshape(out, y.shape), saved: [x, ...factors, ...down] };
+    return { out: reshape(out, y.shape), saved };
   },
-  grad(dy, saved, { scales }) {
-    const [x] = saved as [Tensor];
-    const rows = rowsOf(x);
-    const drows = rowsOf(dy);
-    const a = (k: number) => saved[1 + 2 * k] as Tensor;
-    const b = (k: number) => saved[2 + 2 * k] as Tensor;
-    const h = (k: number) => saved[1 + 2 * scales.length + k] as Tensor;
-    const up: Tensor[] = [];
-    const dh = (k: number) => (up[k] ??= mul(matMul(drows, b(k)), scales[k] as number));
+  grad(dy, [x, ...saved], { scales }) {
+    const [rows, drows] = [rowsOf(x as Tensor), rowsOf(dy)];
+    const parts: (() => Tensor)[] = [];
     const closures: Record<string, () => Tensor> = {
       y: () => dy,
       x: () =>
         reshape(
-          scales.map((_, k) => matMul(dh(k), a(k))).reduce((sum, d) => add(sum, d)),
-          x.shape,
+          parts.map((part) => part()).reduce((sum, d) => add(sum, d)),
+          (x as Tensor).shape,
         ),
     };
-    for (const k of scales.keys()) {
-      closures[`a${k}`] = () => matMul(dh(k), rows, true);
-      closures[`b${k}`] = () => matMul(drows, h(k), true);
+    for (const [k, scale] of scales.entries()) {
+      const [a, b, h] = saved.slice(3 * k) as [Tensor, Tensor, Tensor];
+      let up: Tensor | undefined;
+      const dh = () => (up ??= mul(matMul(drows, b), scale));
+      parts.push(() => matMul(dh(), a));
+      closures[`a${k}`] = () => matMul(dh(), rows, true);
+      closures[`b${k}`] = () => matMul(drows, h, true);
     }
     return closures;
   },
