@@ -24,7 +24,7 @@ const ARROWS: Readonly<Record<string, readonly string[] | typeof ANYTHING>> = {
   'prefix-tuning': METHOD,
   quantization: METHOD,
   safetensors: [],
-  testing: [...HOST, 'models', 'train', 'lora', 'adapters'],
+  testing: [...HOST, 'models', 'train', 'lora', 'adapters', 'prefix-tuning'],
   train: METHOD,
 };
 

@@ -25,6 +25,8 @@ export interface MethodSuiteOptions {
   readonly unmergeable?: boolean;
   /** Its gradient holds something constant that the parameters change (DoRA's norms): finite differences do not apply. */
   readonly detached?: boolean;
+  /** How far the suite moves the parameters, 0.1 when left out: more where products of them would stay next to nothing. */
+  readonly deviation?: number;
 }
 
 /**
@@ -51,7 +53,7 @@ export function describeMethod(
     const on = (label = 'default', seed = 1) => attach(one.host, make(), { name: label, seed });
     const moved = (label?: string, seed = 1) => {
       const adapter = on(label, seed);
-      disturb(adapter, seed);
+      disturb(adapter, seed, options.deviation);
       return adapter;
     };
 
@@ -87,8 +89,10 @@ export function describeMethod(
       const adapter = on();
       const keys = adapter.parameters.map((p) => p.key);
       expect(new Set(keys).size).toBe(keys.length);
-      const paths = one.host.sites().map(({ path }) => `base_model.model.${path}.`);
-      expect(keys.filter((key) => !paths.some((path) => key.startsWith(path)))).toEqual([]);
+      const paths = one.host.sites().map(({ path }) => `${adapter.prefix}${path}.`);
+      const shared = new Set(adapter.attachments.flatMap((a) => Object.values(a.shared)));
+      const own = adapter.parameters.filter((p) => !shared.has(p.variable)).map((p) => p.key);
+      expect(own.filter((key) => !paths.some((path) => key.startsWith(path)))).toEqual([]);
       expect(adapter.summary()).toMatch(/^trainable params: [1-9][\d,]* \|\| all params: [\d,]+ \|\| trainable%: \d/);
       adapter.detach();
     });

@@ -49,7 +49,8 @@ export async function tinyLlama({ tied = false, biases = true }: TinyLlamaOption
   const inputIds = Int32Array.from({ length: b * t }, (_, i) => (i * i + 3) % VOCAB);
   const attentionMask = Int32Array.from([1, 1, 1, 1, 1, 1, 1, 1, 0, 0]);
   const labels = inputIds.map((id, i) => (attentionMask[i] === 1 ? id : -100));
-  const batch = { inputIds, attentionMask, labels, shape: [b, t] as const };
+  const tasks = Int32Array.from([1, 0]);
+  const batch = { inputIds, attentionMask, labels, tasks, shape: [b, t] as const };
   return {
     host: model,
     output: (ctx) => model.logits(batch, ctx),
