@@ -32,9 +32,12 @@ const flat = (t: Tensor): Tensor => reshape(t, [t.shape[0] as number, -1]);
 
 function addTerms(y: Tensor, x: Tensor, terms: readonly Term[], { site }: PartArgs<AffineKind>): Tensor {
   if (site.kind === 'linear') {
-    const inputs: Record<string, Tensor> & LowRankInputs = { y, x };
-    for (const [k, { a, b }] of terms.entries()) Object.assign(inputs, { [`a${k}`]: a, [`b${k}`]: b });
-    return lowRank(inputs, { scales: terms.map((t) => t.scale) });
+    const inputs: Record<string, Tensor> = { y, x };
+    for (const [k, { a, b }] of terms.entries()) {
+      inputs[`a${k}`] = a;
+      inputs[`b${k}`] = b;
+    }
+    return lowRank(inputs as LowRankInputs, { scales: terms.map((t) => t.scale) });
   }
   return terms.reduce((sum, { a, b, scale }) => {
     const h = site.kind === 'conv' ? site.convolve(x, transpose(a, [2, 3, 1, 0])) : lookup(transpose(a), x);
@@ -56,9 +59,9 @@ export function affinePart<K extends AffineKind = 'linear'>({ affine, ...rest }:
       const { in: gain, out, terms = [], dropout: rate = 0, bias } = affine(args);
       const input = gain ? mul(x, gain) : x;
       let y = base(input);
-      const own = (out || bias) && site.kind !== 'embedding' ? site.bias : null;
+      const own = (out || bias) && 'bias' in site ? site.bias : null;
       if (own) y = sub(y, own);
-      const drops = ctx.training && rate > 0 && site.kind !== 'embedding';
+      const drops = ctx.training && rate > 0 && 'bias' in site;
       if (terms.length) y = addTerms(y, drops ? dropout(input, rate, [ctx.seed, ...seed]) : input, terms, args);
       if (out) y = mul(y, out);
       const offset = bias ?? own;

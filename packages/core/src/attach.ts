@@ -5,7 +5,7 @@ import type { Adapter, Attachment, Parameter } from './adapter.ts';
 import { assertOnTop, changeWeight, derive } from './change-weight.ts';
 import type { Host, Undo } from './host.ts';
 import type { Method, ParamSpecs, Tensors } from './method.ts';
-import { planSites } from './plan.ts';
+import { partAt, planSites } from './plan.ts';
 import { adaptersOf, enter, leave } from './registry.ts';
 import type { WeightSite } from './site.ts';
 import { takeSnapshot } from './snapshot.ts';
@@ -44,7 +44,6 @@ export function attachFilled(
     throw new Error(`[peftjs/core] adapter "${name}" is attached already; detach it, or give another name`);
   }
   const all = [methods].flat() as [Method, ...Method[]];
-  const plan = planSites(host, all, strict);
   const prefix = all[0].prefix ?? 'base_model.model.';
   const attachments: Attachment[] = [];
   const parameters: Parameter[] = [];
@@ -78,35 +77,29 @@ export function attachFilled(
     return made;
   };
   try {
-    const shared = all.map((method, i) =>
-      engine().tidy(() => {
-        const sites = plan.filter((step) => step.method === method).map((step) => step.site);
-        return make(method.shared?.(sites, host.sites()) ?? {}, '', random(seed, -1, i));
-      }),
-    );
-    for (const [i, step] of plan.entries()) {
-      const { method, part } = step;
-      const site = step.site as WeightSite;
-      const [params, weight] = engine().tidy(() => {
-        const next = random(seed, i);
-        const start = part.start?.(site, next);
-        return [
-          make(part.params(site), `${prefix}${site.path}.`, next, start?.params),
-          start ? site.weight.encode(start.weight) : null,
-        ] as const;
-      });
-      if (weight) undos.push(changeWeight(host, site, weight));
-      const attachment: Attachment = {
-        ...step,
-        params,
-        shared: shared[all.indexOf(method)] as Tensors,
-        weight,
-        derived: {},
-      };
-      attachments.push(attachment);
-      derive(attachment);
-      const own = [adaptersOf(host).length, i];
-      undos.push(host.wrap(site, (base, x, ctx) => part.forward({ ...attachment, x, base, ctx, seed: own }), adapter));
+    for (const [n, [method, sites]] of planSites(host, all, strict).entries()) {
+      const shared = engine().tidy(() => make(method.shared?.(sites, host.sites()) ?? {}, '', random(seed, -1, n)));
+      for (const site of sites as readonly WeightSite[]) {
+        const part = partAt(method, site);
+        const i = attachments.length;
+        const [params, weight] = engine().tidy(() => {
+          const next = random(seed, i);
+          const start = part.start?.(site, next);
+          return [
+            make(part.params(site), `${prefix}${site.path}.`, next, start?.params),
+            start ? site.weight.encode(start.weight) : null,
+          ] as const;
+        });
+        if (weight) undos.push(changeWeight(host, site, weight));
+        const index = attachments.filter((a) => a.method === method && a.site.kind === site.kind).length;
+        const attachment: Attachment = { method, site, part, params, shared, index, weight, derived: {} };
+        attachments.push(attachment);
+        derive(attachment);
+        const own = [adaptersOf(host).length, i];
+        undos.push(
+          host.wrap(site, (base, x, ctx) => part.forward({ ...attachment, x, base, ctx, seed: own }), adapter),
+        );
+      }
     }
     fill?.(adapter);
   } catch (error) {

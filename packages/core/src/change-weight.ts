@@ -2,6 +2,7 @@
 import { engine } from '@peftjs/backend';
 import { dispose, keep } from '@tensorflow/tfjs-core';
 import type { Attachment } from './adapter.ts';
+import { type Held, type HoldingSite, heldBy } from './held.ts';
 import type { Host, Undo } from './host.ts';
 import { adaptersOf } from './registry.ts';
 import type { Site, WeightSite } from './site.ts';
@@ -20,8 +21,8 @@ export function derive(attachment: Attachment): void {
 }
 
 /** @throws when another has put a weight on top of this one, so that it cannot be taken out now */
-export function assertOnTop(site: Site, weight: Weight | null): void {
-  if (weight && (site as WeightSite).weight !== weight)
+export function assertOnTop(site: Site, weight: Held | null): void {
+  if (weight && heldBy(site as HoldingSite) !== weight)
     throw new Error(`[peftjs/core] "${site.path}" has changed since; undo that first`);
 }
 

@@ -3,11 +3,10 @@ import { engine } from '@peftjs/backend';
 import { abs, add, max, mul, sub, type Tensor, type Variable, variable } from '@tensorflow/tfjs-core';
 import type { Adapter, Attachment } from './adapter.ts';
 import { assertOnTop, refresh } from './change-weight.ts';
+import { biasOf, type Held, type HoldingSite, heldBy, holdLike, readHeld, setHeld } from './held.ts';
 import type { Host, Undo } from './host.ts';
 import type { Folded } from './method.ts';
 import { adaptersOf } from './registry.ts';
-import type { WeightSite } from './site.ts';
-import type { Weight } from './weight.ts';
 
 export interface MergeOptions {
   /** The model's output on some input, run before and after. Without it nothing is checked. */
@@ -18,12 +17,10 @@ export interface MergeOptions {
   readonly final?: boolean;
 }
 
-type Held = Weight | Variable;
-
 /** A weight and bias in the place of a site's own. */
 interface Fold {
-  readonly site: WeightSite;
-  readonly weight: Weight;
+  readonly site: HoldingSite;
+  readonly weight: Held;
   readonly bias: Variable | undefined;
   /** Puts back what was there, and frees nothing. */
   readonly back: Undo;
@@ -90,7 +87,7 @@ function settle(adapter: Adapter, folds: readonly Fold[]): void {
   const { host } = adapter;
   const results = lastOf(folds).map(({ site }) => ({
     site,
-    weight: site.weight,
+    weight: heldBy(site),
     bias: folds.findLast((fold) => fold.site === site && fold.bias !== undefined)?.bias,
   }));
   for (const { back } of [...folds].reverse()) back();
@@ -99,14 +96,17 @@ function settle(adapter: Adapter, folds: readonly Fold[]): void {
   const made = folds.flatMap(({ weight, bias }) => (bias === undefined ? [weight] : [weight, bias]));
   const spent = new Set<Held>(made);
   for (const { site, weight, bias } of results) {
-    spent.add(site.weight);
-    if (bias !== undefined && site.kind !== 'embedding' && site.bias !== null) spent.add(site.bias);
-    host.setWeight(site, weight, bias);
+    spent.add(heldBy(site));
+    const own = biasOf(site);
+    if (bias !== undefined && own !== null) spent.add(own);
+    setHeld(host, site, weight, bias);
     refresh(host, site);
   }
   for (const site of host.sites()) {
-    if ('weight' in site) spent.delete(site.weight);
-    if ('bias' in site && site.bias !== null) spent.delete(site.bias);
+    if (!('weight' in site || 'gamma' in site)) continue;
+    spent.delete(heldBy(site));
+    const own = biasOf(site);
+    if (own !== null) spent.delete(own);
   }
   for (const held of spent) held.dispose();
 }
@@ -155,19 +155,19 @@ function checkMergeable(adapter: Adapter, attachment: Attachment, final: boolean
 }
 
 function foldOne(host: Host, strength: number, attachment: Attachment): Fold {
-  const place = attachment.site as WeightSite;
-  const own = place.kind === 'embedding' ? null : place.bias;
+  const place = attachment.site as HoldingSite;
+  const own = biasOf(place);
   const { weight, bias } = engine().tidy(() => {
-    const before = place.weight.read();
+    const before = readHeld(place);
     const folded = attachment.part.fold?.({ ...attachment, weight: before, bias: own }) as Folded;
     const rebiased = folded.bias !== own && folded.bias !== null;
     return {
-      weight: place.weight.encode(between(before, folded.weight, strength)),
+      weight: holdLike(place, between(before, folded.weight, strength)),
       bias: rebiased ? variable(between(own, folded.bias as Tensor, strength), false) : undefined,
     };
   });
   try {
-    const back = host.setWeight(place, weight, bias);
+    const back = setHeld(host, place, weight, bias);
     refresh(host, place);
     return { site: place, weight, bias, back };
   } catch (error) {

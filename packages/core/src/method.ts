@@ -66,7 +66,7 @@ export interface Part<K extends SiteKind> {
   /** Frozen and never saved; computed again when the weight changes. */
   derive?(site: SiteOf<K>): Tensors;
   forward(args: ForwardArgs<K>): Out<K>;
-  /** The weight [o, i] and bias [o] with the method in them. Absent: it cannot be merged. */
+  /** The weight [o, i] and bias [o] with the method in them, of a norm the gain and offset [d]. Absent: it cannot be merged. */
   fold?(args: PartArgs<K> & { readonly weight: Tensor; readonly bias: Tensor | null }): Folded;
   /** Names in PEFT's files that may be there and say nothing new. */
   readonly redundant?: readonly string[];

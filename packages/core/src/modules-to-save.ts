@@ -29,6 +29,7 @@ const embedding: Part<'embedding'> = {
 const norm: Part<'norm'> = {
   params: (site) => ({ weight: copy('weight', site.gamma), ...(site.beta ? { bias: copy('bias', site.beta) } : {}) }),
   forward: ({ x, base, params: { weight, bias } }) => base({ x: x.x, gamma: weight as Tensor, beta: bias ?? null }),
+  fold: ({ params: { weight, bias } }) => ({ weight: weight as Tensor, bias: bias ?? null }),
 };
 
 /**

@@ -4,13 +4,12 @@ import type { Method, Part } from './method.ts';
 import type { Site, SiteKind } from './site.ts';
 import { selectSites } from './targets.ts';
 
-/** A method at one site, to be. */
-export interface Step {
-  readonly method: Method;
-  readonly site: Site;
-  readonly part: Part<SiteKind>;
-  /** Counts the method's sites of this kind. */
-  readonly index: number;
+/** A method with its sites, in the host's order. */
+export type Step = readonly [method: Method, sites: readonly Site[]];
+
+/** What a method does at a site of its own. */
+export function partAt(method: Method, site: Site): Part<SiteKind> {
+  return method.on[site.kind] as Part<SiteKind>;
 }
 
 /** @throws one error with the first problem of any site */
@@ -18,15 +17,14 @@ export function planSites(host: Host, methods: readonly Method[], strict: boolea
   const steps: Step[] = [];
   const order = (method: Method) => method.precedence ?? 0;
   for (const method of [...methods].sort((a, b) => order(a) - order(b))) {
-    const taken = steps.filter((step) => order(step.method) < order(method)).map((step) => step.site);
+    const taken = steps.flatMap(([other, sites]) => (order(other) < order(method) ? sites : []));
     const free = host.sites().filter((site) => !taken.includes(site));
-    for (const site of selectSites(free, method.targets, new Set(Object.keys(method.on) as SiteKind[]), strict)) {
-      const part = method.on[site.kind] as Part<SiteKind>;
-      const problem = part.check?.(site);
+    const sites = selectSites(free, method.targets, new Set(Object.keys(method.on) as SiteKind[]), strict);
+    for (const site of sites) {
+      const problem = partAt(method, site).check?.(site);
       if (problem) throw new Error(`[peftjs/core] ${method.type} cannot act on "${site.path}": ${problem}`);
-      const before = steps.filter((step) => step.part === part);
-      steps.push({ method, site, part, index: before.length });
     }
+    steps.push([method, sites]);
   }
   return steps;
 }

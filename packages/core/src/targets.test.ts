@@ -130,7 +130,7 @@ test('rank and alpha patterns: the first key that ends the path, as an expressio
 
 test('a plan asks every site before anything is done, and keeps the order of the host', () => {
   const steps = planSites(bench.host, [low(['down_proj', 'up_proj'])], true);
-  expect(steps.map((s) => s.site.path)).toEqual(
+  expect(steps.flatMap(([, found]) => found.map((site) => site.path))).toEqual(
     [0, 1].flatMap((i) => [`model.layers.${i}.mlp.up_proj`, `model.layers.${i}.mlp.down_proj`]),
   );
   const checked: string[] = [];

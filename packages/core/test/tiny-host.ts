@@ -79,6 +79,11 @@ export function tinyHost(): TinyHost {
       if (bias) place.bias = bias;
       return () => Object.assign(place, before);
     },
+    setNorm(site, gamma, beta) {
+      const before = { gamma: site.gamma, beta: site.beta };
+      Object.assign(site, { gamma, ...(beta && { beta }) });
+      return () => Object.assign(site, before);
+    },
     run: (ids, ctx = { training: false, seed: 0 }) =>
       tidy(() => {
         let x = chains.run<'embedding'>(embedding, (i) => embedding.weight.rows(i), ids, ctx);
@@ -90,7 +95,7 @@ export function tinyHost(): TinyHost {
       const weights = all.flatMap((s) => ('weight' in s ? [s.weight] : []));
       for (const weight of new Set(weights)) weight.dispose();
       for (const { up } of blocks) up.bias?.dispose();
-      gamma.dispose();
+      norm.gamma.dispose();
     },
   };
 }

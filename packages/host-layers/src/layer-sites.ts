@@ -104,12 +104,12 @@ const norm: Fit = ({ path, layer }, _, chains) => {
   const site: NormSite = { kind: 'norm', path, role: 'norm', dim, gamma: gamma.val, beta: beta.val };
   return {
     sites: [site],
-    held: new Map(),
+    held: new Map([[site, { weight: gamma, bias: beta }]]),
     call: (x, ctx) =>
       chains.run<'norm'>(
         site,
         (n) => layerNorm({ x: n.x, gamma: n.gamma, beta: n.beta as Tensor }, { eps }),
-        { x, gamma: gamma.val, beta: beta.val },
+        { x, gamma: site.gamma, beta: site.beta },
         ctx,
       ),
   };

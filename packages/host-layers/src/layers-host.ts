@@ -7,6 +7,7 @@ import {
   checkRoutes,
   createChains,
   type Host,
+  type NormSite,
   type Parameter,
   type Trainable,
   type WeightSite,
@@ -89,6 +90,7 @@ export function layersHost<B = FeedBatch>(model: LayersModel, options: LayersHos
     sites: () => sites,
     wrap: chains.wrap,
     setWeight: (site, weight, bias) => setWeight(site, held.get(site) as Held, weight as LayerWeight, bias),
+    setNorm: (site, gamma, beta) => setNorm(site, held.get(site) as Held, gamma, beta),
     output: (batch, ctx = INFERENCE) =>
       engine().tidy(() => {
         const inputs = feed(batch);
@@ -114,32 +116,42 @@ interface Held {
   readonly bias: LayerVariable | null;
 }
 
-/** Points site and layer to the new weight, so that the model saves what it computes. */
+/** Points a layer's variables elsewhere, so that the model saves what it computes. */
+function pointTo(path: string, { weight, bias }: Held, next: Variable, nextBias: Variable | undefined): () => void {
+  if (nextBias !== undefined && bias === null) {
+    throw new Error(`[peftjs/host-layers] "${path}" has no bias in this model, and cannot be given one`);
+  }
+  const before = [weight.val, bias?.val] as const;
+  weight.val = next;
+  if (bias && nextBias) bias.val = nextBias;
+  return () => {
+    weight.val = before[0];
+    if (bias && nextBias) bias.val = before[1] as Variable;
+  };
+}
+
 function setWeight(site: WeightSite, layer: Held, weight: LayerWeight, bias: Variable | undefined): () => void {
   if (weight.kept === undefined) {
     throw new Error(
       `[peftjs/host-layers] "${site.path}" cannot hold a weight that is stored in another way; keep float32`,
     );
   }
-  const place = site as { weight: WeightSite['weight']; bias?: Variable | null };
-  const before = { weight: place.weight, bias: place.bias };
-  const [kept, keptBias] = [layer.weight.val, layer.bias?.val];
-  if (bias !== undefined && layer.bias === null) {
-    throw new Error(`[peftjs/host-layers] "${site.path}" has no bias in this model, and cannot be given one`);
-  }
-  place.weight = weight;
-  layer.weight.val = weight.kept;
-  if (bias !== undefined && layer.bias) {
-    place.bias = bias;
-    layer.bias.val = bias;
-  }
+  const back = pointTo(site.path, layer, weight.kept, bias);
+  const before = { ...site };
+  Object.assign(site, { weight, ...(bias && { bias }) });
   return () => {
-    place.weight = before.weight;
-    layer.weight.val = kept;
-    if (bias !== undefined && layer.bias) {
-      place.bias = before.bias as Variable;
-      layer.bias.val = keptBias as Variable;
-    }
+    back();
+    Object.assign(site, { weight: before.weight, ...(bias && 'bias' in before && { bias: before.bias }) });
+  };
+}
+
+function setNorm(site: NormSite, layer: Held, gamma: Variable, beta: Variable | undefined): () => void {
+  const back = pointTo(site.path, layer, gamma, beta);
+  const before = { gamma: site.gamma, beta: site.beta };
+  Object.assign(site, { gamma, ...(beta && { beta }) });
+  return () => {
+    back();
+    Object.assign(site, before);
   };
 }
 

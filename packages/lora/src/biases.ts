@@ -12,6 +12,7 @@ const linear: Part<'linear'> = affinePart({
 const norm: Part<'norm'> = {
   params: (site) => spec(site.beta as Variable),
   forward: ({ x, base, params }) => base({ ...x, beta: params.bias as Tensor }),
+  fold: ({ weight, params }) => ({ weight, bias: params.bias as Tensor }),
 };
 
 /**

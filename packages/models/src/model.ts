@@ -1,7 +1,7 @@
 // What every model here is: a host with a configuration, which can be trained whole, saved and freed.
 import type { BaseModel, Chains, Context, Host, Parameter, Site, Trainable } from '@peftjs/core';
 import type { Tensor } from '@tensorflow/tfjs-core';
-import { setSiteWeight } from './sites/set-site-weight.ts';
+import { setSiteNorm, setSiteWeight } from './sites/set-site-weight.ts';
 import type { SiteRunner } from './sites/site-runner.ts';
 import { type LooseTensor, type StoredTensor, storedTensors } from './sites/stored-tensors.ts';
 import type { TextTokenizer } from './text-tokenizer.ts';
@@ -75,6 +75,7 @@ export function createModel(
     others: () => loose.map(({ held }) => held),
     wrap: chains.wrap,
     setWeight: setSiteWeight,
+    setNorm: setSiteNorm,
     stored,
     parameters: () => ({ parameters: stored().map(parameterOf) }),
     dispose() {

@@ -62,7 +62,7 @@ export function describeHost(name: string, makeCase: () => Promise<HostCase>): v
       const undos = one.host.sites().map((site) =>
         wrap(site, (base, x, ctx) => {
           called.add(site);
-          expect(ctx).toBe(TRAINING);
+          expect(ctx).toMatchObject(TRAINING);
           const y = base(x);
           expectCall(site, x, y);
           return y;

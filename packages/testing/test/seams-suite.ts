@@ -56,10 +56,6 @@ export function describeSeams(backend: Backend): void {
     describeMethod('PiSSA', () => lora({ r: 4, targets, init: pissa }), on({}, { start: 'rounding', residual: true }));
     describeMethod('OLoRA', () => lora({ r: 4, targets, init: olora }), on({}, { start: 'rounding', residual: true }));
     describeMethod('LoRA with the head whole', () => [lora({ r: 2, targets }), modulesToSave(['lm_head'])], on({}));
-    describeMethod(
-      'LoRA with norms whole',
-      () => [lora({ r: 2, targets }), modulesToSave(['norm'])],
-      on({}, { unmergeable: true }),
-    );
+    describeMethod('LoRA with norms whole', () => [lora({ r: 2, targets }), modulesToSave(['norm'])], on({}));
   });
 }
