@@ -160,6 +160,16 @@ describe('bad models and adapters', () => {
     expect(await failure(train('--rank', '9'), 1)).toMatch(/k_proj": .*rank.* 9 .*at most 8/);
   });
 
+  test('virtual tokens that leave no room, a text for a prompt that does not start as one', async () => {
+    const prompt = (...more: string[]) => failure(train('--method', 'prompt', ...more), 2);
+    expect(await prompt('--virtual-tokens', '9', '--length', '24')).toMatch(
+      /--length is 24; the context of .* is 32 tokens, 9 of them virtual ones/,
+    );
+    expect(await prompt('--virtual-tokens', '32')).toMatch(/--length is \d+; the context of .* 32 of them virtual ones/);
+    expect(await prompt('--prompt-text', 'Hear, hear')).toMatch(/--prompt-text and --prompt-init text go together/);
+    expect(await prompt('--prompt-init', 'text')).toMatch(/--prompt-text and --prompt-init text go together/);
+  });
+
   test('an adapter for another base', async () => {
     const args = [
       'eval',

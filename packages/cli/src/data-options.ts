@@ -56,12 +56,26 @@ export interface TokenizedText {
   readonly tokens: number;
 }
 
-/** Reads and tokenizes one file. @throws naming the file and line of what is wrong */
-export async function readText(source: DataSource, values: DataValues, model: CausalLM): Promise<TokenizedText> {
+/**
+ * Reads and tokenizes one file.
+ *
+ * @param reserved positions of the context that an adapter's virtual tokens take
+ * @throws naming the file and line of what is wrong
+ */
+export async function readText(
+  source: DataSource,
+  values: DataValues,
+  model: CausalLM,
+  reserved: number,
+): Promise<TokenizedText> {
   const tokenizer = needTokenizer(model);
-  const { length = model.contextLength, truncate, packing } = values;
-  if (length > model.contextLength) {
-    throw new UsageError(`--length is ${length}; the context of ${model.base.name} is ${model.contextLength} tokens`);
+  const room = model.contextLength - reserved;
+  const { length = Math.max(2, room), truncate, packing } = values;
+  if (length > room) {
+    const virtual = reserved > 0 ? `, ${reserved} of them virtual ones` : '';
+    throw new UsageError(
+      `--length is ${length}; the context of ${model.base.name} is ${model.contextLength} tokens${virtual}`,
+    );
   }
   const fields = values.fields && readFields(values.fields);
   const format = values.format === undefined ? undefined : formatNamed(values.format);

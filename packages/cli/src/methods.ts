@@ -2,9 +2,12 @@
 import type { Family } from '@peftjs/core';
 import type { MethodEntry } from './method-entry.ts';
 import { loraEntry } from './methods/lora.ts';
+import { pTuningEntry } from './methods/p-tuning.ts';
+import { prefixEntry } from './methods/prefix.ts';
+import { promptEntry } from './methods/prompt.ts';
 import { choice, type Option, type OptionTable, orElse } from './option.ts';
 
-const entries: readonly MethodEntry[] = [loraEntry];
+const entries: readonly MethodEntry[] = [loraEntry, prefixEntry, promptEntry, pTuningEntry];
 
 /** What reads every adapter that a method here can write. */
 export const families: readonly Family[] = entries.flatMap((entry) => entry.families);

@@ -20,11 +20,16 @@ interface HoldOut {
   readonly 'eval-sequences': number | undefined;
 }
 
-export async function readTrainingData(values: DataValues & HoldOut, model: CausalLM, run: Run): Promise<TrainingData> {
+export async function readTrainingData(
+  values: DataValues & HoldOut,
+  model: CausalLM,
+  reserved: number,
+  run: Run,
+): Promise<TrainingData> {
   const { report } = run;
   const found = await findDataSet(values.data);
-  const text = await readText(found.train as string, values, model);
-  const own = found.valid === null ? null : await readText(found.valid, values, model);
+  const text = await readText(found.train as string, values, model, reserved);
+  const own = found.valid === null ? null : await readText(found.valid, values, model, reserved);
   const { train, held } =
     own === null ? split(text.sequences, values.holdout) : { train: text.sequences, held: own.sequences };
   const valid = held.slice(0, values['eval-sequences'] ?? held.length);

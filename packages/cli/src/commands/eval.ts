@@ -1,4 +1,5 @@
 // `peftjs eval`: how well a model predicts a text, and how much better with an adapter.
+import { loadAdapter } from '@peftjs/checkpoint';
 import { createBatches, digest, findDataSet } from '@peftjs/data';
 import { meanLoss } from '@peftjs/train';
 import { backendOptions, startBackend } from '../backend-options.ts';
@@ -39,7 +40,8 @@ export const evaluate: Command = command({
     const split = values.split ?? (found.valid ? 'valid' : found.test ? 'test' : 'train');
     const source = found[split];
     if (source === null) throw new UsageError(`${values.data} has no ${split} file; leave out --split, or add it`);
-    const text = await readText(source, values, model);
+    const reserved = values.adapter === undefined ? 0 : await virtualTokensIn(values.adapter);
+    const text = await readText(source, values, model, reserved);
     const sequences = text.sequences.slice(0, values.sequences);
     const { padId } = needTokenizer(model);
     const batches = createBatches(sequences, { batchSize: values['batch-size'], padId, shuffle: false });
@@ -63,3 +65,9 @@ export const evaluate: Command = command({
     return EXIT.ok;
   },
 });
+
+/** Positions of the context that an adapter's prompt or prefix takes. */
+async function virtualTokensIn(adapter: string): Promise<number> {
+  const { config } = await loadAdapter(adapter);
+  return Number(config.num_virtual_tokens ?? 0);
+}

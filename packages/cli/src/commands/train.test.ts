@@ -151,6 +151,9 @@ describe('other ways to train', () => {
     ['pissa', '--init', 'pissa', '--targets', 'q_proj'],
     ['pattern', '--targets', '/.*(q|v)_proj/', '--layers', '1'],
     ['norms', '--modules-to-save', 'norm', '--schedule', 'cosine', '--packing'],
+    ['prefix', '--method', 'prefix', '--virtual-tokens', '5', '--prefix-projection', '6'],
+    ['prompt', '--method', 'prompt', '--virtual-tokens', '8', '--prompt-init', 'text', '--prompt-text', 'The union:'],
+    ['p-tuning', '--method', 'p-tuning', '--virtual-tokens', '3', '--encoder', 'lstm', '--encoder-hidden', '4'],
   ] as const)('%s', async ([name, ...more]) => {
     const { code, stderr } = await peftjs(train(name, ...more));
     expect(stderr).toBe('');

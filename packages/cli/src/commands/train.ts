@@ -65,7 +65,9 @@ The state of the run is kept in OUT.run until it ends. Paths are relative to the
     if (values.metrics !== undefined) checkMetricsPath(values.metrics, out);
     const backend = await startBackend(values, report);
     const model = await openModel(values.model, run);
-    const data = await readTrainingData(values, model, run);
+    const method = methodNamed(values.method);
+    const methods = values.full ? [] : method.create(values, model);
+    const data = await readTrainingData(values, model, values.full ? 0 : (method.reserved?.(values) ?? 0), run);
     const recipe = await recipeOf(values, model, data);
     const store = await openRun(out, recipe, values);
     const sample = async (when: 'before' | 'after') => {
@@ -74,7 +76,7 @@ The state of the run is kept in OUT.run until it ends. Paths are relative to the
     };
 
     await sample('before');
-    const goal = values.full ? modelGoal(model) : adapterGoal(model, methodNamed(values.method).create(values), seed);
+    const goal = values.full ? modelGoal(model) : adapterGoal(model, methods, seed);
     model.recompute = values.recompute;
     const { log, steps, before, after } = await trainSession({ model, goal, data, store, values }, run);
     for (const line of lossChart(log.losses)) report.say(line);

@@ -1,0 +1,21 @@
+// Prefix tuning on the command line.
+import { prefixTuning, readPrefixTuning } from '@peftjs/prefix-tuning';
+import { type MethodEntry, methodEntry } from '../method-entry.ts';
+import { integer } from '../option.ts';
+import { reserved, virtualTokens } from './virtual-tokens.ts';
+
+const options = {
+  'virtual-tokens': virtualTokens,
+  'prefix-projection': integer('H', 'learn a prefix through a perceptron this wide', { min: 1 }),
+};
+
+export const prefixEntry: MethodEntry = methodEntry({
+  name: 'prefix',
+  options,
+  create(values) {
+    const hidden = values['prefix-projection'];
+    return [prefixTuning({ tokens: values['virtual-tokens'], ...(hidden && { projection: { hidden } }) })];
+  },
+  reserved,
+  families: [readPrefixTuning()],
+});

@@ -1,0 +1,42 @@
+// Prompt tuning on the command line. It reads prompts of several tasks, and makes those of one.
+import type { CausalLM } from '@peftjs/models';
+import {
+  fromText,
+  fromVocabulary,
+  type PromptInit,
+  promptTuning,
+  random,
+  readMultitaskPromptTuning,
+  readPromptTuning,
+} from '@peftjs/prefix-tuning';
+import { type MethodEntry, methodEntry } from '../method-entry.ts';
+import { needTokenizer } from '../model-options.ts';
+import { choice, orElse, text } from '../option.ts';
+import { UsageError } from '../usage-error.ts';
+import { reserved, virtualTokens } from './virtual-tokens.ts';
+
+const options = {
+  'virtual-tokens': virtualTokens,
+  'prompt-init': orElse(choice(['random', 'vocabulary', 'text'], 'how a learned prompt starts'), 'random'),
+  'prompt-text': text('TEXT', 'the text that a learned prompt starts as, with --prompt-init text'),
+};
+
+function initOf(kind: string, start: string | undefined, model: CausalLM): PromptInit {
+  if ((kind === 'text') !== (start !== undefined))
+    throw new UsageError('--prompt-text and --prompt-init text go together; give both, or neither');
+  if (start !== undefined) return fromText(start, needTokenizer(model), model.base.name);
+  return kind === 'vocabulary' ? fromVocabulary() : random;
+}
+
+export const promptEntry: MethodEntry = methodEntry({
+  name: 'prompt',
+  options,
+  create: (values, model) => [
+    promptTuning({
+      tokens: values['virtual-tokens'],
+      init: initOf(values['prompt-init'], values['prompt-text'], model),
+    }),
+  ],
+  reserved,
+  families: [readPromptTuning(), readMultitaskPromptTuning()],
+});
