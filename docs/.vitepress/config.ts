@@ -29,7 +29,14 @@ const sidebar: DefaultTheme.SidebarItem[] = [
       { text: 'Concepts', link: '/concepts' },
     ],
   },
-  { text: 'Recipes', items: [{ text: 'Quickstart', link: '/recipes/quickstart' }] },
+  {
+    text: 'Recipes',
+    items: [
+      { text: 'Quickstart', link: '/recipes/quickstart' },
+      { text: 'Merge adapters', link: '/recipes/merge-adapters' },
+      { text: 'Extract a LoRA', link: '/recipes/extract-lora' },
+    ],
+  },
   { text: 'Packages', items: packages.map((name) => ({ text: name, link: `/packages/${name}` })) },
   {
     text: 'Reference',
