@@ -11,6 +11,19 @@ import { diskFolder, loadAdapter, saveAdapter } from '@peftjs/checkpoint';
 import { attach, type Method, modulesToSave, restore } from '@peftjs/core';
 import { biases, dora, lora, noisy, olora, pissa, readLora } from '@peftjs/lora';
 import { type CausalLM, llama, loadModel, randomSource, saveModel, type TokenBatch } from '@peftjs/models';
+import {
+  fromText,
+  fromVocabulary,
+  lstm,
+  multitaskPromptTuning,
+  prefixTuning,
+  promptTuning,
+  pTuning,
+  readMultitaskPromptTuning,
+  readPrefixTuning,
+  readPromptTuning,
+  readPTuning,
+} from '@peftjs/prefix-tuning';
 import { memorySource, openSafetensors, writeSafetensors } from '@peftjs/safetensors';
 import { relativeError, TOLERANCES } from '@peftjs/testing';
 import { constant, meanLoss, train } from '@peftjs/train';
@@ -18,7 +31,13 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { findPython } from '../packages/safetensors/test/python.ts';
 
 const python = findPython('torch', 'peft', 'transformers', 'safetensors');
-const family = readLora(pissa, olora);
+const families = [
+  readLora(pissa, olora),
+  readPrefixTuning(),
+  readPromptTuning(),
+  readPTuning(),
+  readMultitaskPromptTuning(),
+];
 
 const CONFIG = {
   architectures: ['LlamaForCausalLM'],
@@ -77,6 +96,21 @@ const OURS: Readonly<Record<string, Case>> = {
     model: { attention_bias: true },
     merged: true,
   },
+  'a prefix': { methods: () => prefixTuning({ tokens: 3 }) },
+  'a projected prefix': { methods: () => prefixTuning({ tokens: 4, projection: { hidden: 5 } }) },
+  'a prefix from zero, the head whole': {
+    methods: () => [prefixTuning({ tokens: 2, zero: true }), modulesToSave(['lm_head'])],
+  },
+  'a prompt': { methods: () => promptTuning({ tokens: 5 }) },
+  'a prompt from the vocabulary, the head whole': {
+    methods: () => [promptTuning({ tokens: 3, init: fromVocabulary() }), modulesToSave(['lm_head'])],
+  },
+  'a prompt from a text': {
+    methods: () => promptTuning({ tokens: 3, init: fromText('words', { encode: () => [5, 9] }, 'nowhere') }),
+  },
+  'P-tuning': { methods: () => pTuning({ tokens: 3 }) },
+  'P-tuning by an LSTM': { methods: () => pTuning({ tokens: 3, encoder: lstm({ hidden: 4, dropout: 0.1 }) }) },
+  'a prompt of several tasks': { methods: () => multitaskPromptTuning({ tokens: 3, tasks: 2, ranks: 20 }) },
   'a tied base': { methods: () => lora({ r: 2, targets: names }), model: { tie_word_embeddings: true }, merged: true },
 };
 
@@ -100,6 +134,24 @@ const THEIRS: Readonly<Record<string, readonly string[]>> = {
   ],
   'bias all of a base without': ['--config', '{"r": 2, "target_modules": ["v_proj"], "bias": "all"}'],
   'an embedding': ['--config', '{"r": 2, "target_modules": ["embed_tokens", "q_proj"]}'],
+  'a prefix': ['--config', '{"peft_type": "PREFIX_TUNING", "num_virtual_tokens": 3}'],
+  'a projected prefix': [
+    '--config',
+    '{"peft_type": "PREFIX_TUNING", "num_virtual_tokens": 3, "prefix_projection": true, "encoder_hidden_size": 6}',
+  ],
+  'a prompt, the head whole': [
+    '--config',
+    '{"peft_type": "PROMPT_TUNING", "num_virtual_tokens": 4, "modules_to_save": ["lm_head"]}',
+  ],
+  'P-tuning': ['--config', '{"peft_type": "P_TUNING", "num_virtual_tokens": 3}'],
+  'P-tuning by an LSTM': [
+    '--config',
+    '{"peft_type": "P_TUNING", "num_virtual_tokens": 3, "encoder_reparameterization_type": "LSTM"}',
+  ],
+  'a prompt of several tasks': [
+    '--config',
+    '{"peft_type": "MULTITASK_PROMPT_TUNING", "num_virtual_tokens": 3, "num_tasks": 2, "num_ranks": 20}',
+  ],
   pissa: ['--config', '{"r": 2, "target_modules": ["q_proj", "down_proj"], "init_lora_weights": "pissa"}'],
 };
 
@@ -107,10 +159,11 @@ const LENGTHS = [9, 6, 1];
 const T = Math.max(...LENGTHS);
 const ids = Int32Array.from({ length: LENGTHS.length * T }, (_, k) => 3 + ((7 * k + k * k) % 45));
 const real = (k: number) => k % T < (LENGTHS[Math.floor(k / T)] as number);
-const BATCH: TokenBatch & { readonly labels: Int32Array } = {
+const BATCH: TokenBatch & { readonly labels: Int32Array; readonly tasks: Int32Array } = {
   inputIds: ids.map((id, k) => (real(k) ? id : 0)),
   attentionMask: ids.map((_, k) => (real(k) ? 1 : 0)),
   labels: ids.map((id, k) => (real(k) ? id : -100)),
+  tasks: Int32Array.from([1, 0, 1]),
   shape: [LENGTHS.length, T],
 };
 
@@ -165,13 +218,12 @@ describe.skipIf(!python)('PEFT in Python (PEFTJS_PYTHON or .venv)', () => {
     await useBackend(cpu());
     for (const [name, one] of Object.entries(OURS)) computed.set(name, await write(ours(name), one));
     const inputs = join(root, 'inputs.safetensors');
-    const entries = { input_ids: BATCH.inputIds, attention_mask: BATCH.attentionMask, labels: BATCH.labels };
-    writeFileSync(
-      inputs,
-      writeSafetensors(
-        Object.entries(entries).map(([name, data]) => ({ name, dtype: 'I32', shape: BATCH.shape, data })),
-      ),
+    const { inputIds: input_ids, attentionMask: attention_mask, labels, tasks: task_ids, shape } = BATCH;
+    const tensors = Object.entries({ input_ids, attention_mask, labels }).map(
+      ([name, data]) => ({ name, dtype: 'I32', shape, data }) as const,
     );
+    const tasks = { name: 'task_ids', dtype: 'I32', shape: [LENGTHS.length], data: task_ids } as const;
+    writeFileSync(inputs, writeSafetensors([...tensors, tasks]));
     const checks = Object.entries(OURS).map(([name, { merged }]) => [
       ...['check_adapter', '--base', join(ours(name), 'base'), '--adapter', join(ours(name), 'adapter')],
       ...['--inputs', inputs, '--out', join(ours(name), 'out.safetensors')],
@@ -214,12 +266,13 @@ describe.skipIf(!python)('PEFT in Python (PEFTJS_PYTHON or .venv)', () => {
       const [inputIds, attentionMask, labels] = await Promise.all(
         ['input_ids', 'attention_mask', 'labels'].map((key) => expected.readInt32(key)),
       );
-      const batch = { inputIds, attentionMask, labels, shape } as TokenBatch;
+      const tasks = expected.tensors.has('task_ids') ? { tasks: await expected.readInt32('task_ids') } : {};
+      const batch = { inputIds, attentionMask, labels, shape, ...tasks } as TokenBatch;
       const model = await loadModel(diskFolder(join(theirs(name), 'base')));
       expect(relativeError(logitsOf(model, batch), await expected.readFloat32('logits_base'))).toBeLessThan(
         TOLERANCES.logits,
       );
-      const adapter = await restore(model, await loadAdapter(join(theirs(name), 'adapter')), [family]);
+      const adapter = await restore(model, await loadAdapter(join(theirs(name), 'adapter')), families);
       const logits = await expected.readFloat32('logits');
       expect(relativeError(logitsOf(model, batch), logits)).toBeLessThan(TOLERANCES.logits);
       const loss = await meanLoss(model, { size: 1, get: () => batch });

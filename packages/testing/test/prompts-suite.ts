@@ -66,9 +66,8 @@ function describeMethods(): void {
     () => pTuning({ tokens, encoder: lstm({ layers: 1 }) }),
     on(readPTuning()),
   );
-  describeMethod(
-    'multitask prompt tuning',
-    () => multitaskPromptTuning({ tokens, tasks: 2, ranks: 2 }),
-    { ...on(readMultitaskPromptTuning()), deviation: 0.5 },
-  );
+  describeMethod('multitask prompt tuning', () => multitaskPromptTuning({ tokens, tasks: 2, ranks: 2 }), {
+    ...on(readMultitaskPromptTuning()),
+    deviation: 0.5,
+  });
 }
