@@ -11,6 +11,7 @@ const packages = [
   'core',
   'host-layers',
   'lora',
+  'adapters',
   'models',
   'data',
   'train',

@@ -1,18 +1,8 @@
 // (IA)3 (Liu et al., arXiv 2205.05638): keys and values are scaled as they come out, y = l · (x W' + b) with l [o], and the
 // input of the feed-forward's last layer as it goes in, y = (l · x) W' + b with l [i]. Convolutions likewise, a channel each.
-import {
-  type ConvSite,
-  type Json,
-  type LinearSite,
-  type Method,
-  type Part,
-  type PartArgs,
-  type Place,
-  ruleJson,
-  selectSites,
-  type Targets,
-} from '@peftjs/core';
+import { type Method, type Part, type PartArgs, ruleJson, type Targets } from '@peftjs/core';
 import { mul, reshape, type Tensor } from '@tensorflow/tfjs-core';
+import { isFeedforward, modulesJson, type ScaledSite } from './feedforward.ts';
 import { one } from './initializers.ts';
 
 export interface Ia3Options {
@@ -27,13 +17,6 @@ export interface Ia3Options {
 const FEEDFORWARD = ['mlp.down'];
 const TARGETS = ['attn.k', 'attn.v', ...FEEDFORWARD];
 
-type ScaledSite = LinearSite | ConvSite;
-
-/** What PEFT takes `feedforward_modules` for: a name stands for any end of a path. */
-function isMatch(modules: Targets['modules'], site: ScaledSite): boolean {
-  return selectSites([site], { modules, loose: true, optional: true }, new Set([site.kind]), false).length > 0;
-}
-
 /** W [o, i k] with its columns scaled, k to each. */
 function scaleColumns(weight: Tensor, l: Tensor): Tensor {
   return reshape(mul(reshape(weight, [weight.shape[0] as number, l.size, -1]), reshape(l, [-1, 1])), weight.shape);
@@ -47,7 +30,7 @@ function scalingPart<K extends 'linear' | 'conv'>(feedforward: Targets['modules'
   });
   return {
     params(site: ScaledSite) {
-      const isInput = isMatch(feedforward, site);
+      const isInput = isFeedforward(site, feedforward);
       const n = isInput ? site.inDim : site.outDim;
       const shape = site.kind === 'conv' ? [1, n, 1, 1] : isInput ? [1, n] : [n, 1];
       return { [isInput ? 'in' : 'out']: { file: 'ia3_l', shape, init: one } };
@@ -64,21 +47,6 @@ function scalingPart<K extends 'linear' | 'conv'>(feedforward: Targets['modules'
       if (l.in) return { weight: scaleColumns(weight, l.in), bias };
       return { weight: mul(weight, reshape(l.out as Tensor, [-1, 1])), bias: bias && mul(bias, l.out as Tensor) };
     },
-  };
-}
-
-/** PEFT wants feed-forward names to be among the targets' where both are lists: else paths stand for both. */
-function modulesJson(feedforward: Targets['modules'], place: Place, byLayer: boolean): Record<string, Json> {
-  const { sites, modules } = place;
-  const pathsOf = (some: readonly { readonly path: string }[]) => some.map((site) => site.path);
-  const isPart = Array.isArray(feedforward) && Array.isArray(modules) && feedforward.every((n) => modules.includes(n));
-  const asGiven = !byLayer && (isPart || !Array.isArray(modules));
-  return {
-    target_modules: asGiven ? modules : pathsOf(sites),
-    feedforward_modules:
-      isPart || !Array.isArray(feedforward)
-        ? ruleJson(feedforward)
-        : pathsOf(sites.filter((site) => isMatch(feedforward, site as ScaledSite))),
   };
 }
 
@@ -105,7 +73,7 @@ export function ia3(options: Ia3Options = {}): Method {
     targets: { modules: targets, exclude, layers },
     on: { linear: scalingPart<'linear'>(feedforward), conv: scalingPart<'conv'>(feedforward) },
     config: (place) => ({
-      ...modulesJson(feedforward, place, (layers?.length ?? 0) > 0),
+      ...modulesJson(place, feedforward, (layers?.length ?? 0) > 0),
       exclude_modules: ruleJson(exclude),
       init_ia3_weights: true,
       fan_in_fan_out: place.sites.some((site) => site.kind === 'linear' && site.transposed),

@@ -18,37 +18,14 @@ import {
   silu,
   tanh,
 } from '@peftjs/adapters';
-import { type Backend, normal, random } from '@peftjs/backend';
-import { type AdapterSnapshot, modulesToSave } from '@peftjs/core';
+import type { Backend } from '@peftjs/backend';
+import { modulesToSave } from '@peftjs/core';
 import { describeMethod, describeOn, type MethodSuiteOptions } from '@peftjs/testing/suites';
+import { trained } from '../../adapters/test/trained.ts';
 import { tinyLlama } from './tiny-llama.ts';
 
-const BRANCHES = ['model.layers.0.mlp', 'model.layers.1.mlp'];
-const [R, D] = [3, 16];
-
-/** A bottleneck adapter that was trained on the tiny Llama, as a folder holds it. */
-function trained(seed: number, style: string, activation: string): AdapterSnapshot {
-  const next = random(seed);
-  const values = (key: string, ...shape: readonly number[]) => ({
-    key,
-    shape,
-    data: normal(
-      next,
-      shape.reduce((n, d) => n * d),
-      0.3,
-    ),
-  });
-  return {
-    config: { peft_type: 'BOTTLENECK', style, r: R, activation, scaling: 1, target_modules: BRANCHES },
-    tensors: BRANCHES.flatMap((path) => [
-      values(`base_model.model.${path}.adapter_down.weight`, R, D),
-      values(`base_model.model.${path}.adapter_down.bias`, R),
-      values(`base_model.model.${path}.adapter_up.weight`, D, R),
-      values(`base_model.model.${path}.adapter_up.bias`, D),
-    ]),
-    provenance: null,
-  };
-}
+const branches = ['model.layers.0.mlp', 'model.layers.1.mlp'];
+const of = (seed: number, style: string, activation: string) => trained(seed, { branches, d: 16, style, activation });
 
 export function describeAdapters(backend: Backend): void {
   describeOn(backend, 'adapters', describeMethods);
@@ -83,11 +60,11 @@ function describeMethods(): void {
   describeMethod('LoReFT after one block', () => loreft({ r: 16, layers: [1], first: 0, last: 3 }), edits);
 
   const fused = { ...options, family: readFusion(), unmergeable: true, start: 'something' } as const;
-  describeMethod('fusion', () => fusion([trained(1, 'pfeiffer', 'gelu'), trained(2, 'pfeiffer', 'gelu')]), fused);
+  describeMethod('fusion', () => fusion([of(1, 'pfeiffer', 'gelu'), of(2, 'pfeiffer', 'gelu')]), fused);
   describeMethod(
     'fusion of different kinds',
     () =>
-      fusion([trained(1, 'pfeiffer', 'tanh'), trained(2, 'parallel', 'silu'), trained(3, 'houlsby', 'relu')], {
+      fusion([of(1, 'pfeiffer', 'tanh'), of(2, 'parallel', 'silu'), of(3, 'houlsby', 'relu')], {
         targets: ['layers.1.mlp'],
       }),
     fused,
