@@ -1,8 +1,9 @@
-import { attach, merge, restore } from '@peftjs/core';
+import { attach, type ConvSite, dense, type Host, type LinearSite, merge, restore } from '@peftjs/core';
 import { add, fill, type Variable } from '@tensorflow/tfjs-core';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { type TinyHost, tinyHost } from '../../../core/test/tiny-host.ts';
 import { expectClose, withHost } from '../../../core/test/with-host.ts';
+import { changeOf, distance, numbers } from '../../test/snapshots.ts';
 import { dora } from '../dora.ts';
 import { noisy } from '../initializers.ts';
 import { readLora } from '../read-lora.ts';
@@ -56,6 +57,30 @@ test('what LoRA has no place for is refused, or left out when that is asked for'
   );
   const saved = await extractLoraBetween(bench.host, tuned, { r: 1 }, { matricesOnly: true });
   expect(saved.sites.every(({ rank }) => rank === 1)).toBe(true);
+});
+
+test('a convolution keeps the shape of its filters, and says what its files hold the other way round', async () => {
+  const host = (seed: number): Host => {
+    const conv: ConvSite = {
+      ...{ kind: 'conv', path: 'conv', role: 'conv', inDim: 3, outDim: 4, kernel: [2, 2], bias: null },
+      weight: dense(numbers([seed], 4 * 12), 4, 12),
+      convolve: (x) => x,
+    };
+    const weight = dense(numbers([seed], 36), 9, 4);
+    const turned: LinearSite = { ...tuned.site('lm_head'), path: 'turned', transposed: true, weight };
+    return { ...bench.host, sites: () => [conv, turned] };
+  };
+  const [one, two] = [host(1), host(2)];
+  const saved = await extractLoraBetween(one, two, { energy: 1 });
+  expect(saved.tensors.slice(0, 2).map(({ shape }) => shape)).toEqual([
+    [4, 3, 2, 2],
+    [4, 4, 1, 1],
+  ]);
+  expect(saved.config.fan_in_fan_out).toBe(true);
+  const [before, after] = [numbers([1], 48), numbers([2], 48)];
+  const change = Array.from(after, (v, k) => v - (before[k] as number));
+  expect(distance(changeOf(saved, 'conv'), change)).toBeLessThan(1e-6);
+  for (const site of [...one.sites(), ...two.sites()]) (site as ConvSite).weight.dispose();
 });
 
 test('models of other modules are refused', async () => {
