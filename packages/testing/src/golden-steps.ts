@@ -25,8 +25,8 @@ function bare(name: string): string {
   return name
     .replace('.default', '')
     .replace('.modules_to_save', '')
-    .replace(/^prompt_encoder\.(embedding$)?/, (_, table) => (table ? 'prompt_embeddings' : ''))
-    .replace(/\.weight$/, '');
+    .replace(/\.weight$/, '')
+    .replace(/^prompt_encoder\.(embedding$)?/, (_, table) => (table ? 'prompt_embeddings' : ''));
 }
 
 /** Ours and theirs, by their name, of every parameter that is trained. */

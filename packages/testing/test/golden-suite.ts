@@ -3,11 +3,21 @@ import { readdirSync } from 'node:fs';
 import { readBottleneck, readIa3, readLoreft } from '@peftjs/adapters';
 import type { Backend } from '@peftjs/backend';
 import { olora, pissa, readLora } from '@peftjs/lora';
+import { readMultitaskPromptTuning, readPrefixTuning, readPromptTuning, readPTuning } from '@peftjs/prefix-tuning';
 import { runGoldenCase } from '@peftjs/testing';
 import { describeOn, leakGuard } from '@peftjs/testing/suites';
 import { expect, it } from 'vitest';
 
-const families = [readLora(pissa, olora), readIa3(), readBottleneck(), readLoreft()];
+const families = [
+  readLora(pissa, olora),
+  readIa3(),
+  readBottleneck(),
+  readLoreft(),
+  readPrefixTuning(),
+  readPromptTuning(),
+  readPTuning(),
+  readMultitaskPromptTuning(),
+];
 const cases = new URL('../../../golden/cases/', import.meta.url);
 
 export function describeGolden(backend: Backend): void {
