@@ -51,7 +51,9 @@ export function createChains(): Chains {
         }
         return top(input) as Out<K>;
       };
-      return Array.isArray(ctx.routes) ? cut(site, through, base, x, ctx, ctx.routes) : through(base, x, ctx);
+      if (!Array.isArray(ctx.routes)) return through(base, x, ctx);
+      const adapters = entries.flatMap(({ adapter }) => adapter ?? []);
+      return cut(site, through, base, x, ctx, ctx.routes, adapters);
     },
   };
 }

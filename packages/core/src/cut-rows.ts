@@ -1,23 +1,21 @@
-// A batch whose rows take different routes: cut where the route changes, run each piece, joined again.
+// A batch whose rows take different routes: cut where the route changes for a site, run each piece, joined again.
 import { concat, pad, slice, type Tensor } from '@tensorflow/tfjs-core';
-import type { Route } from './route.ts';
+import type { Adapter } from './adapter.ts';
+import { isSameRoute, type Route } from './route.ts';
 import type { Context, In, Out, Sequence, Site, SiteKind, SiteOf, Tokens } from './site.ts';
 
-/** Rows that follow each other and take the same route. */
+/** Rows that follow each other and run the same there. */
 interface Piece {
   readonly from: number;
   readonly count: number;
   readonly route: Route;
 }
 
-const same = (a: Route, b: Route): boolean =>
-  a === b || (a.size === b.size && [...a].every(([adapter, strength]) => b.get(adapter) === strength));
-
-function pieces(routes: readonly Route[]): readonly Piece[] {
+function pieces(routes: readonly Route[], adapters: readonly Adapter[]): readonly Piece[] {
   const found: { from: number; count: number; route: Route }[] = [];
   for (const [row, route] of routes.entries()) {
     const last = found.at(-1);
-    if (last && same(last.route, route)) last.count++;
+    if (last && isSameRoute(last.route, route, adapters)) last.count++;
     else found.push({ from: row, count: 1, route });
   }
   return found;
@@ -87,12 +85,17 @@ function joinSequences(parts: readonly Sequence[]): Sequence {
     ...(labels && { labels }),
     ...(segments && { segments }),
     past: (parts[0] as Sequence).past,
-    ahead: Math.max(...parts.map((s) => s.ahead)),
+    // What is padding in all of a piece's rows leaves room for what is ahead of them.
+    ahead: Math.max(0, ...parts.map((s) => s.ahead - left(s) - Math.min(...s.padding))),
     padding: parts.flatMap((s) => s.padding.map((n) => n + left(s))),
   };
 }
 
-/** Runs each piece of a batch through its own route. */
+/**
+ * Runs each piece of a batch through its own route.
+ *
+ * @param adapters that have links at the site; where routes do not differ in them, rows stay together
+ */
 export function cut<K extends SiteKind>(
   site: SiteOf<K>,
   through: (base: (x: In<K>) => Out<K>, x: In<K>, ctx: Context) => Out<K>,
@@ -100,8 +103,9 @@ export function cut<K extends SiteKind>(
   x: In<K>,
   ctx: Context,
   routes: readonly Route[],
+  adapters: readonly Adapter[],
 ): Out<K> {
-  const all = pieces(routes);
+  const all = pieces(routes, adapters);
   if (all.length === 1) return through(base, x, { ...ctx, routes: (all[0] as Piece).route });
   // A branch holds further sites, which cut for themselves: it runs once, on all rows.
   let branch: Tensor | undefined;

@@ -6,7 +6,7 @@ import { assertOnTop, refresh } from './change-weight.ts';
 import { biasOf, type Held, type HoldingSite, heldBy, holdLike, readHeld, setHeld } from './held.ts';
 import type { Host, Undo } from './host.ts';
 import type { Folded } from './method.ts';
-import { adaptersOf } from './registry.ts';
+import { adaptersOf, assertIdle } from './registry.ts';
 
 export interface MergeOptions {
   /** The model's output on some input, run before and after. Without it nothing is checked. */
@@ -30,8 +30,8 @@ interface Fold {
  * Folds an adapter into the base's weights and switches it off; with `final`, takes it off for good.
  *
  * @returns what unmerges: the weights from before, bit for bit; nothing with `final`
- * @throws before anything is changed, when the adapter is off or merged already, the method cannot be merged, or another
- *   adapter is in the way; and with everything put back, when the probe's output changes by more than `tolerance`
+ * @throws before anything is changed, when the adapter is off or merged already, the method cannot be merged, another
+ *   adapter is in the way, or a request is under way; and with everything put back, when the probe's output changes by more than `tolerance`
  * @example
  * const unmerge = await merge(notes, { probe: () => model.logits(batch) });
  */
@@ -44,12 +44,17 @@ export async function merge(adapter: Adapter, options: MergeOptions = {}): Promi
     throw new Error(`[peftjs/core] "${adapter.name}" is ${state} first`);
   }
   for (const attachment of adapter.attachments) checkMergeable(adapter, attachment, final);
+  assertIdle(adapter.host, `merging "${adapter.name}"`);
   const folds: Fold[] = [];
-  const unmerge = () => {
+  const putBack = () => {
     for (const { site, weight } of lastOf(folds)) assertOnTop(site, weight);
     takeOut(adapter.host, folds.splice(0));
     adapter.active = true;
     adapter.unmerge = undefined;
+  };
+  const unmerge = () => {
+    if (folds.length) assertIdle(adapter.host, `unmerging "${adapter.name}"`);
+    putBack();
   };
   const before = probe?.();
   try {
@@ -57,8 +62,9 @@ export async function merge(adapter: Adapter, options: MergeOptions = {}): Promi
     adapter.active = false;
     adapter.unmerge = unmerge;
     if (probe !== undefined && before !== undefined) await checkOutput(adapter, before, probe, tolerance);
+    if (final) assertIdle(adapter.host, `merging "${adapter.name}"`);
   } catch (error) {
-    unmerge();
+    putBack();
     throw error;
   } finally {
     before?.dispose();

@@ -1,6 +1,6 @@
 // What a request of several passes runs from its first to its last, whatever is attached, replaced or switched meanwhile.
 import type { Host, Undo } from './host.ts';
-import { adaptersOf, hold, isHeld } from './registry.ts';
+import { adaptersOf, begin, hold, isHeld } from './registry.ts';
 import { type Route, route } from './route.ts';
 
 /** Adapters held for a request. */
@@ -11,17 +11,24 @@ export interface Pin {
   readonly release: Undo;
 }
 
+/** The adapters that are active, each at its strength: what a pass without routes runs. */
+export function activeRoute(host: Host): Route {
+  return route(...adaptersOf(host).filter((adapter) => adapter.active));
+}
+
 /**
- * Holds the adapters of some routes, or those that are active now.
+ * Holds the adapters of some routes, or those that are active now. Until the release nothing can change the base's weights,
+ * by merging for one.
  *
  * @throws when a route names an adapter that is not on this host, or is merged
  * @example
  * const { routes, release } = pin(model);
  */
 export function pin(host: Host, routes?: Route | readonly Route[]): Pin {
-  const chosen = routes ?? route(...adaptersOf(host).filter((adapter) => adapter.active));
+  const chosen = routes ?? activeRoute(host);
   checkRoutes(host, chosen);
-  const releases = [...new Set([chosen].flat().flatMap((one) => [...one.keys()]))].map(hold);
+  const held = new Set([chosen].flat().flatMap((one) => [...one.keys()]));
+  const releases = [begin(host), ...[...held].map(hold)];
   return {
     routes: chosen,
     release() {

@@ -1,8 +1,11 @@
-// Which adapters are on which host, and which of them a request in flight still needs.
+// Which adapters are on which host, which requests are under way there, and which adapters they still need.
 import type { Adapter } from './adapter.ts';
 import type { Host, Undo } from './host.ts';
 
 const attached = new WeakMap<Host, readonly Adapter[]>();
+
+/** Requests of several passes that have begun and not ended. */
+const requests = new WeakMap<Host, number>();
 
 /** How many hold an adapter, and what to do once nobody does. */
 const holds = new WeakMap<Adapter, { count: number; ended?: Undo }>();
@@ -26,6 +29,25 @@ export function leave(adapter: Adapter, undo: Undo): void {
   const hold = holds.get(adapter);
   if (hold?.count) hold.ended = undo;
   else undo();
+}
+
+/** Counts a request of several passes until the undo, which counts once. */
+export function begin(host: Host): Undo {
+  const count = (by: number) => requests.set(host, (requests.get(host) ?? 0) + by);
+  count(1);
+  let underWay = true;
+  return () => {
+    if (underWay) count(-1);
+    underWay = false;
+  };
+}
+
+/** @throws when a request is under way on the host, which `what` would change: the base's weights belong to all of them */
+export function assertIdle(host: Host, what: string): void {
+  const count = requests.get(host) ?? 0;
+  if (count === 0) return;
+  const many = count === 1 ? '1 request is' : `${count} requests are`;
+  throw new Error(`[peftjs/core] ${what} changes the base's weights, and ${many} under way on them; wait for the end`);
 }
 
 /** Whether a request holds an adapter. */

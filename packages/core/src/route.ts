@@ -14,3 +14,8 @@ export type Route = ReadonlyMap<Adapter, number>;
 export function route(...adapters: readonly (Adapter | readonly [adapter: Adapter, strength: number])[]): Route {
   return new Map(adapters.map((one) => ('host' in one ? [one, one.strength] : one)));
 }
+
+/** Whether two routes run these adapters alike; any that one of them names when left out. */
+export function isSameRoute(a: Route, b: Route, among: Iterable<Adapter> = [...a.keys(), ...b.keys()]): boolean {
+  return a === b || [...among].every((adapter) => (a.get(adapter) ?? 0) === (b.get(adapter) ?? 0));
+}
