@@ -6,7 +6,8 @@ import { type Tensor, engine as tfjsEngine } from '@tensorflow/tfjs-core';
 export interface TapeNode {
   readonly id: number;
   readonly kernelName: string;
-  readonly inputs: Readonly<Record<string, Tensor>>;
+  /** An input that may be left out is `undefined` where it was. */
+  readonly inputs: Readonly<Record<string, Tensor | undefined>>;
   readonly outputs: readonly Tensor[];
   readonly saved?: readonly Tensor[];
   /** The gradient of each input as a closure, so that one nobody asks for costs nothing. */
@@ -54,9 +55,7 @@ export interface Engine {
 }
 
 /** tfjs's engine, one per process. */
-export function engine(): Engine {
-  return tfjsEngine() as unknown as Engine;
-}
+export const engine: () => Engine = tfjsEngine as unknown as () => Engine;
 
 /** Runs `f` with nothing recorded: what it returns counts as a constant for the backward pass. */
 export function untaped<T>(f: () => T): T {

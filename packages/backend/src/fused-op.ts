@@ -80,15 +80,18 @@ export function fusedOp<I extends Inputs, A extends object>(opName: string, refe
           backwardsFunc: (dy, saved) => {
             const closures = form.grad(dy as Tensor, saved, attrs);
             const { activeScope } = e.state;
-            // tfjs tidies each closure apart, and would free what they share; and it frees dy as if it were a sum of its own.
-            const shared = (closure: () => Tensor) => () =>
-              inScope(activeScope, () => {
-                const d = closure();
-                return d === dy ? d.clone() : d;
-              });
-            return Object.fromEntries(
-              Object.keys(inputs).map((name) => [name, closures[name] ? shared(closures[name]) : () => null]),
-            );
+            const gradients: Record<string, () => Tensor | null> = {};
+            for (const name of Object.keys(inputs)) {
+              const closure = closures[name];
+              // tfjs tidies each closure apart, and would free what they share; and it frees dy as if it were a sum of its own.
+              const shared = () =>
+                inScope(activeScope, () => {
+                  const d = closure?.() ?? null;
+                  return d === dy ? d.clone() : d;
+                });
+              gradients[name] = shared;
+            }
+            return gradients;
           },
           inputs,
           attrs,

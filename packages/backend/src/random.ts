@@ -35,13 +35,12 @@ export function uniform(next: Random, n: number, low: number, high: number): Flo
 
 /** `n` normal numbers of mean 0 (Box and Muller). */
 export function normal(next: Random, n: number, deviation: number): Float32Array {
-  const radius = () => deviation * Math.sqrt(-2 * Math.log(1 - next()));
-  const out = new Float32Array(n);
-  for (let i = 0; i < n; i += 2) {
-    const r = radius();
-    const angle = 2 * Math.PI * next();
-    out[i] = r * Math.cos(angle);
-    if (i + 1 < n) out[i + 1] = r * Math.sin(angle);
-  }
-  return out;
+  let radius = 0;
+  let angle = 0;
+  return Float32Array.from({ length: n }, (_, i) => {
+    if (i % 2) return radius * Math.sin(angle);
+    radius = deviation * Math.sqrt(-2 * Math.log(1 - next()));
+    angle = 2 * Math.PI * next();
+    return radius * Math.cos(angle);
+  });
 }

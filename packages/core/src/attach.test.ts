@@ -84,7 +84,7 @@ describe('nothing is changed when it fails', () => {
     const touched: string[] = [];
     const picky = low('all-linear', {
       check: (site) => (site.path.includes('layers.1.mlp.down') ? 'it is too narrow' : null),
-      start: (site) => {
+      start: (_, site) => {
         touched.push(site.path);
         return null;
       },

@@ -2,12 +2,12 @@
 import { engine, type Random, random } from '@peftjs/backend';
 import { dispose, type Variable, variable } from '@tensorflow/tfjs-core';
 import type { Adapter, Attachment, Parameter } from './adapter.ts';
-import { assertOnTop, changeWeight, derive } from './change-weight.ts';
+import { derive } from './change-weight.ts';
+import type { Taken } from './from-weight.ts';
 import type { Host, Undo } from './host.ts';
 import type { Method, ParamSpecs, Tensors } from './method.ts';
 import { partAt, planSites } from './plan.ts';
 import { adaptersOf, enter, leave } from './registry.ts';
-import type { WeightSite } from './site.ts';
 import { takeSnapshot } from './snapshot.ts';
 import { countParameters, summarize } from './summary.ts';
 
@@ -51,6 +51,7 @@ export function attachFilled(
   const undo = () => {
     while (undos.length) undos.pop()?.();
   };
+  const checks: Taken['assertFree'][] = [];
   const adapter: Adapter = {
     name,
     host,
@@ -64,7 +65,7 @@ export function attachFilled(
     snapshot: () => takeSnapshot(adapter),
     detach() {
       adapter.unmerge?.();
-      for (const { site, weight } of attachments) assertOnTop(site, weight);
+      for (const check of checks) check(name);
       leave(adapter, undo);
     },
   };
@@ -79,19 +80,23 @@ export function attachFilled(
   try {
     for (const [n, [method, sites]] of planSites(host, all, strict).entries()) {
       const shared = engine().tidy(() => make(method.shared?.(sites, host.sites()) ?? {}, '', random(seed, -1, n)));
-      for (const site of sites as readonly WeightSite[]) {
+      for (const site of sites) {
         const part = partAt(method, site);
         const i = attachments.length;
-        const [params, weight] = engine().tidy(() => {
+        let taken: Taken | undefined;
+        const params = engine().tidy(() => {
           const next = random(seed, i);
-          const start = part.start?.(site, next);
-          return [
-            make(part.params(site), `${prefix}${site.path}.`, next, start?.params),
-            start ? site.weight.encode(start.weight) : null,
-          ] as const;
+          const start = part.start?.(host, site, next);
+          const made = make(part.params(site), `${prefix}${site.path}.`, next, start?.params);
+          taken = start?.take();
+          return made;
         });
-        if (weight) undos.push(changeWeight(host, site, weight));
-        const index = attachments.filter((a) => a.method === method && a.site.kind === site.kind).length;
+        if (taken) {
+          undos.push(taken.undo);
+          checks.push(taken.assertFree);
+        }
+        const index = sites.filter((other) => other.kind === site.kind).indexOf(site);
+        const weight = taken?.weight ?? null;
         const attachment: Attachment = { method, site, part, params, shared, index, weight, derived: {} };
         attachments.push(attachment);
         derive(attachment);

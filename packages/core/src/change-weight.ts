@@ -1,6 +1,6 @@
 // Replaces a site's weight, and computes again what adapters derive from it.
 import { engine } from '@peftjs/backend';
-import { dispose, keep } from '@tensorflow/tfjs-core';
+import { dispose } from '@tensorflow/tfjs-core';
 import type { Attachment } from './adapter.ts';
 import { type Held, type HoldingSite, heldBy } from './held.ts';
 import type { Host, Undo } from './host.ts';
@@ -13,7 +13,7 @@ export function derive(attachment: Attachment): void {
   const { part, site } = attachment;
   const derived = engine().tidy(() => {
     const found = part.derive?.(site) ?? {};
-    for (const tensor of Object.values(found)) keep(tensor);
+    for (const tensor of Object.values(found)) engine().keep(tensor);
     return found;
   });
   dispose(attachment.derived);

@@ -2,7 +2,9 @@ export type { Adapter, AdapterSnapshot, Attachment, Parameter, SavedTensor, Trai
 export { type Affine, type AffineSpec, affinePart, type Term } from './affine.ts';
 export { type AttachOptions, attach } from './attach.ts';
 export { type Chains, createChains } from './chains.ts';
+export { type Config, type ConfigReader, configReader } from './config-reader.ts';
 export { dropout } from './dropout.ts';
+export { fromWeight, type Start, type Started } from './from-weight.ts';
 export type { BaseModel, Host, Undo } from './host.ts';
 export { type MergeOptions, merge } from './merge.ts';
 export type {
@@ -16,16 +18,15 @@ export type {
   Part,
   PartArgs,
   Place,
-  Start,
   Tensors,
 } from './method.ts';
 export { modulesToSave } from './modules-to-save.ts';
 export { nearest } from './nearest.ts';
 export { penalty } from './penalty.ts';
-export { checkRoutes, type Pin, pin } from './pin.ts';
+export { activeRoute, checkRoutes, type Pin, pin } from './pin.ts';
 export { adaptersOf } from './registry.ts';
 export { type RestoreOptions, restore } from './restore.ts';
-export { type Route, route } from './route.ts';
+export { isSameRoute, type Route, route } from './route.ts';
 export type {
   AttentionInput,
   AttentionSite,

@@ -1,6 +1,8 @@
 // A method: a PEFT technique as a value made of pure functions, one part for each kind of site it acts on.
 import type { Random } from '@peftjs/backend';
 import type { Tensor } from '@tensorflow/tfjs-core';
+import type { Started } from './from-weight.ts';
+import type { Host } from './host.ts';
 import type { Context, In, Out, Site, SiteKind, SiteOf } from './site.ts';
 import type { Targets } from './targets.ts';
 
@@ -23,13 +25,6 @@ export interface ParamSpec {
 }
 
 export type ParamSpecs = Readonly<Record<string, ParamSpec>>;
-
-/** A site's starting point, where it depends on the weight (PiSSA): parameters, and what becomes of the weight. */
-export interface Start {
-  readonly params: Tensors;
-  /** [o, i] */
-  readonly weight: Tensor;
-}
 
 export interface PartArgs<K extends SiteKind> {
   readonly site: SiteOf<K>;
@@ -62,7 +57,8 @@ export interface Part<K extends SiteKind> {
   /** What is wrong with acting on this site, or null. Asked of every site before any is touched. */
   check?(site: SiteOf<K>): string | null;
   params(site: SiteOf<K>): ParamSpecs;
-  start?(site: SiteOf<K>, next: Random): Start | null;
+  /** Where parameters depend on the weight, and take a part out of it: made by `fromWeight`. */
+  start?(host: Host, site: SiteOf<K>, next: Random): Started | null;
   /** Frozen and never saved; computed again when the weight changes. */
   derive?(site: SiteOf<K>): Tensors;
   forward(args: ForwardArgs<K>): Out<K>;

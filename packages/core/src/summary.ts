@@ -10,7 +10,8 @@ type Held = Partial<Pick<LinearSite, 'weight' | 'bias'> & Pick<NormSite, 'gamma'
 export function countParameters(host: Host): number {
   let count = 0;
   const sites = host.sites() as readonly Held[];
-  for (const one of new Set(sites.flatMap(({ weight, bias, gamma, beta }) => [weight, bias, gamma, beta])))
+  const held = sites.flatMap(({ weight, bias, gamma, beta }) => [weight, bias, gamma, beta]);
+  for (const one of new Set([...held, ...(host.others?.() ?? [])]))
     if (one) count += 'inDim' in one ? one.outDim * one.inDim : one.size;
   return count;
 }

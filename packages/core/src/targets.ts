@@ -30,12 +30,11 @@ function matches(path: string, rule: readonly string[] | string | RegExp, loose 
   return new RegExp(`^(?:${(rule as RegExp).source ?? rule})$`).test(path);
 }
 
-function layerOf(path: string, pattern: Targets['layersPattern']): number | undefined {
-  for (const rule of pattern?.length ? [pattern].flat() : ['[^.]*']) {
-    const found = new RegExp(`^.*?\\.${rule}\\.(\\d+)\\.`).exec(path);
-    if (found) return Number(found[1]);
-  }
-  return undefined;
+/** NaN where the path has none. */
+function layerOf(path: string, pattern: Targets['layersPattern']): number {
+  const names = pattern?.length ? [pattern].flat() : ['[^.]*'];
+  const found = names.map((name) => new RegExp(`^.*?\\.${name}\\.(\\d+)\\.`).exec(path)?.[1]);
+  return Number(found.find(Boolean));
 }
 
 /** Whether a name is one of the site's roles. */
@@ -54,7 +53,7 @@ function isTarget(site: Site, targets: Targets): boolean {
   return (
     isNamed(site, targets) &&
     !(exclude && matches(site.path, exclude)) &&
-    (!layers?.length || layers.includes(layerOf(site.path, layersPattern) as number)) &&
+    (!layers?.length || layers.includes(layerOf(site.path, layersPattern))) &&
     where?.(site) !== false
   );
 }

@@ -2,6 +2,7 @@
 import { normal, uniform } from '@peftjs/backend';
 import { mul, sub, sum, type Tensor, tensor } from '@tensorflow/tfjs-core';
 import { affinePart } from '../src/affine.ts';
+import { fromWeight } from '../src/from-weight.ts';
 import type { Family, Method, ParamSpec, Part } from '../src/method.ts';
 import type { LinearSite } from '../src/site.ts';
 import type { Targets } from '../src/targets.ts';
@@ -39,7 +40,7 @@ export function low(modules: Targets['modules'], more: Partial<Part<'linear'>> &
 /** Takes a tenth of the weight away when it is attached, and never gives it back in its forward pass. */
 export function shrinking(modules: Targets['modules']): Method {
   return low(modules, {
-    start: (site) => ({ params: {}, weight: mul(site.weight.read(), 0.9) }),
+    start: fromWeight((site) => ({ params: {}, weight: mul(site.weight.read(), 0.9) })),
   });
 }
 

@@ -1,6 +1,6 @@
 // How A [r, i] and B [o, r] start. The update is zero at first, but for `noisy`.
 import { normal, type Random, uniform } from '@peftjs/backend';
-import type { Start, WeightSite } from '@peftjs/core';
+import type { Host, Started, WeightSite } from '@peftjs/core';
 import { type Tensor, tensor, zeros } from '@tensorflow/tfjs-core';
 
 type Fill = (shape: readonly number[], next: Random) => Tensor;
@@ -11,7 +11,7 @@ export interface Initializer {
   readonly a: Fill;
   readonly b: Fill;
   /** Starts from the weight itself, and takes out of the weight what A and B start with. */
-  start?(site: WeightSite, r: number, scale: number): Start | null;
+  start?(host: Host, site: WeightSite, r: number, scale: number): Started | null;
   /** What is wrong with starting at this site, or null. */
   check?(site: WeightSite): string | null;
 }

@@ -9,7 +9,7 @@ import {
   patternFor,
   type WeightSite,
 } from '@peftjs/core';
-import { add, clone, mul, type Tensor } from '@tensorflow/tfjs-core';
+import { add, mul, type Tensor } from '@tensorflow/tfjs-core';
 import { normalB, zero } from './initializers.ts';
 import type { LoraConfig } from './options.ts';
 import { writeConfig } from './write-config.ts';
@@ -26,7 +26,8 @@ function scaleOf(config: LoraConfig, path: string): number {
 function check(config: LoraConfig, site: WeightSite): string | null {
   const r = rankOf(config, site.path);
   const most = Math.min(site.weight.inDim, site.weight.outDim);
-  return r > most ? `rank ${r} is over the layer's; give at most ${most}` : (config.init.check?.(site) ?? null);
+  if (r >= 1 && r <= most && r % 1 === 0) return config.init.check?.(site) ?? null;
+  return `rank ${r} must be a whole number above 0, at most ${most}`;
 }
 
 /** A and B, and what else is trained. */
@@ -45,7 +46,7 @@ function paramsOf(config: LoraConfig, site: WeightSite): ParamSpecs {
     a: { file: 'lora_A.weight', shape: [r, inDim, ...kernel], init: init.a },
     b: { file: 'lora_B.weight', shape: [outDim, r, ...kernel.map(() => 1)], init: init.b },
     ...(loraBias && { upBias: { file: 'lora_B.bias', shape: [outDim], init: zero } }),
-    ...(bias !== 'none' && own && { bias: { file: 'base_layer.bias', shape: own.shape, init: () => clone(own) } }),
+    ...(bias !== 'none' && own && { bias: { file: 'base_layer.bias', shape: own.shape, init: () => own } }),
   };
 }
 
@@ -55,14 +56,12 @@ type Kind = WeightSite['kind'];
 export type Variant = <K extends Kind>(part: AffineSpec<K>) => AffineSpec<K>;
 
 function partOf<K extends Kind>(config: LoraConfig, variant: Variant): Part<K> {
-  const { start } = config.init;
   return affinePart<K>(
     variant({
       check: (site) => check(config, site),
       params: (site) => paramsOf(config, site),
-      ...(start && {
-        start: (site: WeightSite) => start(site, rankOf(config, site.path), scaleOf(config, site.path)),
-      }),
+      start: (host, site) =>
+        config.init.start?.(host, site, rankOf(config, site.path), scaleOf(config, site.path)) ?? null,
       affine({ site, params }) {
         const { a, b, bias, upBias } = params as { a: Tensor; b: Tensor; bias?: Tensor; upBias?: Tensor };
         const scale = scaleOf(config, site.path);

@@ -1,5 +1,5 @@
 // Initializers that start from the weight's own strongest directions, and leave the rest to the base.
-import type { LinearSite, Start, WeightSite } from '@peftjs/core';
+import { fromWeight, type LinearSite, type Start, type WeightSite } from '@peftjs/core';
 import { matMul, mul, sub, tensor2d } from '@tensorflow/tfjs-core';
 import { Matrix, QrDecomposition, SingularValueDecomposition } from 'ml-matrix';
 import { type Initializer, kaiming } from './initializers.ts';
@@ -29,13 +29,13 @@ export const pissa: Initializer = {
   ...kaiming,
   name: 'pissa',
   check,
-  start(site, r, scale) {
+  start: fromWeight((site: WeightSite, r: number, scale: number) => {
     if (site.kind !== 'linear') return null;
     const svd = new SingularValueDecomposition(rowMajor(site), { autoTranspose: true });
     const roots = svd.diagonal.slice(0, r).map((s) => Math.sqrt(s / scale));
     const first = (m: Matrix) => m.subMatrix(0, m.rows - 1, 0, r - 1).mulRowVector(roots);
     return startFrom(site, first(svd.rightSingularVectors).transpose(), first(svd.leftSingularVectors), scale);
-  },
+  }),
 };
 
 /** OLoRA (Büyükakyüz, arXiv 2406.01775): A and B start as the first r rows of R and columns of Q in W = Q R; R = Q' W. */
@@ -43,11 +43,11 @@ export const olora: Initializer = {
   ...kaiming,
   name: 'olora',
   check,
-  start(site, r, scale) {
+  start: fromWeight((site: WeightSite, r: number, scale: number) => {
     if (site.kind !== 'linear') return null;
     const w = rowMajor(site);
     const square = w.subMatrix(0, w.rows - 1, 0, Math.min(w.rows, w.columns) - 1);
     const q = new QrDecomposition(square).orthogonalMatrix.subMatrix(0, w.rows - 1, 0, r - 1);
     return startFrom(site, q.transpose().mmul(w), q, scale);
-  },
+  }),
 };

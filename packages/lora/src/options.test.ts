@@ -1,5 +1,5 @@
 import { attach } from '@peftjs/core';
-import { describe, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { withHost } from '../../core/test/with-host.ts';
 import { dora } from './dora.ts';
 import { gaussian } from './initializers.ts';
@@ -22,10 +22,6 @@ test('without options: rank 8, alpha twice the rank, every linear layer but the 
 });
 
 const wrong: [LoraOptions, string][] = [
-  [{ r: 0 }, '[peftjs/lora] the rank is 0; give a whole number above 0'],
-  [{ r: 2.5 }, 'the rank is 2.5'],
-  [{ r: Number.NaN }, 'the rank is NaN'],
-  [{ rankPattern: { q_proj: -1 } }, 'the rank is -1'],
   [{ dropout: 1 }, '[peftjs/lora] dropout is 1; give a share from 0 to below 1'],
   [{ dropout: -0.1 }, 'dropout is -0.1'],
   [{ dropout: Number.NaN }, 'dropout is NaN'],
@@ -43,16 +39,16 @@ test('DoRA refuses a bias on B, as PEFT does', () => {
   expect(() => dora({ loraBias: true })).toThrow('[peftjs/lora] DoRA has no loraBias; leave it out');
 });
 
-describe('a rank over the layer', () => {
-  test('is refused with the site, the rank and the most it takes', () => {
-    const at = '"model.layers.0.mlp.up_proj"';
-    expect(() => attach(bench.host, lora({ r: 5 }))).toThrow(
-      `[peftjs/core] LORA cannot act on ${at}: rank 5 is over the layer's; give at most 4`,
+test('a rank that is none, or over the layer, is refused with the site and the most it takes', () => {
+  const at = '"model.layers.0.mlp.up_proj"';
+  for (const r of [0, -1, 2.5, Number.NaN, 5]) {
+    expect(() => attach(bench.host, lora({ r }))).toThrow(
+      `[peftjs/core] LORA cannot act on ${at}: rank ${r} must be a whole number above 0, at most 4`,
     );
-    expect(() => attach(bench.host, dora({ r: 2, rankPattern: { up_proj: 99 } }))).toThrow('rank 99 is over');
-    expect(() => attach(bench.host, lora({ r: 5, targets: ['embed_tokens'] }))).toThrow('rank 5 is over');
-    attach(bench.host, lora({ r: 5, rankPattern: { '.*': 4 } })).detach();
-  });
+  }
+  expect(() => attach(bench.host, dora({ r: 2, rankPattern: { up_proj: 99 } }))).toThrow('rank 99 must be');
+  expect(() => attach(bench.host, lora({ r: 5, targets: ['embed_tokens'] }))).toThrow('rank 5 must be');
+  attach(bench.host, lora({ r: 5, rankPattern: { '.*': 4 } })).detach();
 });
 
 test('patterns give each layer its rank and scale', () => {

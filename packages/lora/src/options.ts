@@ -57,9 +57,7 @@ export function complete(options: LoraOptions): LoraConfig {
     init: kaiming,
     ...rest,
   };
-  const { r, rankPattern, dropout, loraBias, bias, init } = config;
-  const rank = [r, ...Object.values(rankPattern)].find((n) => !(Number.isInteger(n) && n > 0));
-  if (rank !== undefined) throw new Error(`[peftjs/lora] the rank is ${rank}; give a whole number above 0`);
+  const { dropout, loraBias, bias, init } = config;
   if (!(dropout >= 0 && dropout < 1)) {
     throw new Error(`[peftjs/lora] dropout is ${dropout}; give a share from 0 to below 1`);
   }

@@ -117,7 +117,7 @@ describe('refused rather than left out', () => {
     [{ init_lora_weights: 'pissa' }, 'init_lora_weights "pissa"; read it with readLora(…)'],
     [{ bias: 'al' }, 'adapter_config.json has bias "al"; nearest: "all"'],
     [{ use_dora: true, lora_bias: true }, 'DoRA has no loraBias'],
-    [{ r: 0 }, 'the rank is 0'],
+    [{ lora_dropout: 1 }, 'dropout is 1'],
   ];
   test.each(cases)('%o', (more, message) => {
     expect(reading(more)).toThrow(message);
