@@ -1,15 +1,17 @@
 import { attach } from '@peftjs/core';
 import { lora, noisy } from '@peftjs/lora';
 import { memory, type Tensor } from '@tensorflow/tfjs-core';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { batchOf, expectNear, guardTensors, logitsOf, tinyLlama } from '../test/tiny-llama.ts';
+import { tinyGpt2 } from '../test/tiny-models.ts';
 import { type GenerateOptions, generate, generateText } from './generate.ts';
 import type { CausalLM, KeyValueCache } from './heads/causal-lm.ts';
 
 guardTensors();
 let model: CausalLM;
+let make = tinyLlama;
 beforeEach(async () => {
-  model = await tinyLlama();
+  model = await make();
 });
 afterEach(() => model.dispose());
 
@@ -42,7 +44,17 @@ function stepped(parts: readonly (readonly (readonly number[])[])[], left = 0): 
 const last = (row: readonly number[]) => logitsOf(model, batchOf([row])).slice(-17);
 const TEXT = [3, 9, 1, 14, 6, 2, 11, 5, 8];
 
-describe('with a key-value cache', () => {
+describe.each([
+  ['llama', tinyLlama],
+  ['gpt2', tinyGpt2],
+] as const)('with a key-value cache, %s', (_, maker) => {
+  beforeAll(() => {
+    make = maker;
+  });
+  afterAll(() => {
+    make = tinyLlama;
+  });
+
   test.each([1, 2, 5, 8])('a prompt of %i tokens and then one at a time gives the logits of the whole', (n) => {
     const adapter = attach(model, lora({ r: 2, init: noisy }), { seed: 4 });
     const rest = TEXT.slice(n).map((id) => [[id]]);
@@ -64,7 +76,7 @@ describe('with a key-value cache', () => {
 
   test('a step that fails leaves no tensor', () => {
     const before = memory().numTensors;
-    const site = model.sites().find((s) => s.path === 'model.layers.1.mlp.down_proj');
+    const site = model.sites().findLast((s) => s.role === 'mlp.down');
     const undo = model.wrap<'linear'>(site as never, () => {
       throw new Error('out of memory');
     });

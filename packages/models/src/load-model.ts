@@ -42,7 +42,10 @@ export async function loadModel(model: string | Folder, options: LoadOptions<Mod
   const architecture = architectures.find((a) => a.modelType === type);
   if (architecture === undefined) {
     const known = architectures.map((a) => a.modelType);
-    throw new Error(`[peftjs/models] ${folder.location}: model_type "${type}" is not supported${nearest(type, known)}`);
+    throw new Error(
+      `[peftjs/models] ${folder.location}: model_type "${type}" is not supported${nearest(type, known)}; ` +
+        `known here: ${known.join(', ')}, and others by the option "architectures"`,
+    );
   }
   const file = await openWeights(folder);
   let hash: Promise<string> | undefined;

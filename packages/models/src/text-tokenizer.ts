@@ -10,7 +10,7 @@ export interface ChatMessage {
 export interface TextTokenizer {
   readonly bosId: number | null;
   readonly eosId: number | null;
-  /** Stands before a text to classify or embed, on BERT. */
+  /** Stands before a text to classify or embed, where the model has such a token, as BERT. */
   readonly clsId: number | null;
   /** Stands after it. */
   readonly sepId: number | null;
@@ -45,12 +45,15 @@ export function createTokenizer(tokenizer: Json, config: Json): TextTokenizer {
     return token === null ? null : (inner.token_to_id(token) ?? null);
   };
   const eosId = id('eos');
+  // Where the configuration does not name them, what the tokenizer itself puts around a text.
+  const around = inner.encode('', { add_special_tokens: true }).ids;
+  const [first = null, last = null] = around.length === 2 ? around : [];
   const template = chatTemplate(config);
   return {
     bosId: id('bos'),
     eosId,
-    clsId: id('cls'),
-    sepId: id('sep'),
+    clsId: id('cls') ?? first,
+    sepId: id('sep') ?? last,
     padId: id('pad') ?? eosId ?? 0,
     vocab: inner.get_vocab().size,
     encode: (text) => inner.encode(text, { add_special_tokens: false }).ids,

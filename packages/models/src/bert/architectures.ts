@@ -7,7 +7,7 @@ import { type SentenceEncoder, sentenceEncoder } from '../heads/sentence-encoder
 import { type SequenceClassifier, sequenceClassifier } from '../heads/sequence-classifier.ts';
 import { type TokenClassifier, tokenClassifier } from '../heads/token-classifier.ts';
 import { siteReader } from '../sites/site-reader.ts';
-import { aliasedSource, withoutPrefix } from '../source/aliased-source.ts';
+import { aliasedSource } from '../source/aliased-source.ts';
 import { bertBody } from './body.ts';
 import { readBertConfig } from './config.ts';
 import { bertSites } from './sites.ts';
@@ -18,17 +18,17 @@ const MODEL_TYPE = 'bert';
 const OTHERS = /^(bert\.)?embeddings\.(position|token_type)_ids$|^(cls|qa_outputs|classifier)\./;
 const POOLER = /^(bert\.)?pooler\./;
 
-/** Files of the body alone have no `bert.`, and old ones call a norm's weight and bias gamma and beta. */
-function oldNames(name: string): readonly string[] {
-  const names = [name, ...withoutPrefix('bert.')(name)];
+/** Files of the body alone have no `bert.`, those of a head have it; old ones call a norm's weight and bias gamma and beta. */
+function otherNames(name: string): readonly string[] {
+  const other = name.startsWith('bert.') ? name.slice(5) : `bert.${name}`;
   const older = (one: string) =>
     one.replace(/LayerNorm\.weight$/, 'LayerNorm.gamma').replace(/LayerNorm\.bias$/, 'LayerNorm.beta');
-  return [...names.slice(1), ...names.map(older)];
+  return [other, older(name), older(other)];
 }
 
 async function readBody({ config, source }: ModelParts, prefix: string, seed?: number) {
   const c = readBertConfig(config);
-  const reader = siteReader(aliasedSource(source, oldNames), seed);
+  const reader = siteReader(aliasedSource(source, otherNames), seed);
   const body = bertBody(c, await bertSites(c, prefix, reader));
   return { body, reader };
 }

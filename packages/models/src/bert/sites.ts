@@ -66,7 +66,13 @@ export async function bertSites(
     };
   };
   const e = `${prefix}embeddings`;
-  const sequence: SequenceSite = { kind: 'sequence', path: e, role: 'sequence', dim: c.dim };
+  const sequence: SequenceSite = {
+    kind: 'sequence',
+    path: e,
+    role: 'sequence',
+    dim: c.dim,
+    context: c.contextLength,
+  };
   const words = await embedding(`${e}.word_embeddings`, 'embed', c.vocab, c.dim);
   const positions = await embedding(`${e}.position_embeddings`, 'position', c.contextLength, c.dim);
   const segments = await embedding(`${e}.token_type_embeddings`, 'segment', c.segments, c.dim);

@@ -28,7 +28,7 @@ export function fileSource(file: SafetensorsFile, storage: Storage = dense, sign
     }
     if (entry.shape.join() !== shape.join()) {
       throw new Error(
-        `[peftjs/models] ${file.name}: "${name}" has shape [${entry.shape}]; config.json asks for [${shape}]`,
+        `[peftjs/models] ${file.name}: "${name}" has shape [${entry.shape}]; config.json asks for [${shape}], or the options do`,
       );
     }
     taken.add(name);
