@@ -12,6 +12,7 @@ const packages = [
   'host-layers',
   'lora',
   'adapters',
+  'prefix-tuning',
   'models',
   'data',
   'train',
