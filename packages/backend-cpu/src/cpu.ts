@@ -2,6 +2,8 @@
 import type { Backend } from '@peftjs/backend';
 import { findBackend } from '@tensorflow/tfjs-core';
 import { repairMatMul } from './repair-mat-mul.ts';
+import { repairMaxPoolGradient } from './repair-max-pool-gradient.ts';
+import { repairResizeGradients } from './repair-resize-gradients.ts';
 import { repairScatterUpdate } from './repair-scatter-update.ts';
 
 /**
@@ -20,6 +22,8 @@ export function cpu(): Backend {
       (findBackend('cpu') as unknown as { firstUse: boolean }).firstUse = false;
       repairScatterUpdate();
       repairMatMul();
+      repairMaxPoolGradient();
+      repairResizeGradients();
       return { backend: 'cpu', device: 'plain JavaScript', threads: 1, details: {} };
     },
     kernels: () => [],

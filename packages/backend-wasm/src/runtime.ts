@@ -8,6 +8,8 @@ export interface Runtime {
   readonly backend: TfjsWasm;
   /** Where a tensor lies. */
   at(tensor: TensorInfo): number;
+  /** The values of a float32 tensor where they lie; good until the next tensor is made, when the memory may grow. */
+  floats(tensor: TensorInfo): Float32Array;
   /** What a tfjs kernel returns: an uninitialized float32 tensor, not yet known to the engine. */
   output(shape: readonly number[]): TensorInfo;
   /** An uninitialized float32 tensor. */
@@ -27,6 +29,7 @@ export function makeRuntime(backend: TfjsWasm, run: KernelExports, threads: numb
     run,
     backend,
     at: (tensor) => backend.dataIdMap.get(tensor.dataId).memoryOffset,
+    floats: (tensor) => backend.typedArrayFromHeap(tensor) as Float32Array,
     output: (shape) => backend.makeOutput(shape, 'float32'),
     tensor: (shape) => makeTensor(backend.makeOutput(shape, 'float32')),
     zeros(shape) {

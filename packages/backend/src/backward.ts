@@ -9,6 +9,8 @@ export interface ValueAndGrads {
   readonly grads: readonly (Tensor | null)[];
 }
 
+const STEPS: ReadonlySet<string> = new Set(['bool', 'int32', 'string']);
+
 /** The pass that is running, for `recompute`. */
 let running: { readonly tape: readonly TapeNode[]; readonly asked: readonly Tensor[] } | null = null;
 
@@ -47,11 +49,12 @@ export function valueAndGrads(f: () => Tensor, xs: readonly Tensor[], dy?: Tenso
   }
 }
 
-/** Ids of the tensors that depend on one of `xs`. */
+/** Ids of the tensors that depend on one of `xs`. A comparison or a whole number is a constant: it moves in steps. */
 function dependents(tape: readonly TapeNode[], xs: readonly Tensor[]): Set<number> {
   const ids = new Set(xs.map((x) => x.id));
   for (const node of tape) {
-    if (Object.values(node.inputs).some((input) => ids.has(input.id))) for (const out of node.outputs) ids.add(out.id);
+    if (!Object.values(node.inputs).some((input) => input && ids.has(input.id))) continue;
+    for (const out of node.outputs) if (!STEPS.has(out.dtype)) ids.add(out.id);
   }
   return ids;
 }
@@ -94,7 +97,7 @@ function step(
     const found: Tensor[] = [];
     const ids: number[] = [];
     for (const [name, input] of Object.entries(node.inputs)) {
-      if (!depends.has(input.id)) continue;
+      if (!input || !depends.has(input.id)) continue;
       const closure = closures[name];
       if (closure === undefined) {
         throw new Error(`[peftjs/backend] the gradient of "${node.kernelName}" leaves out its input "${name}"`);

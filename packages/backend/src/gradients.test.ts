@@ -5,18 +5,23 @@ import {
   type GradConfig,
   gather,
   getGradient,
+  image,
   matMul,
   maximum,
   memory,
   minimum,
+  mirrorPad,
   type NamedAttrMap,
   ones,
+  registerGradient,
   reshape,
   squaredDifference,
   sum,
   type Tensor,
+  type Tensor4D,
   tensor,
   tidy,
+  unregisterGradient,
 } from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { valueAndGrads } from './backward.ts';
@@ -67,6 +72,43 @@ describe('registerGradients', () => {
     const before = gradients.map(({ kernelName }) => getGradient(kernelName));
     registerGradients();
     expect(gradients.map(({ kernelName }) => getGradient(kernelName))).toEqual(before);
+  });
+
+  it('puts its own back when another package has registered those of tfjs again', async () => {
+    for (const { kernelName } of gradients) {
+      unregisterGradient(kernelName);
+      registerGradient(shipped(kernelName));
+    }
+    const shape = () =>
+      tidy(() => {
+        const b = ones([3]);
+        return valueAndGrads(() => minimum(ones([2, 3]), b), [b]).grads[0]?.shape;
+      });
+    expect(shape).toThrow('the gradient of "Minimum" for "b" has shape [2,3]');
+    await useBackend(cpu());
+    expect(shape()).toEqual([3]);
+  });
+
+  it('refuses gradients that tfjs has wrong', () => {
+    tidy(() => {
+      const x = gaussian(1, 1, 3, 3, 1) as Tensor4D;
+      const mirrored = () =>
+        mirrorPad(
+          x,
+          [
+            [0, 0],
+            [1, 1],
+            [0, 0],
+            [0, 0],
+          ],
+          'reflect',
+        );
+      expect(() => valueAndGrads(mirrored, [x])).toThrow('no right gradient of mirrorPad');
+      for (const resize of [image.resizeBilinear, image.resizeNearestNeighbor]) {
+        expect(() => valueAndGrads(() => resize(x, [5, 5], false, true), [x])).toThrow('halfPixelCenters');
+        expect(() => valueAndGrads(() => resize(x, [5, 5]), [x])).not.toThrow();
+      }
+    });
   });
 
   it('gives batched gather its gradient, which calls methods on tensors', () => {

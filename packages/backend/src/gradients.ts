@@ -14,6 +14,9 @@ import {
   Tensor,
   unregisterGradient,
 } from '@tensorflow/tfjs-core';
+import { dilatedGradients } from './dilated-gradients.ts';
+import { einsumGradient } from './einsum-gradient.ts';
+import { poolGradients } from './pool-gradients.ts';
 import { gradients } from './tfjs-gradients.gen.ts';
 
 /** tfjs passes the axis on as it came; on wasm a negative one reads and writes out of bounds. */
@@ -91,16 +94,51 @@ const chained = {
   },
 };
 
-let done = false;
+/** Gradients that tfjs has wrong where `when` says so: none is better. */
+const wrong: readonly {
+  readonly name: string;
+  readonly what: string;
+  readonly when: (attrs: NamedAttrMap) => boolean;
+}[] = [
+  { name: 'MirrorPad', what: 'mirrorPad, whose gradient leaves out what was mirrored', when: () => true },
+  ...['ResizeBilinear', 'ResizeNearestNeighbor'].map((name) => ({
+    name,
+    what: `${name} with halfPixelCenters, whose gradient takes no account of it`,
+    when: (attrs: NamedAttrMap) => attrs.halfPixelCenters === true,
+  })),
+];
 
-/** Registers the gradient of every tfjs kernel that has one. `useBackend` calls it. */
+const refusals = wrong.map(({ name, what, when }): GradConfig => {
+  const shipped = gradients.find(({ kernelName }) => kernelName === name) as GradConfig;
+  return {
+    ...shipped,
+    gradFunc: (dy, saved, attrs) => {
+      if (when(attrs)) throw new Error(`[peftjs/backend] tfjs has no right gradient of ${what}; use another operation`);
+      return shipped.gradFunc(dy, saved, attrs);
+    },
+  };
+});
+
+const repairs: readonly GradConfig[] = [
+  cumsumGradient,
+  matMulGradient,
+  ...gradients.filter(({ kernelName }) => unreduced.includes(kernelName)).map(reduced),
+  ...poolGradients,
+  ...dilatedGradients,
+  einsumGradient,
+  ...refusals,
+];
+
+/**
+ * Registers the gradient of every tfjs kernel that has one. `useBackend` calls it, and again when a backend has started:
+ * a package that brings all of tfjs registers tfjs's own in their place when it is loaded.
+ */
 export function registerGradients(): void {
-  if (done) return;
-  done = true;
   for (const config of gradients) if (getGradient(config.kernelName) === undefined) registerGradient(config);
-  const broadcast = gradients.filter(({ kernelName }) => unreduced.includes(kernelName)).map(reduced);
-  for (const config of [cumsumGradient, matMulGradient, ...broadcast]) {
-    if (getGradient(config.kernelName) !== undefined) unregisterGradient(config.kernelName);
+  for (const config of repairs) {
+    const found = getGradient(config.kernelName);
+    if (found === config) continue;
+    if (found !== undefined) unregisterGradient(config.kernelName);
     registerGradient(config);
   }
   const prototype = Tensor.prototype as unknown as Record<string, unknown>;

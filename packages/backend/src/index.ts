@@ -28,3 +28,12 @@ export { type RopeInputs, rope } from './ops/rope.ts';
 export { type SwigluInputs, swiglu } from './ops/swiglu.ts';
 export { normal, type Random, random, uniform } from './random.ts';
 export { type BackendReport, type Rejection, useBackend } from './use-backend.ts';
+export {
+  forEachTap,
+  maxima,
+  type PoolAttrs,
+  poolWindows,
+  type WindowAxis,
+  type Windows,
+  windowsOf,
+} from './windows.ts';

@@ -27,7 +27,6 @@ const started = new Map<string, Capabilities>();
  * const { backend, rejected } = await useBackend([webgpu(), wasm()]);
  */
 export async function useBackend(backends: Backend | readonly Backend[]): Promise<BackendReport> {
-  registerGradients();
   const rejected: Rejection[] = [];
   for (const backend of [backends].flat() as Backend[]) {
     const found = await tryBackend(backend);
@@ -47,6 +46,7 @@ async function tryBackend(backend: Backend): Promise<Capabilities | string> {
       if (obstacle !== null) return obstacle;
     }
     const capabilities = known ?? (await backend.start());
+    registerGradients();
     if (!(await setBackend(backend.name))) return 'tfjs could not start it';
     if (known === undefined) {
       repairAxes(backend.name);

@@ -2,7 +2,4 @@ import { cpu } from '@peftjs/backend-cpu';
 import { wasm } from '@peftjs/backend-wasm';
 import { describeBackend } from './suites.ts';
 
-describeBackend(() => wasm({ threads: 1 }), {
-  reference: cpu(),
-  lacks: { depthwiseConv2d: 'DepthwiseConv2dNativeBackprop' },
-});
+describeBackend(() => wasm({ threads: 1 }), { reference: cpu() });

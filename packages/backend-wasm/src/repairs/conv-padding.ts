@@ -1,9 +1,11 @@
-// Conv2D and FusedConv2D with padding in numbers. tfjs then sizes the output by the filter's height alone, and for a filter
-// that is no square writes beyond its end: here the picture is padded first.
+// Convolutions with padding in numbers. tfjs then sizes the output by the filter's height alone, and for a filter that is
+// no square writes beyond its end: here the picture is padded first.
 import { getKernel, type KernelFunc, type NamedAttrMap, type TensorInfo } from '@tensorflow/tfjs-core';
 import type { Runtime } from '../runtime.ts';
 
-export function paddedConvKernel(r: Runtime, name: 'Conv2D' | 'FusedConv2D'): KernelFunc {
+type Convolution = 'Conv2D' | 'FusedConv2D' | 'DepthwiseConv2dNative' | 'FusedDepthwiseConv2D';
+
+export function paddedConvKernel(r: Runtime, name: Convolution): KernelFunc {
   const shipped = getKernel(name, 'wasm').kernelFunc;
   return (call) => {
     const { backend } = call;

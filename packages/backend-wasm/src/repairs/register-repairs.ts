@@ -4,10 +4,13 @@ import type { Runtime } from '../runtime.ts';
 import { castKernel } from './cast.ts';
 import { convFilterKernel } from './conv-filter.ts';
 import { paddedConvKernel } from './conv-padding.ts';
+import { conv3dFilterKernel, conv3dInputKernel } from './conv3d-grad.ts';
 import { gatherKernel, splitKernel, tileKernel } from './copies.ts';
+import { depthwiseFilterKernel, depthwiseInputKernel } from './depthwise-grad.ts';
+import { einsumKernel } from './einsum.ts';
 import { identityKernel } from './identity.ts';
 import { fusedMatMulKernel, matMulKernel } from './mat-mul.ts';
-import { maxPoolGradKernel } from './max-pool-grad.ts';
+import { maxPool3dKernel, maxPoolGradKernel } from './max-pool.ts';
 import { segmentSumKernel, sumKernel } from './sums.ts';
 import { unaryKernel } from './unary.ts';
 
@@ -27,7 +30,16 @@ export function registerRepairs(r: Runtime): void {
     Conv2D: paddedConvKernel(r, 'Conv2D'),
     FusedConv2D: paddedConvKernel(r, 'FusedConv2D'),
     Conv2DBackpropFilter: convFilterKernel(r),
+    DepthwiseConv2dNative: paddedConvKernel(r, 'DepthwiseConv2dNative'),
+    FusedDepthwiseConv2D: paddedConvKernel(r, 'FusedDepthwiseConv2D'),
+    DepthwiseConv2dNativeBackpropInput: depthwiseInputKernel(r),
+    DepthwiseConv2dNativeBackpropFilter: depthwiseFilterKernel(r),
+    Conv3DBackpropInputV2: conv3dInputKernel(r),
+    Conv3DBackpropFilterV2: conv3dFilterKernel(r),
+    MaxPool3D: maxPool3dKernel(r),
+    MaxPool3DGrad: maxPoolGradKernel(r),
     MaxPoolGrad: maxPoolGradKernel(r),
+    Einsum: einsumKernel,
     Cast: castKernel(r),
   };
   for (const [kernelName, kernelFunc] of Object.entries(repairs)) {

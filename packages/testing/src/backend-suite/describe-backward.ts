@@ -2,6 +2,8 @@
 import { attention, memoryMeter, recompute, rmsNorm, swiglu, untaped, valueAndGrads } from '@peftjs/backend';
 import {
   add,
+  cast,
+  greater,
   matMul,
   mean,
   mul,
@@ -12,6 +14,7 @@ import {
   tanh,
   grads as tfjsGrads,
   tidy,
+  where,
 } from '@tensorflow/tfjs-core';
 import { expect, it } from 'vitest';
 import { expectClose, gaussian, toTensor } from './numbers.ts';
@@ -124,6 +127,16 @@ export function describeBackward(): void {
       expectClose('kernelGradient', d as Tensor, square(x), 'the gradient');
       const [none] = valueAndGrads(() => sum(untaped(() => square(x))), [x]).grads;
       expect(none).toBeNull();
+    });
+  });
+
+  it('takes a comparison and a whole number for a constant', () => {
+    tidy(() => {
+      const x = toTensor(gaussian(1, 5));
+      const f = () => where(greater(x, 0), mul(x, 3), mul(x, cast(cast(mul(x, 4), 'int32'), 'float32')));
+      const slopes = [...x.dataSync()].map((v) => (v > 0 ? 3 : Math.trunc(Math.fround(v * 4))));
+      expectClose('kernelGradient', valueAndGrads(() => sum(f()), [x]).grads[0] as Tensor, slopes, 'the gradient');
+      expect(valueAndGrads(() => sum(cast(greater(x, 0), 'float32')), [x]).grads[0]).toBeNull();
     });
   });
 

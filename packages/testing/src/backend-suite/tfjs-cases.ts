@@ -1,5 +1,7 @@
 // tfjs's own operations, as transformers and convolutional models use them.
 import * as tf from '@tensorflow/tfjs-core';
+import { imageCases } from './image-cases.ts';
+import { layerCases } from './layer-cases.ts';
 import { productCases } from './product-cases.ts';
 import { given, kinked, positive, type TfjsCase } from './tfjs-case.ts';
 
@@ -135,51 +137,6 @@ const shaping: TfjsCase[] = [
   }),
 ];
 
-const images: TfjsCase[] = [
-  given(
-    'conv2d',
-    [
-      [2, 7, 6, 3],
-      [3, 3, 3, 4],
-    ],
-    (x: tf.Tensor4D, w: tf.Tensor4D) => tf.conv2d(x, w, 1, 'same'),
-  ),
-  given(
-    'conv2d, strides of 2',
-    [
-      [1, 8, 7, 2],
-      [3, 2, 2, 5],
-    ],
-    (x: tf.Tensor4D, w: tf.Tensor4D) => tf.conv2d(x, w, 2, 'valid'),
-  ),
-  given(
-    'conv2d of patches',
-    [
-      [2, 8, 8, 3],
-      [4, 4, 3, 5],
-    ],
-    (x: tf.Tensor4D, w: tf.Tensor4D) => tf.conv2d(x, w, 4, 'valid'),
-  ),
-  given(
-    'conv2d of 1 by 1',
-    [
-      [2, 3, 4, 5],
-      [1, 1, 5, 2],
-    ],
-    (x: tf.Tensor4D, w: tf.Tensor4D) => tf.conv2d(x, w, 1, 'valid'),
-  ),
-  given(
-    'depthwiseConv2d',
-    [
-      [1, 5, 6, 3],
-      [3, 3, 3, 1],
-    ],
-    (x: tf.Tensor4D, w: tf.Tensor4D) => tf.depthwiseConv2d(x, w, 1, 'same'),
-  ),
-  given('avgPool', [[2, 6, 4, 3]], (x: tf.Tensor4D) => tf.avgPool(x, 2, 2, 'valid')),
-  kinked(given('maxPool', [[2, 6, 4, 3]], (x: tf.Tensor4D) => tf.maxPool(x, 2, 2, 'valid'))),
-];
-
 const vectors = [[1], [3], [17], [130], [3, 5, 7]];
 
 export const tfjsCases: Readonly<Record<string, readonly TfjsCase[]>> = {
@@ -192,5 +149,6 @@ export const tfjsCases: Readonly<Record<string, readonly TfjsCase[]>> = {
   ],
   reductions,
   shaping,
-  images,
+  'images and volumes': imageCases,
+  'of layers': layerCases,
 };
