@@ -165,7 +165,9 @@ describe('bad models and adapters', () => {
     expect(await prompt('--virtual-tokens', '9', '--length', '24')).toMatch(
       /--length is 24; the context of .* is 32 tokens, 9 of them virtual ones/,
     );
-    expect(await prompt('--virtual-tokens', '32')).toMatch(/--length is \d+; the context of .* 32 of them virtual ones/);
+    expect(await prompt('--virtual-tokens', '32')).toMatch(
+      /--length is \d+; the context of .* 32 of them virtual ones/,
+    );
     expect(await prompt('--prompt-text', 'Hear, hear')).toMatch(/--prompt-text and --prompt-init text go together/);
     expect(await prompt('--prompt-init', 'text')).toMatch(/--prompt-text and --prompt-init text go together/);
   });

@@ -12,7 +12,7 @@ export type GoalKind = 'adapter' | 'model';
 export interface SavedGoal {
   readonly files: number;
   readonly bytes: number;
-  /** The lines of Python that load it. */
+  /** The lines of Python that load it; none where Python cannot. */
   readonly python: readonly string[];
 }
 
@@ -25,7 +25,8 @@ export interface Goal {
   save(out: string, dtype: SavedDtype, story: Omit<Provenance, 'base'>): Promise<SavedGoal>;
 }
 
-export function adapterGoal(model: CausalLM, methods: readonly Method[], seed: number): Goal {
+/** @param onlyHere whether PEFT has no such method */
+export function adapterGoal(model: CausalLM, methods: readonly Method[], seed: number, onlyHere: boolean): Goal {
   const adapter: Adapter = attach(model, methods, { seed });
   return {
     kind: 'adapter',
@@ -38,11 +39,13 @@ export function adapterGoal(model: CausalLM, methods: readonly Method[], seed: n
       return {
         files: saved.files.size,
         bytes: saved.bytes,
-        python: [
-          'from transformers import AutoModelForCausalLM',
-          'from peft import PeftModel',
-          `model = PeftModel.from_pretrained(AutoModelForCausalLM.from_pretrained(${JSON.stringify(base.name)}), ${JSON.stringify(out)})`,
-        ],
+        python: onlyHere
+          ? []
+          : [
+              'from transformers import AutoModelForCausalLM',
+              'from peft import PeftModel',
+              `model = PeftModel.from_pretrained(AutoModelForCausalLM.from_pretrained(${JSON.stringify(base.name)}), ${JSON.stringify(out)})`,
+            ],
       };
     },
   };

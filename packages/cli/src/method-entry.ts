@@ -13,6 +13,8 @@ export interface MethodEntry {
   reserved?(values: Readonly<Record<string, unknown>>): number;
   /** What reads its adapters back. */
   readonly families: readonly Family[];
+  /** PEFT has no such method: its folders are for this library. */
+  readonly onlyHere?: boolean;
 }
 
 interface Definition<O extends OptionTable> extends Omit<MethodEntry, 'options' | 'create'> {

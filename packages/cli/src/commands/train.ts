@@ -6,7 +6,7 @@ import { dataOptions } from '../data-options.ts';
 import { bytes, counted } from '../figures.ts';
 import { adapterGoal, modelGoal } from '../goal.ts';
 import { lossChart } from '../loss-chart.ts';
-import { methodNamed, methodOption, methodOptions } from '../methods.ts';
+import { methodNamed, methodOption, methodOptions, withDefaults } from '../methods.ts';
 import { checkMetricsPath } from '../metrics-file.ts';
 import { modelOption, openModel } from '../model-options.ts';
 import { choice, flag, integer, number, orElse, required, text } from '../option.ts';
@@ -58,7 +58,8 @@ The state of the run is kept in OUT.run until it ends. Paths are relative to the
     ['train --config tune.json --learning-rate 1e-3', 'options from a file, one of them changed'],
     ['train --config tune.json --resume', 'go on where Ctrl-C or a crash has ended it'],
   ],
-  async run(values, run) {
+  async run(given, run) {
+    const values = withDefaults(given);
     const { report, signal } = run;
     const { out, seed } = values;
     await checkOut(out, values.model, values.full ? 'model' : 'adapter');
@@ -76,7 +77,7 @@ The state of the run is kept in OUT.run until it ends. Paths are relative to the
     };
 
     await sample('before');
-    const goal = values.full ? modelGoal(model) : adapterGoal(model, methods, seed);
+    const goal = values.full ? modelGoal(model) : adapterGoal(model, methods, seed, method.onlyHere === true);
     model.recompute = values.recompute;
     const { log, steps, before, after } = await trainSession({ model, goal, data, store, values }, run);
     for (const line of lossChart(log.losses)) report.say(line);
@@ -88,7 +89,8 @@ The state of the run is kept in OUT.run until it ends. Paths are relative to the
     const saved = await goal.save(out, values.dtype, story);
     await store.remove();
     report.say(`${goal.kind.padEnd(8)} ${out}: ${counted(saved.files, 'file')}, ${bytes(saved.bytes)}`);
-    for (const line of ['in Python', ...saved.python.map((line) => `  ${line}`)]) report.say(line);
+    if (saved.python.length > 0) report.say('in Python');
+    for (const line of saved.python) report.say(`  ${line}`);
     const { tokens, seconds, peakBytes } = log;
     report.result({ type: 'result', kind: goal.kind, out, ...saved, steps, before, after, tokens, seconds, peakBytes });
     return EXIT.ok;
