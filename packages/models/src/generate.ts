@@ -16,6 +16,8 @@ export interface GenerateOptions extends SamplingOptions {
   readonly signal?: AbortSignal;
   /** The adapters to run; those that are active when it begins when left out. They stay to its end, even if they are replaced meanwhile. */
   readonly routes?: Route;
+  /** The number of the text's task, for methods that tell tasks apart. */
+  readonly task?: number;
 }
 
 /**
@@ -30,7 +32,7 @@ export async function* generate(
   prompt: readonly number[],
   options: GenerateOptions = {},
 ): AsyncGenerator<number> {
-  const { maxNewTokens = 64, seed = 0, signal } = options;
+  const { maxNewTokens = 64, seed = 0, signal, task } = options;
   const stop = options.stop ?? (model.tokenizer?.eosId == null ? [] : [model.tokenizer.eosId]);
   if (prompt.length === 0) throw new Error('[peftjs/models] the prompt has no tokens; give at least one');
   if (prompt.length > model.contextLength) {
@@ -53,6 +55,7 @@ export async function* generate(
         inputIds: Int32Array.from(ids),
         attentionMask: new Int32Array(ids.length).fill(1),
         shape: [1, ids.length] as const,
+        ...(task !== undefined && { tasks: Int32Array.of(task) }),
       };
       const after = model.step(batch, before, ctx);
       cache = after.cache;

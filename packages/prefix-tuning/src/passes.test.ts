@@ -171,6 +171,26 @@ test('greedy text is what the whole sequence predicts, also while the adapter is
   expect(pinned).toEqual(greedy);
 });
 
+test('a text of each task goes on as that task has it', async () => {
+  const { model } = bench;
+  const adapter = attach(model, multitaskPromptTuning({ tokens: 3, tasks: 2, ranks: 2 }), { seed: 4 });
+  const firsts: number[][] = [];
+  for (const task of [0, 1]) {
+    const options = { maxNewTokens: 8, temperature: 0, stop: [], task };
+    const ids: number[] = [];
+    for await (const id of generate(model, [3, 1], options)) ids.push(id);
+    const whole = logitsOf(model, batchOf([[3, 1, ...ids]], { tasks: [task] }))[0] as number[][];
+    for (const [n, id] of ids.entries()) {
+      const logits = whole[3 + 1 + n] as number[];
+      expect(logits.indexOf(Math.max(...logits))).toBe(id);
+    }
+    firsts.push(whole[4] as number[]);
+  }
+  expect(firsts[0]).not.toEqual(firsts[1]);
+  await expect(generate(model, [3, 1]).next()).rejects.toThrow('the batch has no tasks');
+  adapter.detach();
+});
+
 test('generation ends where prompt and prefix have filled the context', async () => {
   const { model } = bench;
   const adapter = attach(model, [prefixTuning({ tokens: 8 }), promptTuning({ tokens: 9 })], { seed: 4 });
