@@ -1,12 +1,11 @@
 // Prefix tuning (Li and Liang, arXiv 2101.00190): in layer l, attention over [Pₖ; K] and [Pᵥ; V], where Pₖ and Pᵥ [T, g, f]
 // are 2l and 2l + 1 of P [T, 2 L, g, f]. With a projection P = W₂ tanh(W₀ E + b₀) + b₂, E [T, g f], W₀ [h, g f].
-import type { AttentionSite, Method, ParamSpecs, Part, Site, Tensors } from '@peftjs/core';
-import { add, concat, matMul, ones, reshape, scalar, slice, type Tensor, tanh, zeros } from '@tensorflow/tfjs-core';
-import { gaussian } from './initializers.ts';
+import type { AttentionSite, Method, Part, Site } from '@peftjs/core';
+import { add, concat, ones, reshape, scalar, slice } from '@tensorflow/tfjs-core';
 import { everyRow } from './lengthen.ts';
-import { encoderSpec, linear, linearSpecs, within } from './linear-layer.ts';
 import { EVERYWHERE, PREFIX } from './make-prompt.ts';
 import { attentionSites, shapeConfig, theSequence, tooMany } from './model-shape.ts';
+import { type PrefixSource, perceptron, table } from './prefix-source.ts';
 import { checkSizes } from './prompt-encoder.ts';
 
 export interface PrefixTuningOptions {
@@ -16,52 +15,6 @@ export interface PrefixTuningOptions {
   readonly projection?: { readonly hidden?: number };
   /** Starts with keys and values of 0 instead of normal numbers. */
   readonly zero?: boolean;
-}
-
-/** Where the prefix comes from. */
-interface Source {
-  /** @param width g f @param layers L */
-  specs(width: number, layers: number): ParamSpecs;
-  /** Pₖ and Pᵥ of a layer side by side, [T, 2 g f]. */
-  pair(shared: Tensors, layer: number, width: number): Tensor;
-  exported?(shared: Tensors): Tensors;
-}
-
-function table({ tokens, zero = false }: PrefixTuningOptions): Source {
-  return {
-    specs: (width, layers) => {
-      const init = zero ? (shape: readonly number[]) => zeros([...shape]) : gaussian(1);
-      return { prompt: { file: 'prompt_embeddings', shape: [tokens, 2 * layers * width], init } };
-    },
-    pair: ({ prompt }, layer, width) => slice(prompt as Tensor, [0, 2 * layer * width], [tokens, 2 * width]),
-  };
-}
-
-function perceptron({ tokens, projection, zero = false }: PrefixTuningOptions): Source {
-  const pair = (shared: Tensors, layer: number, width: number): Tensor => {
-    const h = tanh(linear(shared['embedding.weight'] as Tensor, shared, 'transform.0'));
-    const [w, b] = [shared['transform.2.weight'] as Tensor, shared['transform.2.bias'] as Tensor];
-    const own = slice(w, [2 * layer * width, 0], [2 * width, w.shape[1] as number]);
-    return add(matMul(h, own, false, true), slice(b, [2 * layer * width], [2 * width]));
-  };
-  return {
-    specs(width, layers) {
-      const hidden = projection?.hidden ?? width;
-      const last = zero ? (shape: readonly number[]) => zeros([...shape]) : within(hidden);
-      return {
-        ...encoderSpec('embedding.weight', [tokens, width], gaussian(1)),
-        ...linearSpecs('transform.0', hidden, width),
-        ...linearSpecs('transform.2', 2 * layers * width, hidden, last),
-      };
-    },
-    pair,
-    exported(shared) {
-      const width = shared['embedding.weight']?.shape[1] as number;
-      const layers = (shared['transform.2.bias']?.size as number) / (2 * width);
-      const pairs = Array.from({ length: layers }, (_, layer) => pair(shared, layer, width));
-      return { prompt_embeddings: concat(pairs, 1) };
-    },
-  };
 }
 
 const widthOf = ({ kvHeads, headDim }: AttentionSite) => kvHeads * headDim;
@@ -79,7 +32,7 @@ function attentionOf(sites: readonly Site[]): { readonly first: AttentionSite; r
   );
 }
 
-function attention({ pair }: Source, tokens: number): Part<'attention'> {
+function attention({ pair }: PrefixSource, tokens: number): Part<'attention'> {
   return {
     params: () => ({}),
     forward({ x: { q, k, v, mask }, base, shared, index, site }) {
@@ -97,7 +50,7 @@ function attention({ pair }: Source, tokens: number): Part<'attention'> {
   };
 }
 
-function makePrefix(options: PrefixTuningOptions, source: Source): Method {
+function makePrefix(options: PrefixTuningOptions, source: PrefixSource): Method {
   const { tokens, projection } = options;
   checkSizes({ tokens, hidden: projection?.hidden });
   return {
