@@ -21,10 +21,11 @@ const ARROWS: Readonly<Record<string, readonly string[] | typeof ANYTHING>> = {
   'host-layers': HOST,
   lora: METHOD,
   models: HOST,
+  orthogonal: METHOD,
   'prefix-tuning': METHOD,
   quantization: METHOD,
   safetensors: [],
-  testing: [...HOST, 'models', 'train', 'lora', 'adapters', 'prefix-tuning'],
+  testing: [...HOST, 'models', 'train', 'lora', 'adapters', 'prefix-tuning', 'orthogonal'],
   train: METHOD,
 };
 

@@ -13,6 +13,7 @@ const packages = [
   'lora',
   'adapters',
   'prefix-tuning',
+  'orthogonal',
   'models',
   'data',
   'train',

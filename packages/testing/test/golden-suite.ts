@@ -3,6 +3,7 @@ import { readdirSync } from 'node:fs';
 import { readBottleneck, readIa3, readLoreft } from '@peftjs/adapters';
 import type { Backend } from '@peftjs/backend';
 import { olora, pissa, readLora } from '@peftjs/lora';
+import { readBoft, readHra, readOft } from '@peftjs/orthogonal';
 import { readMultitaskPromptTuning, readPrefixTuning, readPromptTuning, readPTuning } from '@peftjs/prefix-tuning';
 import { runGoldenCase } from '@peftjs/testing';
 import { describeOn, leakGuard } from '@peftjs/testing/suites';
@@ -17,6 +18,9 @@ const families = [
   readPromptTuning(),
   readPTuning(),
   readMultitaskPromptTuning(),
+  readHra(),
+  readOft(),
+  readBoft(),
 ];
 const cases = new URL('../../../golden/cases/', import.meta.url);
 
