@@ -5,12 +5,13 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { ia3, readIa3 } from '@peftjs/adapters';
 import { useBackend } from '@peftjs/backend';
 import { cpu } from '@peftjs/backend-cpu';
 import { diskFolder, loadAdapter, saveAdapter } from '@peftjs/checkpoint';
 import { attach, type Method, modulesToSave, restore } from '@peftjs/core';
 import { biases, dora, lora, noisy, olora, pissa, readLora } from '@peftjs/lora';
-import { type CausalLM, llama, loadModel, randomSource, saveModel, type TokenBatch } from '@peftjs/models';
+import { type CausalLM, gpt2, llama, loadModel, randomSource, saveModel, type TokenBatch } from '@peftjs/models';
 import {
   fromText,
   fromVocabulary,
@@ -37,6 +38,7 @@ const families = [
   readPromptTuning(),
   readPTuning(),
   readMultitaskPromptTuning(),
+  readIa3(),
 ];
 
 const CONFIG = {
@@ -57,8 +59,25 @@ const CONFIG = {
   pad_token_id: 0,
 };
 
+/** As a GPT-2, whose linear layers are Conv1D. */
+const GPT2 = {
+  architectures: ['GPT2LMHeadModel'],
+  model_type: 'gpt2',
+  vocab_size: 48,
+  n_embd: 24,
+  n_inner: 32,
+  n_layer: 2,
+  n_head: 4,
+  n_positions: 32,
+  bos_token_id: 1,
+  eos_token_id: 2,
+  pad_token_id: 0,
+  tie_word_embeddings: true,
+};
+
 interface Case {
   readonly methods: () => Method | readonly Method[];
+  /** What is other in the Llama's configuration, or a GPT-2's. */
   readonly model?: Readonly<Record<string, unknown>>;
   /** Not everything can be merged by PEFT. */
   readonly merged?: boolean;
@@ -96,6 +115,16 @@ const OURS: Readonly<Record<string, Case>> = {
     model: { attention_bias: true },
     merged: true,
   },
+  '(IA)3': { methods: () => ia3(), model: { attention_bias: true, mlp_bias: true }, merged: true },
+  '(IA)3 by names, the head whole': {
+    methods: () => [
+      ia3({ targets: ['q_proj', 'o_proj', 'up_proj'], feedforward: ['o_proj'], exclude: ['layers.0.mlp.up_proj'] }),
+      modulesToSave(['lm_head']),
+    ],
+    merged: true,
+  },
+  '(IA)3 by an expression, none at the input': { methods: () => ia3({ targets: /.*\.1\..*_proj/, feedforward: [] }) },
+  '(IA)3 on a GPT-2': { methods: () => ia3(), model: GPT2, merged: true },
   'a prefix': { methods: () => prefixTuning({ tokens: 3 }) },
   'a projected prefix': { methods: () => prefixTuning({ tokens: 4, projection: { hidden: 5 } }) },
   'a prefix from zero, the head whole': {
@@ -134,6 +163,12 @@ const THEIRS: Readonly<Record<string, readonly string[]>> = {
   ],
   'bias all of a base without': ['--config', '{"r": 2, "target_modules": ["v_proj"], "bias": "all"}'],
   'an embedding': ['--config', '{"r": 2, "target_modules": ["embed_tokens", "q_proj"]}'],
+  '(IA)3': ['--config', '{"peft_type": "IA3"}', '--model', '{"mlp_bias": true}'],
+  '(IA)3 by names, the head whole': [
+    '--config',
+    '{"peft_type": "IA3", "target_modules": ["q_proj", "o_proj"], "feedforward_modules": ["o_proj"], "modules_to_save": ["lm_head"]}',
+  ],
+  '(IA)3 on a GPT-2': ['--config', '{"peft_type": "IA3"}', '--arch', 'gpt2'],
   'a prefix': ['--config', '{"peft_type": "PREFIX_TUNING", "num_virtual_tokens": 3}'],
   'a projected prefix': [
     '--config',
@@ -186,9 +221,9 @@ async function readTensors(path: string) {
 
 /** Trains an adapter for two steps, so that nothing is as it started, and saves it beside its base. */
 async function write(folder: string, { methods, model: more = {} }: Case): Promise<Computed> {
-  const config = { ...CONFIG, ...more };
+  const [family, config] = more === GPT2 ? [gpt2, GPT2] : [llama, { ...CONFIG, ...more }];
   const about = { name: '', fingerprint: async () => 'sha256:0' };
-  const fresh = await llama.load({ config, source: randomSource(3, 0.25), base: about, tokenizer: null });
+  const fresh = await family.load({ config, source: randomSource(3, 0.25), base: about, tokenizer: null });
   await saveModel(fresh, join(folder, 'base'));
   fresh.dispose();
   const model = await loadModel(diskFolder(join(folder, 'base')));
