@@ -5,7 +5,9 @@ import { low } from '../test/methods.ts';
 import { DIM, VOCAB, WIDE } from '../test/tiny-host.ts';
 import { withHost } from '../test/with-host.ts';
 import { attach } from './attach.ts';
+import type { Part } from './method.ts';
 import { modulesToSave } from './modules-to-save.ts';
+import type { LinearSite } from './site.ts';
 
 const bench = withHost();
 
@@ -59,4 +61,31 @@ test('other methods of the adapter leave its modules alone, in either order', ()
     ]);
     adapter.detach();
   }
+});
+
+test('names modules, where a role was given: PEFT knows none', async () => {
+  const adapter = attach(bench.host, modulesToSave(['mlp.up', 'lm_head']));
+  expect((await adapter.snapshot()).config.modules_to_save).toEqual([
+    'model.layers.0.mlp.up_proj',
+    'model.layers.1.mlp.up_proj',
+    'lm_head',
+  ]);
+  adapter.detach();
+});
+
+test('a matrix that the files hold as [i, o] is held, and folded, the same way', () => {
+  const { linear } = modulesToSave(['c_proj']).on;
+  const turned = { ...(bench.host.sites().find((s) => s.path.endsWith('up_proj')) as LinearSite), transposed: true };
+  tidy(() => {
+    const { weight } = linear!.params(turned);
+    const start = weight!.init(weight!.shape, () => 0);
+    expect([weight!.shape, start.shape]).toEqual([
+      [DIM, WIDE],
+      [DIM, WIDE],
+    ]);
+    const folded = linear!.fold!({ site: turned, params: { weight: start } } as unknown as Parameters<
+      NonNullable<Part<'linear'>['fold']>
+    >[0]);
+    expect(folded.weight.arraySync()).toEqual(turned.weight.read().arraySync());
+  });
 });

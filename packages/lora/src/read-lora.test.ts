@@ -109,7 +109,6 @@ describe('refused rather than left out', () => {
     [{ use_qalora: true }, '[peftjs/lora] adapter_config.json asks for "use_qalora", which is not supported'],
     [{ trainable_token_indices: [1, 2] }, '"trainable_token_indices", which is not supported'],
     [{ use_rslor: true }, '"use_rslor", which is not supported; nearest: "use_rslora"'],
-    [{ fan_in_fan_out: true }, '"fan_in_fan_out", which is not supported'],
     [
       { init_lora_weights: 'gausian' },
       'init_lora_weights "gausian"; read it with readLora(…) and that initializer; nearest: "gaussian"',

@@ -8,12 +8,12 @@ import type { LoraOptions } from './options.ts';
 
 /** Keys that say nothing about what the adapter computes. */
 const SILENT = new Set(
-  'auto_mapping base_model_name_or_path ensure_weight_tying inference_mode megatron_core peft_type peft_version qalora_group_size revision runtime_config task_type'.split(
+  'auto_mapping base_model_name_or_path ensure_weight_tying fan_in_fan_out inference_mode megatron_core peft_type peft_version qalora_group_size revision runtime_config task_type'.split(
     ' ',
   ),
 );
 const READ = new Set(
-  'r lora_alpha lora_dropout bias fan_in_fan_out init_lora_weights lora_bias rank_pattern alpha_pattern use_rslora use_dora modules_to_save target_modules exclude_modules layers_to_transform layers_pattern'.split(
+  'r lora_alpha lora_dropout bias init_lora_weights lora_bias rank_pattern alpha_pattern use_rslora use_dora modules_to_save target_modules exclude_modules layers_to_transform layers_pattern'.split(
     ' ',
   ),
 );
@@ -38,8 +38,6 @@ function readOptions(config: Readonly<Record<string, Json>>, inits: readonly Ini
       `[peftjs/lora] adapter_config.json asks for "${foreign}", which is not supported${nearest(foreign, READ)}`,
     );
   }
-  if (config.fan_in_fan_out === true)
-    throw new Error('[peftjs/lora] adapter_config.json asks for "fan_in_fan_out", which is not supported here');
   const known = [kaiming, gaussian, noisy, ...inits];
   const wanted = config.init_lora_weights ?? true;
   const init = known.find(({ name }) => name === wanted);
