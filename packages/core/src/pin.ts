@@ -57,8 +57,10 @@ export function checkRoutes(host: Host, routes: Route | readonly Route[], rows?:
     if (adapter.unmerge) fail(`adapter "${adapter.name}" is merged into the base of all rows; unmerge it first`);
     if (!Number.isFinite(strength)) fail(`adapter "${adapter.name}" has a strength of ${strength}; give a number`);
   }
-  const resident = adaptersOf(host).find((adapter) => adapter.attachments.some((a) => a.weight));
-  if (resident && all.some((one) => !one.has(resident)) && all.some((one) => one.size > 0)) {
+  const resident = adaptersOf(host)
+    .filter((adapter) => adapter.attachments.some((a) => a.weight))
+    .find((adapter) => all.some((one) => !one.has(adapter)));
+  if (resident && all.some((one) => one.size > 0)) {
     fail(
       `"${resident.name}" has taken its start out of the base's weights (PiSSA, OLoRA); all rows must run it, or detach it`,
     );

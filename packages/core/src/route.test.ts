@@ -6,7 +6,7 @@ import { expectClose, withHost } from '../test/with-host.ts';
 import type { Adapter } from './adapter.ts';
 import { attach } from './attach.ts';
 import { merge } from './merge.ts';
-import { checkRoutes, pin } from './pin.ts';
+import { checkRoutes, type Pin, pin } from './pin.ts';
 import { restore } from './restore.ts';
 import { type Route, route } from './route.ts';
 import type { Context } from './site.ts';
@@ -45,6 +45,9 @@ describe('routes', () => {
     const resident = attach(bench.host, shrinking(['up_proj']), { name: 'resident' });
     expect(() => checkRoutes(bench.host, [route(one), route(resident)])).toThrow('"resident" has taken its start out');
     checkRoutes(bench.host, [route(one, resident), route(resident)]);
+    const second = attach(bench.host, shrinking(['down_proj']), { name: 'second' });
+    expect(() => checkRoutes(bench.host, route(one, resident))).toThrow('"second" has taken its start out');
+    second.detach();
     resident.detach();
     one.detach();
     expect(() => checkRoutes({ ...bench.host }, route(one))).toThrow('is on another model');
@@ -143,6 +146,64 @@ describe('a request of several passes', () => {
     old.detach();
     await expect(restore(bench.host, saved, [family], { replaces: old })).rejects.toThrow('is not attached');
   });
+});
+
+test('the base keeps its weights while a request is under way, the base alone too', async () => {
+  const { host } = bench;
+  const merged = attach(host, low(['down_proj']), { name: 'merged', seed: 1 });
+  const unmerge = await merge(merged);
+  const notes = attach(host, low(['up_proj']), { name: 'notes', seed: 2 });
+  const resident = attach(host, shrinking(['lm_head']), { name: 'resident' });
+  const before = bench.output();
+  const requests = [pin(host), pin(host, route(resident))];
+  const said = (what: string, count: string) => `${what} changes the base's weights, and ${count} under way on them`;
+  expect(unmerge).toThrow(said('unmerging "merged"', '2 requests are'));
+  requests[0]?.release();
+  requests[0]?.release();
+  expect(() => merged.detach()).toThrow(said('unmerging "merged"', '1 request is'));
+  await expect(merge(notes)).rejects.toThrow(said('merging "notes"', '1 request is'));
+  expect(() => resident.detach()).toThrow(said('detaching "resident"', '1 request is'));
+  expect(() => attach(host, shrinking(['up_proj']), { name: 'more' })).toThrow(
+    said('a start at "model.layers.0.mlp.up_proj"', '1 request is'),
+  );
+  expect(bench.output()).toEqual(before);
+  requests[1]?.release();
+  resident.detach();
+  await merge(notes, { final: true });
+  merged.detach();
+});
+
+test('a final merge whose probe is overtaken by a request is taken back', async () => {
+  const { host } = bench;
+  const notes = attach(host, low(['up_proj']), { name: 'notes', seed: 2 });
+  const before = bench.output();
+  let request: Pin | undefined;
+  const probe = () => {
+    request = pin(host, route());
+    return host.run(bench.ids);
+  };
+  await expect(merge(notes, { final: true, probe })).rejects.toThrow('wait for the end');
+  request?.release();
+  expect(bench.output()).toEqual(before);
+  notes.detach();
+});
+
+test('rows whose routes do not differ at a site are run there together', () => {
+  const { host } = bench;
+  const shapes: string[] = [];
+  const watch = host.wrap<'linear'>(host.site('lm_head'), (base, x) => {
+    shapes.push(x.shape.join());
+    return base(x);
+  });
+  const [one, other] = ['one', 'other'].map((name) => attach(host, low(['up_proj']), { name }));
+  if (!one || !other) throw new Error();
+  bench.output(through(route(one), route(other)));
+  const both = attach(host, low(['lm_head']), { name: 'both' });
+  bench.output(through(route(one, both), route(other, both)));
+  bench.output(through(route(one, both), route(other, [both, 0])));
+  expect(shapes).toEqual(['2,3,4', '2,3,4', '1,3,4', '1,3,4']);
+  watch();
+  for (const adapter of [one, other, both]) adapter.detach();
 });
 
 test('a link without an adapter runs for every row', () => {

@@ -1,13 +1,13 @@
 // A causal language model: a body that reads tokens, and an output that predicts the next one.
 import { crossEntropy, engine, IGNORED, rowsOf } from '@peftjs/backend';
-import type { Context, LinearSite, Tokens } from '@peftjs/core';
+import { activeRoute, type Context, type LinearSite, type Route, type Tokens } from '@peftjs/core';
 import { concat, dispose, fill, reshape, slice, type Tensor } from '@tensorflow/tfjs-core';
 import { type About, type BatchCount, createModel, INFERENCE, type Model } from '../model.ts';
 import { type KeysAndValues, runBody, type TokenBody } from '../token-body.ts';
 import { countNextTokens } from '../tokens/count-tokens.ts';
 import type { TokenBatch } from '../tokens/token-input.ts';
 
-/** Keys and values of the positions so far, their mask [b, s], the padding in front of each row, and the tokens. */
+/** Keys and values of the positions so far, their mask [b, s], the padding in front of each row, the tokens, and what ran them. */
 export interface KeyValueCache {
   readonly blocks: readonly KeysAndValues[];
   readonly mask: Tensor;
@@ -15,6 +15,7 @@ export interface KeyValueCache {
   readonly tokens: Tokens;
   /** Positions taken by prefixes. */
   readonly ahead: number;
+  readonly routes: Route | readonly Route[];
 }
 
 export interface CausalLM extends Model {
@@ -26,7 +27,11 @@ export interface CausalLM extends Model {
   loss(batch: TokenBatch, ctx?: Context): Tensor;
   /** Targets and tokens of a batch: labels that count are all but -100 and the first of a row, which only a prompt predicts. */
   count(batch: TokenBatch): BatchCount;
-  /** Logits of the last position, [b, v], and the cache with the batch's tokens added. The old cache stays. */
+  /**
+   * Logits of the last position, [b, v], and the cache with the batch's tokens added. The old cache stays.
+   *
+   * @throws when other adapters are active, or routed to, than those that filled the cache
+   */
   step(
     batch: TokenBatch,
     cache: KeyValueCache | null,
@@ -64,7 +69,8 @@ export function causalLM(body: TokenBody, head: LinearSite, about: About): Causa
           const last = reshape(slice(x, [0, t - 1, 0], [b, 1, d]), [b, d]);
           const { mask, padding, ahead } = sequence;
           const tokens = ctx.tokens as Tokens;
-          return { logits: linear(head, last, ctx), cache: { blocks, mask, padding, ahead, tokens } };
+          const routes = outer.routes ?? activeRoute(model);
+          return { logits: linear(head, last, ctx), cache: { blocks, mask, padding, ahead, tokens, routes } };
         });
       } catch (error) {
         for (const { k, v } of blocks) dispose([k, v]);

@@ -11,7 +11,7 @@ export interface BatchTextsOptions {
  * `[CLS] text [SEP]` where the tokenizer has these, as BERT's has, else the text after its first token. Padded on the
  * right to the longest.
  *
- * @throws for no texts, or a text without a token
+ * @throws for no texts, a text without a token, or a `maxLength` without room for one
  */
 export function batchTexts(
   { clsId, sepId, bosId, padId, encode }: TextTokenizer,
@@ -20,8 +20,11 @@ export function batchTexts(
 ): TokenInput {
   const first = [clsId ?? bosId ?? []].flat();
   const last = [sepId ?? []].flat();
-  const room = Math.max(1, maxLength - first.length - last.length);
-  const rows = texts.map((text) => [...first, ...encode(text).slice(0, room), ...last]);
+  const around = first.length + last.length;
+  if (!(Number.isInteger(maxLength) && maxLength > around)) {
+    throw new Error(`[peftjs/models] maxLength is ${maxLength}; give a whole number of tokens, ${around + 1} or more`);
+  }
+  const rows = texts.map((text) => [...first, ...encode(text).slice(0, maxLength - around), ...last]);
   const t = Math.max(0, ...rows.map((row) => row.length));
   const empty = rows.findIndex((row) => row.length === 0);
   if (t === 0 || empty >= 0) {

@@ -1,9 +1,10 @@
 // How a host that reads tokens starts a pass: the batch becomes embeddings with their mask and positions, and goes through
 // the chain of the model's `sequence` site, where prompts lengthen it.
-import { type Context, checkRoutes, type Host, type Sequence } from '@peftjs/core';
+import { activeRoute, type Context, checkRoutes, type Host, type Sequence } from '@peftjs/core';
 import { concat, type Tensor, tensor2d } from '@tensorflow/tfjs-core';
 import type { KeyValueCache } from '../heads/causal-lm.ts';
 import type { TokenBody } from '../token-body.ts';
+import { checkCache } from './check-cache.ts';
 import { paddingOf, positionsOf } from './positions.ts';
 import type { TokenInput } from './token-input.ts';
 import { tokensOf } from './tokens-of.ts';
@@ -18,7 +19,7 @@ export interface Opening {
 /**
  * @param labels of each token, [b, t]
  * @param cache what the batch follows, or null
- * @throws when routes do not fit the batch or the model, or it holds more than the model's context
+ * @throws when routes do not fit the batch, the model or the cache, or it holds more than the model's context
  */
 export function openSequence(
   { chains, sequence: site, segmented, embed, contextLength }: TokenBody,
@@ -30,6 +31,7 @@ export function openSequence(
 ): Opening {
   const [b, t] = batch.shape;
   if (outer.routes) checkRoutes(host, outer.routes, b);
+  if (cache) checkCache(cache.routes, outer.routes ?? activeRoute(host), b);
   const past = cache === null ? 0 : (cache.mask.shape[1] as number);
   assertFits(past + t, past + t, contextLength);
   const ctx: Context = { ...outer, tokens: tokensOf(batch, cache?.tokens) };
