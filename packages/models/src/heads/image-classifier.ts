@@ -47,6 +47,10 @@ export function imageClassifier(
         `[peftjs/models] the images are [${shape.slice(1)}], rows, columns and channels; the model takes [${body.size}]`,
       );
     }
+    const size = shape.reduce((n, d) => n * d, 1);
+    if (pixels.length !== size) {
+      throw new Error(`[peftjs/models] the batch has ${pixels.length} pixels; [${shape}] is ${size}`);
+    }
     if (ctx.routes) checkRoutes(model, ctx.routes, shape[0]);
     const x = body.run(tensor4d(pixels, [...shape]), ctx, model.recompute);
     const [b, , d] = x.shape as [number, number, number];
