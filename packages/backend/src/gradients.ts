@@ -94,6 +94,18 @@ const chained = {
   },
 };
 
+/** Names of inputs to save. Of those that were left out of a call tfjs would save `undefined`, and fail. */
+function thoseGiven(names: readonly string[]): string[] {
+  type Save = (name: string, index: number, all: string[]) => Tensor | undefined;
+  const map = (save: Save) => [...names].map(save).filter((input) => input !== undefined);
+  return Object.assign([...names], { map }) as string[];
+}
+
+/** The scale comes last, so that one left out leaves the others in their places. */
+const batchNormGradients = gradients
+  .filter(({ kernelName }) => kernelName === 'FusedBatchNorm')
+  .map((config): GradConfig => ({ ...config, inputsToSave: thoseGiven(['x', 'mean', 'variance', 'scale']) }));
+
 /** Gradients that tfjs has wrong where `when` says so: none is better. */
 const wrong: readonly {
   readonly name: string;
@@ -126,6 +138,7 @@ const repairs: readonly GradConfig[] = [
   ...poolGradients,
   ...dilatedGradients,
   einsumGradient,
+  ...batchNormGradients,
   ...refusals,
 ];
 

@@ -5,7 +5,8 @@ import { type Tensor, tidy } from '@tensorflow/tfjs-core';
 import { describe, expect, it } from 'vitest';
 import { relativeError, TOLERANCES } from '../tolerances.ts';
 import { exactAdamw } from './exact-ops.ts';
-import { type FusedCase, fusedCases } from './fused-cases.ts';
+import type { FusedCase } from './fused-case.ts';
+import { fusedCases } from './fused-cases.ts';
 import { expectClose, gaussian, moved, type Numbers, sizeOf, toTensor } from './numbers.ts';
 
 const SIZES = [1, 3, 17, 130] as const;

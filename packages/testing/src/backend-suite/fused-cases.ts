@@ -1,7 +1,5 @@
 // What the fused ops are tried on: sizes off every vector and block, and the corners of each op.
 import {
-  type AttentionAttrs,
-  attention,
   crossEntropy,
   type FusedOp,
   gelu,
@@ -13,9 +11,8 @@ import {
   rope,
   swiglu,
 } from '@peftjs/backend';
+import { attentionCases } from './attention-cases.ts';
 import {
-  type Exact,
-  exactAttention,
   exactCrossEntropy,
   exactGelu,
   exactLayerNorm,
@@ -25,52 +22,10 @@ import {
   exactRope,
   exactSwiglu,
 } from './exact-ops.ts';
+import type { FusedCase } from './fused-case.ts';
 import { floats, gaussian, integers, type Numbers } from './numbers.ts';
 
-export interface FusedCase {
-  readonly title: string;
-  readonly op: FusedOp;
-  readonly exact: Exact<never>;
-  readonly inputs: Readonly<Record<string, Numbers>>;
-  readonly attrs: object;
-  /** The gradient by the reference's formula is not the derivative there. */
-  readonly flat?: boolean;
-}
-
 const SIZES = [1, 3, 17, 130] as const;
-
-type Mask = 'whole' | 'left' | 'right' | 'ragged' | 'none';
-
-function maskOf(kind: Mask, b: number, s: number): Numbers {
-  const keys: Record<Mask, (entry: number, key: number) => boolean> = {
-    whole: () => true,
-    left: (entry, key) => key >= Math.min(entry, s - 1),
-    right: (entry, key) => key < Math.max(1, s - entry * 2),
-    ragged: (_, key) => key === 0 || key % 3 !== 1,
-    none: () => false,
-  };
-  const values = Array.from({ length: b * s }, (_, i) => Number(keys[kind](Math.floor(i / s), i % s)));
-  return floats(values, b, s);
-}
-
-type Sizes = readonly [b: number, t: number, s: number, h: number, g: number, f: number];
-
-function attend([b, t, s, h, g, f]: Sizes, causal: boolean, kind: Mask): FusedCase {
-  const attrs: AttentionAttrs = { causal, scale: 1 / Math.sqrt(f) };
-  return {
-    title: `${causal ? 'causal ' : ''}[${b}, ${t}, ${h}, ${f}] over ${s} keys of ${g} heads, ${kind} mask`,
-    op: attention as unknown as FusedOp,
-    exact: exactAttention,
-    inputs: {
-      q: gaussian(1, b, t, h, f),
-      k: gaussian(2, b, s, g, f),
-      v: gaussian(3, b, s, g, f),
-      mask: maskOf(kind, b, s),
-    },
-    attrs,
-    flat: kind === 'none' || (causal && kind === 'left'),
-  };
-}
 
 function term(ranks: readonly number[], i: number, o: number, ...rows: readonly number[]): FusedCase {
   const factors = ranks.flatMap((r, k) => [
@@ -156,21 +111,7 @@ export const fusedCases: Readonly<Record<string, readonly FusedCase[]>> = {
     term([4, 1, 8], 33, 19, 2, 2, 3),
     term([17], 1, 1, 3),
   ],
-  Attention: [
-    ...([false, true] as const).flatMap((causal) =>
-      (['whole', 'right', 'ragged', 'left'] as const).flatMap((mask) => [
-        attend([1, 1, 1, 1, 1, 1], causal, mask),
-        attend([2, 3, 3, 2, 1, 5], causal, mask),
-        attend([2, 1, 130, 6, 2, 8], causal, mask),
-        attend([3, 17, 17, 3, 3, 3], causal, mask),
-        attend([2, 5, 17, 4, 2, 17], causal, mask),
-      ]),
-    ),
-    attend([1, 130, 130, 2, 1, 4], false, 'ragged'),
-    attend([1, 130, 130, 2, 1, 4], true, 'right'),
-    attend([2, 3, 5, 2, 1, 4], false, 'none'),
-    attend([2, 3, 5, 2, 1, 4], true, 'none'),
-  ],
+  Attention: attentionCases,
   RmsNorm: [
     ...SIZES.flatMap((n) => SIZES.map((d) => norm(gaussian(4, n, d)))),
     norm(gaussian(4, 2, 3, 17)),

@@ -41,13 +41,10 @@ export const layerCases: readonly TfjsCase[] = [
   batchNorm(5, 3),
   batchNorm(2, 3, 4, 5),
   given('batchNorm by running statistics', [[4, 3], [3], [3]], (x: Tensor, mean: Tensor, variance: Tensor) =>
-    tf.batchNorm(
-      x,
-      mean as tf.Tensor1D,
-      tf.add(tf.square(variance), 0.5) as tf.Tensor1D,
-      undefined,
-      tf.ones([3]) as tf.Tensor1D,
-    ),
+    tf.batchNorm(x, mean as tf.Tensor1D, tf.add(tf.square(variance), 0.5) as tf.Tensor1D),
+  ),
+  given('batchNorm without a scale', [[4, 3], [3], [3], [3]], (x: Tensor, mean: Tensor, v: Tensor, offset: Tensor) =>
+    tf.batchNorm(x, mean as tf.Tensor1D, tf.add(tf.square(v), 0.5) as tf.Tensor1D, offset as tf.Tensor1D),
   ),
   given('global average', [[2, 4, 5, 3]], (x: Tensor) => tf.mean(x, [1, 2])),
   given('flatten and dense', [[2, 3, 4], [12, 5], [5]], (x: Tensor, w: Tensor, bias: Tensor) =>
