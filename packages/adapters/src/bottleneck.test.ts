@@ -125,9 +125,15 @@ test('a bottleneck wider than its branch is refused before anything is changed',
   expect(bench.output()).toEqual(before);
 });
 
+test('a branch that there is not is named, with the nearest role', () => {
+  expect(() => attach(bench.one.host, bottleneck({ targets: ['mpl'] }))).toThrow(
+    'no site matches "mpl"; nearest: "mlp"',
+  );
+});
+
 test('a model without branches is refused', () => {
   const host = tinyHost();
-  expect(() => attach(host, bottleneck())).toThrow('no site matches "mlp"');
+  expect(() => attach(host, bottleneck())).toThrow('no site matches "mlp": the model has none of kind residual');
   host.dispose();
 });
 

@@ -1,7 +1,7 @@
 // Bottleneck adapters (Houlsby et al., arXiv 1902.00751; Pfeiffer et al., 2005.00247; He et al., 2110.04366): a branch's
 // output h becomes h + s (U f(D z + a) + c), D [r, d], U [d, r]; z is h, or what enters the branch where it is parallel.
-import type { Method, ParamSpec, Part, ResidualSite, Targets } from '@peftjs/core';
-import { add } from '@tensorflow/tfjs-core';
+import type { Method, ParamSpec, Part, SiteOf, Targets, Tensors } from '@peftjs/core';
+import { add, type Tensor } from '@tensorflow/tfjs-core';
 import type { Activation } from './activation.ts';
 import { type BottleneckInitializer, zero, zeroUp } from './initializers.ts';
 import { pfeiffer, type Style } from './style.ts';
@@ -20,13 +20,16 @@ export interface BottleneckOptions {
   readonly scaling?: number;
   /** How the matrices start; `zeroUp` when left out. */
   readonly init?: BottleneckInitializer;
-  /** Which branches; the style's when left out. */
+  /** Which branches, or layers of a model without any; the style's branches when left out. */
   readonly targets?: Targets['modules'];
   readonly exclude?: Targets['exclude'];
   readonly layers?: Targets['layers'];
 }
 
 const REDUCTION = 16;
+
+/** A branch; or a stream, where a model has layers and no branches. */
+type WideSite = SiteOf<'residual' | 'stream'>;
 
 /**
  * Bottleneck adapters on a model's branches.
@@ -40,11 +43,11 @@ export function bottleneck(options: BottleneckOptions = {}): Method {
   const { activation = style.activation, scaling = style.scaling, targets = style.branches } = options;
   check(options);
   const shape = { style, activation, scaling };
-  const widthOf = ({ dim }: ResidualSite) => r ?? Math.max(1, Math.floor(dim / reduction));
-  const residual: Part<'residual'> = {
-    check: (site) =>
+  const widthOf = ({ dim }: WideSite) => r ?? Math.max(1, Math.floor(dim / reduction));
+  const part = <K extends WideSite['kind']>(): Part<K> => ({
+    check: (site: WideSite) =>
       widthOf(site) > site.dim ? `r is ${widthOf(site)}, the branch is ${site.dim} wide; give at most that` : null,
-    params(site) {
+    params(site: WideSite) {
       const shapes = bottleneckShapes(widthOf(site), site.dim);
       const spec = (key: keyof BottleneckTensors, fill: ParamSpec['init']): ParamSpec => ({
         file: BOTTLENECK_FILES[key],
@@ -58,17 +61,18 @@ export function bottleneck(options: BottleneckOptions = {}): Method {
         upBias: spec('upBias', zero),
       };
     },
-    forward({ x, base, params }) {
+    forward(args) {
+      const { x, base, params } = args as { x: Tensor; base: (x: Tensor) => Tensor; params: Tensors };
       const h = base(x);
       return add(h, throughBottleneck(style.parallel ? x : h, params as BottleneckTensors, shape));
     },
-  };
+  });
   return {
     type: 'BOTTLENECK',
     targets: { modules: targets, exclude, layers },
-    on: { residual },
+    on: { residual: part<'residual'>(), stream: part<'stream'>() },
     config({ sites }) {
-      const [width, ...others] = new Set((sites as readonly ResidualSite[]).map(widthOf));
+      const [width, ...others] = new Set((sites as readonly WideSite[]).map(widthOf));
       return {
         style: style.name,
         ...(width === undefined || others.length ? { reduction } : { r: width }),

@@ -71,11 +71,20 @@ export function selectSites(
 ): Site[] {
   const { modules } = targets;
   const able = sites.filter((site) => kinds.has(site.kind));
+  if (!able.length && !targets.optional) {
+    throw new Error(
+      `[peftjs/core] no site matches "${modules}": the model has none of kind ${[...kinds].join(' or ')}`,
+    );
+  }
   const chosen = able.filter((site) => isTarget(site, targets));
   const wanted = Array.isArray(modules) ? (modules as readonly string[]) : [];
   const missing = wanted.find((name) => !able.some((site) => isNamed(site, { ...targets, modules: [name] })));
   if ((strict && missing) || !(chosen.length || targets.optional)) {
-    const names = able.flatMap((site) => [site.path, site.path.split('.').at(-1) as string]);
+    const names = able.flatMap(({ path, role }) => [
+      path,
+      path.split('.').at(-1) as string,
+      ...role.split(' ').filter(Boolean),
+    ]);
     throw new Error(
       `[peftjs/core] no site matches "${missing ?? modules}"${missing ? nearest(missing, names) : ' with these exclusions and layers'}`,
     );
