@@ -55,3 +55,4 @@ export { countParameters, summarize } from './summary.ts';
 export { ALL_LINEAR, patternFor, selectSites, type Targets } from './targets.ts';
 export { virtualTokens } from './virtual-tokens.ts';
 export { dense, type Weight } from './weight.ts';
+export { wholeNorm } from './whole-norm.ts';

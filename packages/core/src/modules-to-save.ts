@@ -4,6 +4,7 @@ import { add, clone, matMul, reshape, type Tensor, transpose } from '@tensorflow
 import type { Method, ParamSpec, Part } from './method.ts';
 import type { EmbeddingSite, LinearSite, Site } from './site.ts';
 import { hasRole } from './targets.ts';
+import { wholeNorm } from './whole-norm.ts';
 
 const copy = (file: string, source: Tensor): ParamSpec => ({ file, shape: source.shape, init: () => clone(source) });
 const matrix = (site: LinearSite | EmbeddingSite): ParamSpec => ({
@@ -35,12 +36,6 @@ const embedding: Part<'embedding'> = {
   fold: ({ params, bias }) => ({ weight: params.weight as Tensor, bias }),
 };
 
-const norm: Part<'norm'> = {
-  params: (site) => ({ weight: copy('weight', site.gamma), ...(site.beta ? { bias: copy('bias', site.beta) } : {}) }),
-  forward: ({ x, base, params: { weight, bias } }) => base({ x: x.x, gamma: weight as Tensor, beta: bias ?? null }),
-  fold: ({ params: { weight, bias } }) => ({ weight: weight as Tensor, bias: bias ?? null }),
-};
-
 /** A name as it is; PEFT knows no roles, so that of one the modules are named. */
 function modulesOf(name: string, sites: readonly Site[]): readonly string[] {
   const paths = sites.filter((site) => hasRole(site, name)).map((site) => site.path);
@@ -59,7 +54,7 @@ export function modulesToSave(names: readonly string[]): Method {
     type: 'MODULES_TO_SAVE',
     targets: { modules: names, loose: true },
     precedence: -1,
-    on: { linear, embedding, norm },
+    on: { linear, embedding, norm: wholeNorm() },
     config: ({ sites }) => ({ modules_to_save: names.flatMap((name) => modulesOf(name, sites)) }),
   };
 }

@@ -11,7 +11,7 @@ const linear: Part<'linear'> = affinePart({
 
 const norm: Part<'norm'> = {
   params: (site) => spec(site.beta as Variable),
-  forward: ({ x, base, params }) => base({ ...x, beta: params.bias as Tensor }),
+  forward: ({ x, base, site, params }) => base({ ...x, beta: x.beta === site.beta ? (params.bias as Tensor) : x.beta }),
   fold: ({ weight, params }) => ({ weight, bias: params.bias as Tensor }),
 };
 

@@ -20,8 +20,11 @@ export { type ExtractBetweenOptions, extractLoraBetween } from './extract/extrac
 export { type ExtractOptions, extractLora, type WeightChange } from './extract/extract-lora.ts';
 export type { Fit } from './extract/fit.ts';
 export type { FittedAdapter, SiteFit } from './extract/write-adapter.ts';
+export { type FourierftOptions, fourierft } from './fourierft.ts';
 export { gaussian, type Initializer, kaiming, noisy } from './initializers.ts';
+export { type LayerNormTuningOptions, layerNormTuning, readLayerNormTuning } from './layer-norm-tuning.ts';
 export { lora } from './lora.ts';
 export { olora, pissa } from './matrix-initializers.ts';
 export type { LoraOptions } from './options.ts';
+export { readFourierft } from './read-fourierft.ts';
 export { readLora } from './read-lora.ts';

@@ -2,7 +2,7 @@
 import { readdirSync } from 'node:fs';
 import { readBottleneck, readIa3, readLoreft } from '@peftjs/adapters';
 import type { Backend } from '@peftjs/backend';
-import { olora, pissa, readLora } from '@peftjs/lora';
+import { olora, pissa, readFourierft, readLayerNormTuning, readLora } from '@peftjs/lora';
 import { readBoft, readHra, readOft } from '@peftjs/orthogonal';
 import { readMultitaskPromptTuning, readPrefixTuning, readPromptTuning, readPTuning } from '@peftjs/prefix-tuning';
 import { runGoldenCase } from '@peftjs/testing';
@@ -18,6 +18,8 @@ const families = [
   readPromptTuning(),
   readPTuning(),
   readMultitaskPromptTuning(),
+  readFourierft(),
+  readLayerNormTuning(),
   readHra(),
   readOft(),
   readBoft(),

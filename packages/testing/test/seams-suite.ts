@@ -1,7 +1,20 @@
 // The suites of storages, hosts and methods on what the repository has of each.
 import type { Backend } from '@peftjs/backend';
 import { dense, modulesToSave } from '@peftjs/core';
-import { biases, dora, gaussian, lora, noisy, olora, pissa, readLora } from '@peftjs/lora';
+import {
+  biases,
+  dora,
+  fourierft,
+  gaussian,
+  layerNormTuning,
+  lora,
+  noisy,
+  olora,
+  pissa,
+  readFourierft,
+  readLayerNormTuning,
+  readLora,
+} from '@peftjs/lora';
 import {
   describeHost,
   describeMethod,
@@ -56,6 +69,17 @@ export function describeSeams(backend: Backend): void {
     describeMethod('PiSSA', () => lora({ r: 4, targets, init: pissa }), on({}, { start: 'rounding', residual: true }));
     describeMethod('OLoRA', () => lora({ r: 4, targets, init: olora }), on({}, { start: 'rounding', residual: true }));
     describeMethod('LoRA with the head whole', () => [lora({ r: 2, targets }), modulesToSave(['lm_head'])], on({}));
+    describeMethod(
+      'FourierFT',
+      () => fourierft({ n: 30, targets }),
+      on({}, { family: readFourierft(), start: 'something' }),
+    );
+    describeMethod(
+      'FourierFT from zero, by a pattern',
+      () => fourierft({ n: 9, nPattern: { v_proj: 4 }, zero: true, scaling: 40, targets }),
+      on({}, { family: readFourierft() }),
+    );
+    describeMethod('norms alone', () => layerNormTuning(), on({}, { family: readLayerNormTuning(), whole: true }));
     describeMethod('LoRA with norms whole', () => [lora({ r: 2, targets }), modulesToSave(['norm'])], on({}));
   });
 }
