@@ -5,9 +5,10 @@ import type { Adapter, Attachment, Parameter } from './adapter.ts';
 import { derive } from './change-weight.ts';
 import type { Taken } from './from-weight.ts';
 import type { Host, Undo } from './host.ts';
-import type { Method, ParamSpecs, Tensors } from './method.ts';
-import { partAt, planSites } from './plan.ts';
+import type { Method, ParamSpecs, Part, Tensors } from './method.ts';
+import { planSites } from './plan.ts';
 import { adaptersOf, enter, leave } from './registry.ts';
+import type { SiteKind } from './site.ts';
 import { takeSnapshot } from './snapshot.ts';
 import { countParameters, summarize } from './summary.ts';
 
@@ -81,7 +82,7 @@ export function attachFilled(
     for (const [n, [method, sites]] of planSites(host, all, strict).entries()) {
       const shared = engine().tidy(() => make(method.shared?.(sites, host.sites()) ?? {}, '', random(seed, -1, n)));
       for (const site of sites) {
-        const part = partAt(method, site);
+        const part = method.on[site.kind] as Part<SiteKind>;
         const i = attachments.length;
         let taken: Taken | undefined;
         const params = engine().tidy(() => {

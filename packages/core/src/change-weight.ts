@@ -1,6 +1,5 @@
 // Replaces a site's weight, and computes again what adapters derive from it.
 import { engine } from '@peftjs/backend';
-import { dispose } from '@tensorflow/tfjs-core';
 import type { Attachment } from './adapter.ts';
 import { type Held, type HoldingSite, heldBy } from './held.ts';
 import type { Host, Undo } from './host.ts';
@@ -16,7 +15,7 @@ export function derive(attachment: Attachment): void {
     for (const tensor of Object.values(found)) engine().keep(tensor);
     return found;
   });
-  dispose(attachment.derived);
+  for (const tensor of Object.values(attachment.derived)) tensor.dispose();
   attachment.derived = derived;
 }
 

@@ -55,10 +55,10 @@ export interface Folded {
 /** A method at one kind of site. Pure: core creates, names, keeps and disposes. */
 export interface Part<K extends SiteKind> {
   /** What is wrong with acting on this site, or null. Asked of every site before any is touched. */
-  check?(site: SiteOf<K>): string | null;
+  check?(site: SiteOf<K>): string | null | undefined;
   params(site: SiteOf<K>): ParamSpecs;
   /** Where parameters depend on the weight, and take a part out of it: made by `fromWeight`. */
-  start?(host: Host, site: SiteOf<K>, next: Random): Started | null;
+  start?(host: Host, site: SiteOf<K>, next: Random): Started | null | undefined;
   /** Frozen and never saved; computed again when the weight changes. */
   derive?(site: SiteOf<K>): Tensors;
   forward(args: ForwardArgs<K>): Out<K>;

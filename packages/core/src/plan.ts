@@ -7,11 +7,6 @@ import { selectSites } from './targets.ts';
 /** A method with its sites, in the host's order. */
 export type Step = readonly [method: Method, sites: readonly Site[]];
 
-/** What a method does at a site of its own. */
-export function partAt(method: Method, site: Site): Part<SiteKind> {
-  return method.on[site.kind] as Part<SiteKind>;
-}
-
 /** @throws one error with the first problem of any site */
 export function planSites(host: Host, methods: readonly Method[], strict: boolean): readonly Step[] {
   const steps: Step[] = [];
@@ -21,7 +16,7 @@ export function planSites(host: Host, methods: readonly Method[], strict: boolea
     const free = host.sites().filter((site) => !taken.includes(site));
     const sites = selectSites(free, method.targets, new Set(Object.keys(method.on) as SiteKind[]), strict);
     for (const site of sites) {
-      const problem = partAt(method, site).check?.(site);
+      const problem = (method.on[site.kind] as Part<SiteKind>).check?.(site);
       if (problem) throw new Error(`[peftjs/core] ${method.type} cannot act on "${site.path}": ${problem}`);
     }
     steps.push([method, sites]);

@@ -1,5 +1,5 @@
 // The line that says how little is trained.
-import type { Parameter, Trainable } from './adapter.ts';
+import type { Trainable } from './adapter.ts';
 import type { Host } from './host.ts';
 import type { LinearSite, NormSite } from './site.ts';
 
@@ -18,12 +18,12 @@ export function countParameters(host: Host): number {
 
 /** `trainable params: 460,800 || all params: 134,975,808 || trainable%: 0.3414`, as PEFT prints it. */
 export function summarize({ parameters }: Trainable, baseParameters: number): string {
-  const count = (some: readonly Parameter[], from: number) => some.reduce((n, p) => n + p.variable.size, from);
-  const trainable = count(
-    parameters.filter((p) => p.trainable),
-    0,
-  );
-  const all = count(parameters, baseParameters);
+  let trainable = 0;
+  let all = baseParameters;
+  for (const { variable, trainable: trains } of parameters) {
+    all += variable.size;
+    if (trains) trainable += variable.size;
+  }
   const format = (n: number) => n.toLocaleString('en-US');
   return `trainable params: ${format(trainable)} || all params: ${format(all)} || trainable%: ${((100 * trainable) / all).toFixed(4)}`;
 }

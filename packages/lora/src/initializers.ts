@@ -16,7 +16,7 @@ export interface Initializer {
   check?(site: WeightSite): string | null;
 }
 
-export const zero: Fill = (shape) => zeros([...shape]);
+export const zero: Fill = (shape) => zeros(shape as number[]);
 
 function size(shape: readonly number[]): number {
   return shape.reduce((n, d) => n * d, 1);
@@ -34,7 +34,7 @@ export const kaiming: Initializer = { name: true, a: kaimingUniform, b: zero };
 /** A normal with deviation 1/r, B zero. */
 export const gaussian: Initializer = {
   name: 'gaussian',
-  a: (shape, next) => tensor(normal(next, size(shape), 1 / (shape[0] as number)), [...shape]),
+  a: (shape, next) => tensor(normal(next, size(shape), 1 / (shape[0] as number)), shape as number[]),
   b: zero,
 };
 
@@ -42,4 +42,4 @@ export const gaussian: Initializer = {
 export const noisy: Initializer = { name: false, a: kaimingUniform, b: kaimingUniform };
 
 /** For embeddings, as PEFT: A zero, B normal. */
-export const normalB: Fill = (shape, next) => tensor(normal(next, size(shape), 1), [...shape]);
+export const normalB: Fill = (shape, next) => tensor(normal(next, size(shape), 1), shape as number[]);

@@ -23,11 +23,11 @@ function scaleOf(config: LoraConfig, path: string): number {
   return (patternFor(config.alphaPattern, path) ?? config.alpha) / (config.rslora ? Math.sqrt(r) : r);
 }
 
-function check(config: LoraConfig, site: WeightSite): string | null {
+function check(config: LoraConfig, site: WeightSite): string | null | undefined {
   const r = rankOf(config, site.path);
   const most = Math.min(site.weight.inDim, site.weight.outDim);
-  if (r >= 1 && r <= most && r % 1 === 0) return config.init.check?.(site) ?? null;
-  return `rank ${r} must be a whole number above 0, at most ${most}`;
+  if (r >= 1 && r <= most && r % 1 === 0) return config.init.check?.(site);
+  return `rank ${r} must be whole, above 0 and at most ${most}`;
 }
 
 /** A and B, and what else is trained. */
@@ -60,17 +60,14 @@ function partOf<K extends Kind>(config: LoraConfig, variant: Variant): Part<K> {
     variant({
       check: (site) => check(config, site),
       params: (site) => paramsOf(config, site),
-      start: (host, site) =>
-        config.init.start?.(host, site, rankOf(config, site.path), scaleOf(config, site.path)) ?? null,
+      start: (host, site) => config.init.start?.(host, site, rankOf(config, site.path), scaleOf(config, site.path)),
       affine({ site, params }) {
         const { a, b, bias, upBias } = params as { a: Tensor; b: Tensor; bias?: Tensor; upBias?: Tensor };
         const scale = scaleOf(config, site.path);
-        const lifted = upBias && mul(upBias, scale);
-        const own = 'bias' in site && site.bias;
         return {
           terms: [{ a, b, scale }],
           dropout: config.dropout,
-          bias: lifted && own ? add(own, lifted) : (lifted ?? bias),
+          bias: upBias ? add(('bias' in site && site.bias) || 0, mul(upBias, scale)) : bias,
         };
       },
     }),

@@ -43,7 +43,7 @@ test('a rank that is none, or over the layer, is refused with the site and the m
   const at = '"model.layers.0.mlp.up_proj"';
   for (const r of [0, -1, 2.5, Number.NaN, 5]) {
     expect(() => attach(bench.host, lora({ r }))).toThrow(
-      `[peftjs/core] LORA cannot act on ${at}: rank ${r} must be a whole number above 0, at most 4`,
+      `[peftjs/core] LORA cannot act on ${at}: rank ${r} must be whole, above 0 and at most 4`,
     );
   }
   expect(() => attach(bench.host, dora({ r: 2, rankPattern: { up_proj: 99 } }))).toThrow('rank 99 must be');

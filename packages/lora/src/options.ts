@@ -43,11 +43,11 @@ export interface LoraConfig extends Targets {
 
 /** @throws when a number is out of its range, or options contradict each other */
 export function complete(options: LoraOptions): LoraConfig {
-  const { targets: modules = ALL_LINEAR, ...rest } = options;
+  const { targets: modules = ALL_LINEAR, r = 8, ...rest } = options;
   const config: LoraConfig = {
     modules,
-    r: 8,
-    alpha: 2 * (options.r ?? 8),
+    r,
+    alpha: 2 * r,
     rankPattern: {},
     alphaPattern: {},
     rslora: false,
