@@ -24,12 +24,15 @@ export interface Weight {
 /**
  * A float32 weight.
  *
- * @param values [o, i], row-major, or a tensor whose values are copied
+ * @param values [o, i], row-major, or a tensor whose numbers are shared
  * @example
  * const weight = dense(new Float32Array([1, 2, 3, 4, 5, 6]), 2, 3);
  */
-export function dense(values: Float32Array, outDim: number, inDim: number): Weight {
-  const start = tensor(values, [outDim, inDim], 'float32');
+export function dense(values: Float32Array, outDim: number, inDim: number): Weight;
+export function dense(values: Tensor): Weight;
+export function dense(values: Float32Array | Tensor, ...shape: number[]): Weight {
+  if ('dataId' in values) return fromTensor(values);
+  const start = tensor(values, shape, 'float32');
   const held = fromTensor(start);
   start.dispose();
   return held;

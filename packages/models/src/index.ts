@@ -1,5 +1,6 @@
 export type { Architecture, ModelParts } from './architecture.ts';
 export { bertClassifier, bertEncoder, bertTokenClassifier } from './bert/architectures.ts';
+export { defineHost, type OwnHost, type RunSite, type SiteMaker, type SiteOptions } from './define-host.ts';
 export { type GenerateOptions, generate, generateText, streamText } from './generate.ts';
 export { gpt2, gpt2Classifier } from './gpt2/architecture.ts';
 export type { CausalLM, KeyValueCache } from './heads/causal-lm.ts';

@@ -62,8 +62,8 @@ export function createModel(
   task: string | null,
   { config, base, tokenizer, fresh = [] }: About,
 ): Model {
-  const all = [...sites, ...heads];
-  const stored = () => storedTensors(all, loose, fileName);
+  const all = () => [...sites, ...heads];
+  const stored = () => storedTensors(all(), loose, fileName);
   return {
     base,
     ...(task !== null && { task }),
@@ -71,7 +71,7 @@ export function createModel(
     tokenizer,
     fresh,
     recompute: false,
-    sites: () => all,
+    sites: all,
     others: () => loose.map(({ held }) => held),
     wrap: chains.wrap,
     setWeight: setSiteWeight,

@@ -1,12 +1,10 @@
 // A model's folder in Hugging Face's layout, written from what the host holds now: merged adapters are in it.
 
-import { engine } from '@peftjs/backend';
 import { diskFolder, type FileContent, type WritableFolder } from '@peftjs/checkpoint';
 import { countParameters, type LinearSite } from '@peftjs/core';
 import { type LazyTensor, safetensorsChunks } from '@peftjs/safetensors';
-import { transpose } from '@tensorflow/tfjs-core';
 import type { Model } from './model.ts';
-import type { StoredTensor } from './sites/stored-tensors.ts';
+import { numbersOf } from './sites/stored-tensors.ts';
 
 export interface SaveModelOptions {
   /** How numbers are stored; F32 when left out. */
@@ -63,12 +61,4 @@ function tying(model: Model): { readonly tie_word_embeddings?: boolean } {
   if (model.task !== 'CAUSAL_LM') return {};
   const of = (role: string) => model.sites().find((site) => site.role === role) as LinearSite;
   return { tie_word_embeddings: of('head').weight === of('embed').weight };
-}
-
-async function numbersOf({ held, transposed: turned }: StoredTensor): Promise<Float32Array> {
-  if (!('encode' in held)) return (await held.data()) as Float32Array;
-  const out = engine().tidy(() => (turned ? transpose(held.read()) : held.read()));
-  const values = (await out.data()) as Float32Array;
-  out.dispose();
-  return values;
 }

@@ -10,6 +10,7 @@ import {
   tinyGpt2,
   tinyGpt2Classifier,
   tinyLlamaClassifier,
+  tinyOwn,
   tinyVit,
 } from './tiny-hosts.ts';
 
@@ -26,9 +27,18 @@ const HOSTS: Readonly<Record<string, () => Promise<HostCase>>> = {
 export function describeModels(backend: Backend): void {
   describeOn(backend, 'hosts', () => {
     for (const [name, host] of Object.entries(HOSTS)) describeHost(name, host);
+    describeHost('plain functions', tinyOwn);
   });
   describeOn(backend, 'LoRA and DoRA by role', () => {
     const family = readLora();
+    describeMethod(
+      'every matrix of plain functions',
+      () => lora({ r: 2, targets: ['attn.q', 'patch', 'table', 'head'] }),
+      {
+        host: tinyOwn,
+        family,
+      },
+    );
     for (const [name, host] of Object.entries(HOSTS)) {
       const on = (what: string, make: () => Method | Method[], more = {}) =>
         describeMethod(`${what} on ${name}`, make, { host, family, ...more });

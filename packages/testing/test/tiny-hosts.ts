@@ -1,22 +1,39 @@
 // Every model of @peftjs/models but the causal Llama, small, with random weights and a batch: what the suites run on.
-import { normal, random } from '@peftjs/backend';
+import { engine, layerNorm, normal, random } from '@peftjs/backend';
 import { type Context, dense } from '@peftjs/core';
 import {
   type Architecture,
   bertClassifier,
   bertEncoder,
   bertTokenClassifier,
+  defineHost,
   gpt2,
   gpt2Classifier,
   type ImageBatch,
   llamaClassifier,
   type Model,
+  type RunSite,
   type Source,
   type TokenInput,
   vitClassifier,
 } from '@peftjs/models';
 import type { HostCase } from '@peftjs/testing/suites';
-import { mul, sum, type Tensor, tensor1d, tensor2d, variable } from '@tensorflow/tfjs-core';
+import {
+  add,
+  conv2d,
+  mul,
+  ones,
+  reshape,
+  sum,
+  type Tensor,
+  type Tensor4D,
+  tensor,
+  tensor1d,
+  tensor2d,
+  tensor4d,
+  tidy,
+  variable,
+} from '@tensorflow/tfjs-core';
 
 const VOCAB = 23;
 
@@ -140,3 +157,49 @@ export async function tinyBertEncoder(): Promise<HostCase> {
 export async function tinyVit(): Promise<HostCase> {
   return scoring(await load(vitClassifier({ labels: LABELS }), VIT, 'vit'), { ...IMAGES, labels: CLASSES });
 }
+
+/** A host of plain functions, with a place of each kind but the sequence. */
+export async function tinyOwn(): Promise<HostCase> {
+  const next = random(17);
+  const numbers = (deviation: number, ...shape: number[]) =>
+    tensor(
+      normal(
+        next,
+        shape.reduce((n, d) => n * d, 1),
+        deviation,
+      ),
+      shape,
+    );
+  const { host, site } = defineHost('tiny-own');
+  const run = engine().tidy(() => {
+    const conv = site.conv('patch', numbers(0.3, 3, 3, 2, 4), numbers(0.2, 4), (x, filters) =>
+      conv2d(x as Tensor4D, filters as Tensor4D, 3, 'valid'),
+    );
+    const table = site.embedding('table', numbers(0.3, 5, 4));
+    const norm = site.norm('norm', numbers(0.5, 4), numbers(0.2, 4), ({ x, gamma, beta }) =>
+      layerNorm({ x, gamma, beta: beta as Tensor }, { eps: 1e-5 }),
+    );
+    const [q, k, v, out] = ['q', 'k', 'v', 'out'].map((name) =>
+      site.linear(`block.${name}`, numbers(0.4, 4, 4), numbers(0.2, 4), { role: `attn.${name}` }),
+    ) as [Run, Run, Run, Run];
+    const attend = site.attention('block', { heads: 2, headDim: 2, causal: false });
+    const branch = site.residual('block', 4, (x, ctx) => {
+      const [rows, length] = x.shape as [number, number];
+      const heads = (one: Run) => reshape(one(norm(x, ctx), ctx), [rows, length, 2, 2]);
+      const mask = ones([rows, length]);
+      return out(reshape(attend({ q: heads(q), k: heads(k), v: heads(v), mask }, ctx), x.shape), ctx);
+    });
+    const stream = site.stream('block', 4);
+    const head = site.linear('head', numbers(0.4, LABELS, 4), numbers(0.2, LABELS), { role: 'head' });
+    return (ctx: Context) =>
+      tidy(() => {
+        const patches = reshape(conv(tensor4d(IMAGES.pixels, [...IMAGES.shape]), ctx), [b, 4, 4]);
+        const x = add(patches, table(tensor2d([0, 1, 2, 4, 4, 3, 2, 1], [b, 4], 'int32'), ctx));
+        return head(stream(branch(x, ctx), ctx), ctx);
+      });
+  });
+  const weights = normal(random(13), b * 4 * LABELS, 1);
+  return hostCase(host, run, (ctx) => tidy(() => sum(mul(run(ctx), tensor(weights, [b, 4, LABELS])))));
+}
+
+type Run = RunSite<Tensor>;

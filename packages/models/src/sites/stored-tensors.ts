@@ -1,6 +1,7 @@
 // The tensors of a model as its file has them: names, shapes, and what holds the numbers.
+import { engine } from '@peftjs/backend';
 import type { Site, Weight } from '@peftjs/core';
-import type { Variable } from '@tensorflow/tfjs-core';
+import { transpose, type Variable } from '@tensorflow/tfjs-core';
 
 export interface StoredTensor {
   readonly name: string;
@@ -46,4 +47,13 @@ export function storedTensors(
     }
   }
   return [...found.values()];
+}
+
+/** The numbers of a tensor as the file has them. */
+export async function numbersOf({ held, transposed: turned }: StoredTensor): Promise<Float32Array> {
+  if (!('encode' in held)) return (await held.data()) as Float32Array;
+  const out = engine().tidy(() => (turned ? transpose(held.read()) : held.read()));
+  const values = (await out.data()) as Float32Array;
+  out.dispose();
+  return values;
 }
