@@ -1,3 +1,5 @@
+export { type AdaloraOptions, adalora } from './adalora.ts';
+export { type Allocated, type Allocation, type AllocationOptions, type Budget, budget } from './adalora-budget.ts';
 export { biases } from './biases.ts';
 export { type CombineOptions, combine, type WeightedAdapter } from './combine/combine.ts';
 export type { Election } from './combine/mix.ts';
@@ -26,5 +28,6 @@ export { type LayerNormTuningOptions, layerNormTuning, readLayerNormTuning } fro
 export { lora } from './lora.ts';
 export { olora, pissa } from './matrix-initializers.ts';
 export type { LoraOptions } from './options.ts';
+export { readAdalora } from './read-adalora.ts';
 export { readFourierft } from './read-fourierft.ts';
 export { readLora } from './read-lora.ts';

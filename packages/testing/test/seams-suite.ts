@@ -2,6 +2,7 @@
 import type { Backend } from '@peftjs/backend';
 import { dense, modulesToSave } from '@peftjs/core';
 import {
+  adalora,
   biases,
   dora,
   fourierft,
@@ -11,6 +12,7 @@ import {
   noisy,
   olora,
   pissa,
+  readAdalora,
   readFourierft,
   readLayerNormTuning,
   readLora,
@@ -69,6 +71,11 @@ export function describeSeams(backend: Backend): void {
     describeMethod('PiSSA', () => lora({ r: 4, targets, init: pissa }), on({}, { start: 'rounding', residual: true }));
     describeMethod('OLoRA', () => lora({ r: 4, targets, init: olora }), on({}, { start: 'rounding', residual: true }));
     describeMethod('LoRA with the head whole', () => [lora({ r: 2, targets }), modulesToSave(['lm_head'])], on({}));
+    describeMethod(
+      'AdaLoRA',
+      () => adalora({ r: 3, target: 2, steps: 10, targets }),
+      on({}, { family: readAdalora() }),
+    );
     describeMethod(
       'FourierFT',
       () => fourierft({ n: 30, targets }),
