@@ -156,4 +156,10 @@ describe('the configuration of a snapshot', () => {
     });
     expect(await configOf(bench.host, low('all-linear'))).toMatchObject({ target_modules: 'all-linear' });
   });
+
+  test('names modules one by one where PEFT counts the head among all linear layers', async () => {
+    const classifier = { ...bench.host, task: 'TOKEN_CLS' };
+    const linear = classifier.sites().filter(({ kind, role }) => kind === 'linear' && role !== 'head');
+    expect(await configOf(classifier, low('all-linear'))).toMatchObject({ target_modules: linear.map((s) => s.path) });
+  });
 });

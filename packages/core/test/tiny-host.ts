@@ -68,6 +68,7 @@ export function tinyHost(): TinyHost {
   };
   return {
     base: { name: 'tiny', fingerprint: async () => 'sha256:tiny' },
+    task: 'CAUSAL_LM',
     embedding,
     sites: () => all,
     site: (path) => all.find((s) => s.path === path) as LinearSite,
