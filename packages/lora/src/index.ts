@@ -31,3 +31,5 @@ export type { LoraOptions } from './options.ts';
 export { readAdalora } from './read-adalora.ts';
 export { readFourierft } from './read-fourierft.ts';
 export { readLora } from './read-lora.ts';
+export { readVera } from './read-vera.ts';
+export { type VeraOptions, vera } from './vera.ts';

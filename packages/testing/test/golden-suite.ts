@@ -2,7 +2,16 @@
 import { readdirSync } from 'node:fs';
 import { readBottleneck, readIa3, readLoreft } from '@peftjs/adapters';
 import type { Backend } from '@peftjs/backend';
-import { budget, olora, pissa, readAdalora, readFourierft, readLayerNormTuning, readLora } from '@peftjs/lora';
+import {
+  budget,
+  olora,
+  pissa,
+  readAdalora,
+  readFourierft,
+  readLayerNormTuning,
+  readLora,
+  readVera,
+} from '@peftjs/lora';
 import { readBoft, readHra, readOft } from '@peftjs/orthogonal';
 import { readMultitaskPromptTuning, readPrefixTuning, readPromptTuning, readPTuning } from '@peftjs/prefix-tuning';
 import { type GoldenOptions, runGoldenCase } from '@peftjs/testing';
@@ -18,6 +27,7 @@ const families = [
   readPromptTuning(),
   readPTuning(),
   readMultitaskPromptTuning(),
+  readVera(),
   readAdalora(),
   readFourierft(),
   readLayerNormTuning(),

@@ -16,6 +16,8 @@ import {
   readFourierft,
   readLayerNormTuning,
   readLora,
+  readVera,
+  vera,
 } from '@peftjs/lora';
 import {
   describeHost,
@@ -71,6 +73,12 @@ export function describeSeams(backend: Backend): void {
     describeMethod('PiSSA', () => lora({ r: 4, targets, init: pissa }), on({}, { start: 'rounding', residual: true }));
     describeMethod('OLoRA', () => lora({ r: 4, targets, init: olora }), on({}, { start: 'rounding', residual: true }));
     describeMethod('LoRA with the head whole', () => [lora({ r: 2, targets }), modulesToSave(['lm_head'])], on({}));
+    describeMethod('VeRA', () => vera({ r: 6, targets }), on({}, { family: readVera() }));
+    describeMethod(
+      'VeRA whose projections are drawn again',
+      () => vera({ r: 6, saveProjection: false, projection: 3, targets }),
+      on({}, { family: readVera() }),
+    );
     describeMethod(
       'AdaLoRA',
       () => adalora({ r: 3, target: 2, steps: 10, targets }),
