@@ -2,6 +2,7 @@
 // the output (Dao et al., arXiv 2205.14135), so that only four ops pass over the [b, h, t, s] scores.
 import { type AttentionAttrs, type AttentionInputs, attention, type Form, type Kernel, kernel } from '@peftjs/backend';
 import type { Tensor } from '@tensorflow/tfjs-core';
+import { fitsJavaScript } from '../in-javascript.ts';
 import { float, type Raw, raw, run } from '../native.ts';
 import {
   add,
@@ -15,6 +16,10 @@ import {
   transpose,
   upperTriangle,
 } from '../native-math.ts';
+import { smallAttention } from './small-attention.ts';
+
+/** Products of a query and a key up to which loops are faster; measured with 2 to 9 heads. */
+const SMALL = 65536;
 
 /** As in the reference: finite, so that a row with no key at all gives no NaN. */
 const HIDDEN = -1e9;
@@ -54,6 +59,10 @@ const form: Form<AttentionInputs, AttentionAttrs> = {
   forward({ q, k, v, mask }, attrs) {
     const n = dims(q, k);
     const { b, t, s, h, g } = n;
+    if (fitsJavaScript(q.size * s, SMALL)) {
+      const { out, p } = smallAttention({ q, k, v, mask }, attrs);
+      return { out, saved: [q, k, v, p, out] };
+    }
     const [out, p] = run(() => {
       const scores = batchMatMul(grouped(scale(raw(q), attrs.scale), g), grouped(raw(k), g), false, true);
       const weights = softmax(add(reshape(scores, [b, h, t, s]), bias(mask, n, attrs.causal)));
