@@ -10,7 +10,7 @@ import { useBackend } from '@peftjs/backend';
 import { cpu } from '@peftjs/backend-cpu';
 import { diskFolder, loadAdapter, saveAdapter } from '@peftjs/checkpoint';
 import { attach, type Method, modulesToSave, restore } from '@peftjs/core';
-import { biases, dora, lora, noisy, olora, pissa, readLora } from '@peftjs/lora';
+import { biases, dora, lora, loraWithBias, noisy, olora, pissa, readLora } from '@peftjs/lora';
 import { type CausalLM, gpt2, llama, loadModel, randomSource, saveModel, type TokenBatch } from '@peftjs/models';
 import {
   fromText,
@@ -111,7 +111,7 @@ const OURS: Readonly<Record<string, Case>> = {
     model: { attention_bias: true, mlp_bias: true },
   },
   "B's bias": {
-    methods: () => lora({ r: 2, targets: names, loraBias: true }),
+    methods: () => loraWithBias({ r: 2, targets: names }),
     model: { attention_bias: true },
     merged: true,
   },

@@ -60,12 +60,11 @@ const decomposed: Variant = (part) => ({
 /**
  * DoRA: LoRA that learns the size of each row of the weight apart from its direction.
  *
- * @throws when an option is out of its range or contradicts another
+ * @throws when an option is out of its range
  * @example
  * attach(model, dora({ r: 8, alpha: 16, targets: ['q_proj', 'v_proj'] }));
  */
 export function dora(options: LoraOptions = {}): Method {
-  if (options.loraBias === true) throw new Error('[peftjs/lora] DoRA has no loraBias; leave it out');
   const method = makeLora(complete(options), decomposed);
   return { ...method, config: (place) => ({ ...method.config(place), use_dora: true }) };
 }

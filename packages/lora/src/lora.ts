@@ -6,7 +6,7 @@ import { complete, type LoraOptions } from './options.ts';
 /**
  * LoRA, and with `rslora` rsLoRA.
  *
- * @throws when an option is out of its range or contradicts another
+ * @throws when an option is out of its range
  * @example
  * attach(model, lora({ r: 8, alpha: 16, targets: ['q_proj', 'v_proj'] }));
  */

@@ -9,7 +9,7 @@ import {
   patternFor,
   type WeightSite,
 } from '@peftjs/core';
-import { add, mul, type Tensor } from '@tensorflow/tfjs-core';
+import type { Tensor } from '@tensorflow/tfjs-core';
 import { normalB, zero } from './initializers.ts';
 import type { LoraConfig } from './options.ts';
 import { writeConfig } from './write-config.ts';
@@ -32,7 +32,7 @@ function check(config: LoraConfig, site: WeightSite): string | null | undefined 
 
 /** A and B, and what else is trained. */
 function paramsOf(config: LoraConfig, site: WeightSite): ParamSpecs {
-  const { init, loraBias, bias } = config;
+  const { init, bias } = config;
   const r = rankOf(config, site.path);
   if (site.kind === 'embedding') {
     return {
@@ -45,7 +45,6 @@ function paramsOf(config: LoraConfig, site: WeightSite): ParamSpecs {
   return {
     a: { file: 'lora_A.weight', shape: [r, inDim, ...kernel], init: init.a },
     b: { file: 'lora_B.weight', shape: [outDim, r, ...kernel.map(() => 1)], init: init.b },
-    ...(loraBias && { upBias: { file: 'lora_B.bias', shape: [outDim], init: zero } }),
     ...(bias !== 'none' && own && { bias: { file: 'base_layer.bias', shape: own.shape, init: () => own } }),
   };
 }
@@ -62,13 +61,8 @@ function partOf<K extends Kind>(config: LoraConfig, variant: Variant): Part<K> {
       params: (site) => paramsOf(config, site),
       start: (host, site) => config.init.start?.(host, site, rankOf(config, site.path), scaleOf(config, site.path)),
       affine({ site, params }) {
-        const { a, b, bias, upBias } = params as { a: Tensor; b: Tensor; bias?: Tensor; upBias?: Tensor };
-        const scale = scaleOf(config, site.path);
-        return {
-          terms: [{ a, b, scale }],
-          dropout: config.dropout,
-          bias: upBias ? add(('bias' in site && site.bias) || 0, mul(upBias, scale)) : bias,
-        };
+        const { a, b, bias } = params as { a: Tensor; b: Tensor; bias?: Tensor };
+        return { terms: [{ a, b, scale: scaleOf(config, site.path) }], dropout: config.dropout, bias };
       },
     }),
   );

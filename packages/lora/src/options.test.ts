@@ -4,6 +4,7 @@ import { withHost } from '../../core/test/with-host.ts';
 import { dora } from './dora.ts';
 import { gaussian } from './initializers.ts';
 import { lora } from './lora.ts';
+import { loraWithBias } from './lora-with-bias.ts';
 import { pissa } from './matrix-initializers.ts';
 import type { LoraOptions } from './options.ts';
 
@@ -25,9 +26,6 @@ const wrong: [LoraOptions, string][] = [
   [{ dropout: 1 }, '[peftjs/lora] dropout is 1; give a share from 0 to below 1'],
   [{ dropout: -0.1 }, 'dropout is -0.1'],
   [{ dropout: Number.NaN }, 'dropout is NaN'],
-  [{ loraBias: true, bias: 'lora_only' }, '[peftjs/lora] loraBias goes with neither bias nor init; leave one out'],
-  [{ loraBias: true, init: pissa }, 'loraBias goes with neither bias nor init'],
-  [{ loraBias: true, init: gaussian }, 'loraBias goes with neither bias nor init'],
 ];
 
 test.each(wrong)('%o is refused', (options, message) => {
@@ -35,8 +33,15 @@ test.each(wrong)('%o is refused', (options, message) => {
   expect(() => dora(options)).toThrow();
 });
 
-test('DoRA refuses a bias on B, as PEFT does', () => {
-  expect(() => dora({ loraBias: true })).toThrow('[peftjs/lora] DoRA has no loraBias; leave it out');
+test('B has a bias where A and B start plainly, and never on a table, as in PEFT', () => {
+  for (const init of [gaussian, pissa]) {
+    expect(() => loraWithBias({ init })).toThrow(
+      `[peftjs/lora] B has no bias where init is "${init.name}"; leave init out`,
+    );
+  }
+  expect(() => attach(bench.host, loraWithBias({ r: 2, targets: ['embed_tokens'] }))).toThrow(
+    '"model.embed_tokens": a table takes no bias; leave it out',
+  );
 });
 
 test('a rank that is none, or over the layer, is refused with the site and the most it takes', () => {

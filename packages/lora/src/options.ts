@@ -22,8 +22,6 @@ export interface LoraOptions {
   readonly dropout?: number;
   /** `lora_only` trains the targets' own biases too. For those of all other layers, add `biases()` to the adapter. */
   readonly bias?: 'none' | 'lora_only';
-  /** Gives B a bias of its own. */
-  readonly loraBias?: boolean;
   /** How A and B start; `kaiming` when left out. */
   readonly init?: Initializer;
 }
@@ -37,11 +35,10 @@ export interface LoraConfig extends Targets {
   readonly rslora: boolean;
   readonly dropout: number;
   readonly bias: 'none' | 'lora_only';
-  readonly loraBias: boolean;
   readonly init: Initializer;
 }
 
-/** @throws when a number is out of its range, or options contradict each other */
+/** @throws when a number is out of its range */
 export function complete(options: LoraOptions): LoraConfig {
   const { targets: modules = ALL_LINEAR, r = 8, ...rest } = options;
   const config: LoraConfig = {
@@ -53,16 +50,12 @@ export function complete(options: LoraOptions): LoraConfig {
     rslora: false,
     dropout: 0,
     bias: 'none',
-    loraBias: false,
     init: kaiming,
     ...rest,
   };
-  const { dropout, loraBias, bias, init } = config;
+  const { dropout } = config;
   if (!(dropout >= 0 && dropout < 1)) {
     throw new Error(`[peftjs/lora] dropout is ${dropout}; give a share from 0 to below 1`);
-  }
-  if (loraBias && (bias !== 'none' || typeof init.name !== 'boolean')) {
-    throw new Error('[peftjs/lora] loraBias goes with neither bias nor init; leave one out');
   }
   return config;
 }

@@ -75,7 +75,6 @@ const given: [string, LoraOptions][] = [
   ['layers of all-linear', { r: 2, layers: [1] }],
   ['expressions', { r: 2, targets: /.*(up|down)_proj/, exclude: '.*\\.1\\..*up_proj' }],
   ['biases and dropout', { r: 2, bias: 'lora_only', dropout: 0.25, init: noisy }],
-  ["B's bias", { r: 2, loraBias: true }],
   ['a table', { r: 2, targets: ['embed_tokens', 'up_proj'], init: gaussian }],
   ['pissa', { r: 2, init: pissa }],
   ['olora', { r: 2, init: olora }],
@@ -83,7 +82,6 @@ const given: [string, LoraOptions][] = [
 
 describe.each(given)('%s', (_, options) => {
   test.each([lora, dora])('come back from a snapshot: %o', async (make) => {
-    if (options.loraBias === true && make === dora) return;
     const { host } = bench;
     const methods = [make(options), modulesToSave(['lm_head'])];
     const adapter = attach(host, methods, { seed: 3 });
@@ -115,7 +113,8 @@ describe('refused rather than left out', () => {
     ],
     [{ init_lora_weights: 'pissa' }, 'init_lora_weights "pissa"; read it with readLora(…)'],
     [{ bias: 'al' }, 'adapter_config.json has bias "al"; nearest: "all"'],
-    [{ use_dora: true, lora_bias: true }, 'DoRA has no loraBias'],
+    [{ use_dora: true, lora_bias: true }, 'has lora_bias beside use_dora; PEFT has no such adapter'],
+    [{ bias: 'all', lora_bias: true }, 'has lora_bias beside bias "all"'],
     [{ lora_dropout: 1 }, 'dropout is 1'],
   ];
   test.each(cases)('%o', (more, message) => {

@@ -1,76 +1,52 @@
 // LoRA's options read from the words of `adapter_config.json`.
-import { type Family, type Json, type Method, modulesToSave, nearest } from '@peftjs/core';
+import { type Config, configReader, type Family, type Method, nearest } from '@peftjs/core';
 import { biases } from './biases.ts';
 import { dora } from './dora.ts';
 import { gaussian, type Initializer, kaiming, noisy } from './initializers.ts';
 import { lora } from './lora.ts';
-import type { LoraOptions } from './options.ts';
+import { loraWithBias } from './lora-with-bias.ts';
 
-/** Keys that say nothing about what the adapter computes. */
-const SILENT = new Set(
-  'auto_mapping base_model_name_or_path ensure_weight_tying fan_in_fan_out inference_mode megatron_core peft_type peft_version qalora_group_size revision runtime_config task_type'.split(
+const KEYS =
+  'r lora_alpha lora_dropout bias init_lora_weights lora_bias rank_pattern alpha_pattern use_rslora use_dora fan_in_fan_out ensure_weight_tying megatron_core qalora_group_size'.split(
     ' ',
-  ),
-);
-const READ = new Set(
-  'r lora_alpha lora_dropout bias init_lora_weights lora_bias rank_pattern alpha_pattern use_rslora use_dora modules_to_save target_modules exclude_modules layers_to_transform layers_pattern'.split(
-    ' ',
-  ),
-);
+  );
 
-const BIAS = ['none', 'all', 'lora_only'];
-
-function saysNothing(value: Json): boolean {
-  return value === null || value === false || (typeof value === 'object' && Object.keys(value).length === 0);
+function initOf({ init_lora_weights: wanted = true }: Config, inits: readonly Initializer[]): Initializer {
+  const known = [kaiming, gaussian, noisy, ...inits];
+  const init = known.find(({ name }) => name === (wanted ?? true));
+  if (init) return init;
+  const names = known.map(({ name }) => String(name));
+  throw new Error(
+    `[peftjs/lora] adapter_config.json has init_lora_weights ${JSON.stringify(wanted)}; read it with readLora(…) and that initializer${nearest(String(wanted), names)}`,
+  );
 }
 
-/**
- * The options that a configuration states.
- *
- * @throws when it asks for something that this package cannot do, rather than leave it out
- */
-function readOptions(config: Readonly<Record<string, Json>>, inits: readonly Initializer[]): LoraOptions {
-  const foreign = Object.keys(config).find(
-    (key) => !SILENT.has(key) && !READ.has(key) && !saysNothing(config[key] as Json),
-  );
-  if (foreign !== undefined) {
-    throw new Error(
-      `[peftjs/lora] adapter_config.json asks for "${foreign}", which is not supported${nearest(foreign, READ)}`,
-    );
-  }
-  const known = [kaiming, gaussian, noisy, ...inits];
-  const wanted = config.init_lora_weights ?? true;
-  const init = known.find(({ name }) => name === wanted);
-  if (init === undefined) {
-    throw new Error(
-      `[peftjs/lora] adapter_config.json has init_lora_weights ${JSON.stringify(wanted)}; read it with readLora(…) and that initializer` +
-        nearest(
-          String(wanted),
-          known.map((i) => String(i.name)),
-        ),
-    );
-  }
-  const bias = config.bias ?? 'none';
-  if (!BIAS.includes(bias as string)) {
-    throw new Error(`[peftjs/lora] adapter_config.json has bias ${JSON.stringify(bias)}${nearest(String(bias), BIAS)}`);
-  }
-  const given = <T>(key: string, name: string): Record<string, T> =>
-    config[key] == null ? {} : { [name]: config[key] as T };
-  return {
-    ...given<number>('r', 'r'),
-    alpha: Number(config.lora_alpha ?? 8),
-    ...given('lora_dropout', 'dropout'),
-    bias: bias === 'none' ? 'none' : 'lora_only',
-    ...given('lora_bias', 'loraBias'),
-    ...given('rank_pattern', 'rankPattern'),
-    ...given('alpha_pattern', 'alphaPattern'),
-    ...given('use_rslora', 'rslora'),
-    ...given('target_modules', 'targets'),
-    ...given('exclude_modules', 'exclude'),
-    ...(config.layers_to_transform == null ? {} : { layers: [config.layers_to_transform].flat() as number[] }),
-    ...given('layers_pattern', 'layersPattern'),
-    init,
+function methodOf(config: Config, inits: readonly Initializer[]): readonly Method[] {
+  const read = configReader('lora', config, KEYS);
+  const { modules: targets, exclude, layers, layersPattern } = read.targets();
+  const bias = read.word('bias', ['none', 'all', 'lora_only']);
+  const options = {
+    targets,
+    exclude,
+    layers,
+    layersPattern,
+    r: read.number('r', 8),
+    alpha: read.number('lora_alpha', 8),
+    dropout: read.number('lora_dropout', 0),
+    rslora: read.flag('use_rslora', false),
+    rankPattern: (config.rank_pattern ?? {}) as Record<string, number>,
+    alphaPattern: (config.alpha_pattern ?? {}) as Record<string, number>,
+    init: initOf(config, inits),
   };
+  const variants = { dora: read.flag('use_dora', false), biased: read.flag('lora_bias', false) };
+  if (variants.biased && (variants.dora || bias !== 'none')) {
+    throw new Error(
+      `[peftjs/lora] adapter_config.json has lora_bias beside ${variants.dora ? 'use_dora' : `bias ${JSON.stringify(bias)}`}; PEFT has no such adapter`,
+    );
+  }
+  if (variants.biased) return [loraWithBias(options), ...read.whole()];
+  const method = (variants.dora ? dora : lora)({ ...options, bias: bias === 'none' ? bias : 'lora_only' });
+  return [method, ...read.whole(), ...(bias === 'all' ? [biases()] : [])];
 }
 
 /**
@@ -81,17 +57,5 @@ function readOptions(config: Readonly<Record<string, Json>>, inits: readonly Ini
  * const notes = await restore(model, await loadAdapter('out/notes'), [readLora()]);
  */
 export function readLora(...inits: readonly Initializer[]): Family {
-  return {
-    type: 'LORA',
-    read(config): readonly Method[] {
-      const options = readOptions(config, inits);
-      const method = config.use_dora === true ? dora(options) : lora(options);
-      const whole = (config.modules_to_save ?? []) as readonly string[];
-      return [
-        method,
-        ...(whole.length > 0 ? [modulesToSave(whole)] : []),
-        ...(config.bias === 'all' ? [biases()] : []),
-      ];
-    },
-  };
+  return { type: 'LORA', read: (config) => methodOf(config, inits) };
 }

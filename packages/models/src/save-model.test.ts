@@ -1,6 +1,6 @@
 import { memoryFolder } from '@peftjs/checkpoint';
 import { attach, merge, modulesToSave } from '@peftjs/core';
-import { lora, noisy } from '@peftjs/lora';
+import { lora, loraWithBias, noisy } from '@peftjs/lora';
 import { fill } from '@tensorflow/tfjs-core';
 import { describe, expect, test } from 'vitest';
 import { batchOf, expectNear, guardTensors, logitsOf, tensorsOf, tinyLlama } from '../test/tiny-llama.ts';
@@ -90,7 +90,7 @@ describe('what cannot be saved', () => {
 
   test('a bias where the architecture has none is refused when it is merged', async () => {
     const model = await tinyLlama();
-    const adapter = attach(model, lora({ r: 2, loraBias: true, init: noisy, targets: ['q_proj'] }));
+    const adapter = attach(model, loraWithBias({ r: 2, init: noisy, targets: ['q_proj'] }));
     const apart = logitsOf(model, BATCH);
     await expect(merge(adapter)).rejects.toThrow(
       '[peftjs/models] "model.layers.0.self_attn.q_proj" has no bias in this model, and cannot be given one',

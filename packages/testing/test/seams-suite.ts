@@ -9,6 +9,7 @@ import {
   gaussian,
   layerNormTuning,
   lora,
+  loraWithBias,
   noisy,
   olora,
   pissa,
@@ -46,7 +47,7 @@ export function describeSeams(backend: Backend): void {
     describeMethod('LoRA', () => lora({ r: 4 }), on({}));
     describeMethod('LoRA with dropout, gaussian', () => lora({ r: 4, targets, dropout: 0.3, init: gaussian }), on({}));
     describeMethod('rsLoRA', () => lora({ r: 4, targets, rslora: true, alpha: 3 }), on({ biases: false }));
-    describeMethod('LoRA with a bias of its own', () => lora({ r: 2, targets, loraBias: true }), on({}));
+    describeMethod('LoRA with a bias of its own', () => loraWithBias({ r: 2, targets }), on({}));
     describeMethod(
       "LoRA with the targets' biases",
       () => lora({ r: 2, targets, bias: 'lora_only' }),

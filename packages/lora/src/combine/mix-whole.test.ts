@@ -7,6 +7,7 @@ import { biases } from '../biases.ts';
 import { weightsOf } from '../extract/base-weight.ts';
 import { noisy } from '../initializers.ts';
 import { lora } from '../lora.ts';
+import { loraWithBias } from '../lora-with-bias.ts';
 import { combine } from './combine.ts';
 import { linear, ties } from './rules.ts';
 
@@ -15,7 +16,7 @@ const UP_BIAS = `base_model.model.${UP}.base_layer.bias`;
 
 describe("B's bias", () => {
   test('adds up, and is zero where an adapter has none', async () => {
-    const adapter = await bench.trained(lora({ r: 2, targets: ['up_proj'], loraBias: true, init: noisy }), 4);
+    const adapter = await bench.trained(loraWithBias({ r: 2, targets: ['up_proj'], init: noisy }), 4);
     const other = snapshot(2, LAYERS.slice(1, 2));
     const expected = await bench.outputWith(adapter);
     const { result } = await bench.combined(
