@@ -85,9 +85,9 @@ export function createModel(
   };
 }
 
-function parameterOf({ name, held }: StoredTensor): Parameter {
+function parameterOf({ name, held, unused }: StoredTensor): Parameter {
   const variable = 'encode' in held ? held.variable : held;
-  if (variable !== undefined) return { key: name, variable, trainable: true, saved: true };
+  if (variable !== undefined) return { key: name, variable, trainable: !unused, saved: true };
   throw new Error(
     `[peftjs/models] "${name}" is stored in a way that cannot be trained; load the model without "weights", or attach an adapter`,
   );

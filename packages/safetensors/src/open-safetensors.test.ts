@@ -40,6 +40,16 @@ async function single(dtype: Dtype, bytes: ArrayLike<number>, count: number) {
 }
 
 describe('openSafetensors', () => {
+  it("reads a small Buffer of Node's, which is a part of a larger one at any place", async () => {
+    const pool = Buffer.alloc(sample.length + 8, 7);
+    for (const at of [0, 1, 4, 7]) {
+      pool.set(sample, at);
+      const file = await open(pool.subarray(at, at + sample.length));
+      expect(await file.readFloat32('layers.0.weight')).toEqual(Float32Array.of(1, 2, 3, 4, 5, 6));
+      expect(await file.readInt32('ids')).toEqual(Int32Array.of(-7, 9));
+    }
+  });
+
   it('reads the header alone, then each tensor as a range', async () => {
     const reads: [number, number][] = [];
     const memory = memorySource('m', sample);

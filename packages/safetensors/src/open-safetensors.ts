@@ -103,7 +103,8 @@ export function safetensorsView(
 async function readExactly(source: ByteSource, start: number, end: number, tensor?: string): Promise<Uint8Array> {
   if (start === end) return new Uint8Array(0);
   const bytes = await source.read(start, end);
-  if (bytes.length === end - start) return bytes;
+  // Node's Buffer is a Uint8Array whose slice() copies nothing.
+  if (bytes.length === end - start) return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length);
   const message = `${end - start} bytes were asked for at ${start}, ${bytes.length} came: it is truncated`;
   throw new SafetensorsError(source.name, message, tensor === undefined ? {} : { tensor });
 }

@@ -6,7 +6,8 @@ import { firstToken } from '../heads/pick-position.ts';
 import { type SentenceEncoder, sentenceEncoder } from '../heads/sentence-encoder.ts';
 import { type SequenceClassifier, sequenceClassifier } from '../heads/sequence-classifier.ts';
 import { type TokenClassifier, tokenClassifier } from '../heads/token-classifier.ts';
-import { siteReader } from '../sites/site-reader.ts';
+import { type SiteReader, siteReader } from '../sites/site-reader.ts';
+import type { LooseTensor } from '../sites/stored-tensors.ts';
 import { aliasedSource } from '../source/aliased-source.ts';
 import { bertBody } from './body.ts';
 import { readBertConfig } from './config.ts';
@@ -80,9 +81,19 @@ export function bertTokenClassifier(options: HeadOptions = {}): Architecture<Tok
   };
 }
 
+/** The pooler where the folder has one: nothing here uses it, and it is saved again as it was. */
+async function readPooler(reader: SiteReader, { source }: ModelParts, dim: number): Promise<readonly LooseTensor[]> {
+  const names = ['pooler.dense.weight', 'pooler.dense.bias'] as const;
+  if (!names.some((name) => source.has(name) || source.has(`bert.${name}`))) return [];
+  const [weight, bias] = [await reader.loose(names[0], [dim, dim]), await reader.loose(names[1], [dim])];
+  return [
+    { ...weight, unused: true },
+    { ...bias, unused: true },
+  ];
+}
+
 /**
- * BERT as a sentence encoder: the mean of the hidden states, of length 1, as all-MiniLM-L6-v2 is used. The pooler is left
- * out.
+ * BERT as a sentence encoder: the mean of the hidden states, of length 1, as all-MiniLM-L6-v2 is used.
  *
  * @example
  * const model = await loadModel('sentence-transformers/all-MiniLM-L6-v2', { architectures: [bertEncoder()] });
@@ -91,11 +102,12 @@ export function bertTokenClassifier(options: HeadOptions = {}): Architecture<Tok
 export function bertEncoder(): Architecture<SentenceEncoder> {
   return {
     modelType: MODEL_TYPE,
-    ignores: (name) => OTHERS.test(name) || POOLER.test(name),
+    ignores: (name) => OTHERS.test(name),
     async load(parts) {
       const { config, base, tokenizer } = parts;
-      const { body } = await readBody(parts, '');
-      return sentenceEncoder(body, { config: { ...config, architectures: ['BertModel'] }, base, tokenizer });
+      const { body, reader } = await readBody(parts, '');
+      const about = { config: { ...config, architectures: ['BertModel'] }, base, tokenizer };
+      return sentenceEncoder({ ...body, loose: await readPooler(reader, parts, body.dim) }, about);
     },
   };
 }

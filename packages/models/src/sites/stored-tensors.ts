@@ -10,6 +10,8 @@ export interface StoredTensor {
   readonly held: Weight | Variable;
   /** The file has the held [o, i] as [i, o]. */
   readonly transposed?: boolean;
+  /** The model computes nothing with it. */
+  readonly unused?: boolean;
 }
 
 /** A weight that belongs to no site. */
