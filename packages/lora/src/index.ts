@@ -26,6 +26,7 @@ export { type FourierftOptions, fourierft } from './fourierft.ts';
 export { gaussian, type Initializer, kaiming, noisy } from './initializers.ts';
 export { type LayerNormTuningOptions, layerNormTuning, readLayerNormTuning } from './layer-norm-tuning.ts';
 export { lora } from './lora.ts';
+export { type LoraPlusOptions, loraPlus } from './lora-plus.ts';
 export { loraWithBias } from './lora-with-bias.ts';
 export { olora, pissa } from './matrix-initializers.ts';
 export type { LoraOptions } from './options.ts';
