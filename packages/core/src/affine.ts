@@ -46,7 +46,7 @@ function addTerms(y: Tensor, x: Tensor, terms: readonly Term[], { site }: PartAr
 }
 
 /** A part less what follows from `affine`. */
-export type AffineSpec<K extends AffineKind> = Omit<Part<K>, 'forward' | 'fold'> & {
+export type AffineSpec<K extends AffineKind> = Omit<Part<K>, 'forward' | 'fold' | 'readsBias'> & {
   affine(args: PartArgs<K>): Affine;
 };
 
@@ -66,6 +66,10 @@ export function affinePart<K extends AffineKind = 'linear'>({ affine, ...rest }:
       if (out) y = mul(y, out);
       const offset = bias ?? own;
       return offset ? add(y, offset) : y;
+    },
+    readsBias(args) {
+      const { out, bias } = affine(args);
+      return out !== undefined || bias !== undefined;
     },
     fold(args) {
       const { in: gain, out, terms = [], bias } = affine(args);

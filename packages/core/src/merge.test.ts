@@ -1,6 +1,6 @@
 import { memory, mul, type Tensor } from '@tensorflow/tfjs-core';
 import { describe, expect, test } from 'vitest';
-import { liar, low, normed, shrinking } from '../test/methods.ts';
+import { liar, low, normed, rebiased, shrinking } from '../test/methods.ts';
 import { expectClose, withHost } from '../test/with-host.ts';
 import { attach } from './attach.ts';
 import { merge } from './merge.ts';
@@ -160,6 +160,32 @@ describe('refused before anything is changed', () => {
     await expect(merge(both)).rejects.toThrow('NORMED at "model.layers.0.mlp.up_proj" reads the weight');
     both.detach();
   });
+});
+
+test('a bias that something above reads is not merged, in another adapter or in the same; a weight is', async () => {
+  const { host } = bench;
+  const above = () => attach(host, rebiased(['layers.1.mlp.up_proj']), { name: 'above', seed: 2 });
+  const why = '"above" at "model.layers.1.mlp.up_proj" reads the bias that merging would change';
+  const below = attach(host, [low(['down_proj']), modulesToSave(['up_proj'])], { name: 'below', seed: 1 });
+  const first = above();
+  const apart = bench.output();
+  const tensors = memory().numTensors;
+  await expect(merge(below)).rejects.toThrow(why);
+  expect(bench.output()).toEqual(apart);
+  expect(memory().numTensors).toBe(tensors);
+  first.detach();
+  await merge(below, { probe });
+  const later = above();
+  await merge(later, { probe });
+  for (const adapter of [later, below]) adapter.detach();
+
+  const harmless = attach(host, low(['up_proj']), { name: 'harmless', seed: 3 });
+  const reader = above();
+  await merge(harmless, { probe });
+  for (const adapter of [reader, harmless]) adapter.detach();
+  const both = attach(host, [rebiased(['up_proj']), rebiased(['layers.1.mlp.up_proj'])], { name: 'above' });
+  await expect(merge(both)).rejects.toThrow(why);
+  both.detach();
 });
 
 describe('final', () => {

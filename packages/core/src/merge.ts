@@ -5,8 +5,9 @@ import type { Adapter, Attachment } from './adapter.ts';
 import { assertOnTop, refresh } from './change-weight.ts';
 import { biasOf, type Held, type HoldingSite, heldBy, holdLike, readHeld, setHeld } from './held.ts';
 import type { Host, Undo } from './host.ts';
+import { assertBiasUnread, assertMergeable } from './mergeable.ts';
 import type { Folded } from './method.ts';
-import { adaptersOf, assertIdle } from './registry.ts';
+import { assertIdle } from './registry.ts';
 
 export interface MergeOptions {
   /** The model's output on some input, run before and after. Without it nothing is checked. */
@@ -43,7 +44,7 @@ export async function merge(adapter: Adapter, options: MergeOptions = {}): Promi
     const state = adapter.unmerge === undefined ? 'switched off; switch it on' : 'merged already; unmerge it';
     throw new Error(`[peftjs/core] "${adapter.name}" is ${state} first`);
   }
-  for (const attachment of adapter.attachments) checkMergeable(adapter, attachment, final);
+  for (const attachment of adapter.attachments) assertMergeable(adapter, attachment, final);
   assertIdle(adapter.host, `merging "${adapter.name}"`);
   const folds: Fold[] = [];
   const putBack = () => {
@@ -58,7 +59,7 @@ export async function merge(adapter: Adapter, options: MergeOptions = {}): Promi
   };
   const before = probe?.();
   try {
-    for (const attachment of adapter.attachments) folds.push(foldOne(adapter.host, adapter.strength, attachment));
+    for (const attachment of adapter.attachments) folds.push(foldOne(adapter, attachment));
     adapter.active = false;
     adapter.unmerge = unmerge;
     if (probe !== undefined && before !== undefined) await checkOutput(adapter, before, probe, tolerance);
@@ -130,43 +131,15 @@ async function checkOutput(adapter: Adapter, before: Tensor, probe: () => Tensor
   );
 }
 
-function checkMergeable(adapter: Adapter, attachment: Attachment, final: boolean): void {
-  const { method, site, part } = attachment;
-  const fail = (why: string) => {
-    throw new Error(`[peftjs/core] ${why}`);
-  };
-  if (part.fold === undefined) fail(`${method.type} at "${site.path}" cannot be merged; keep the adapter apart`);
-  const here = adaptersOf(adapter.host).flatMap((owner) =>
-    owner.attachments.filter((a) => a.site === site).map((other) => ({ owner, other })),
-  );
-  const place = here.findIndex(({ other }) => other === attachment);
-  for (const [i, { owner, other }] of here.entries()) {
-    const where = `"${owner.name}"`;
-    if (i > place && other.part.derive !== undefined) {
-      fail(
-        owner === adapter
-          ? `${other.method.type} at "${site.path}" reads the weight that merging ${method.type} would change; keep the adapter apart`
-          : `${where} at "${site.path}" reads the weight that merging would change; detach it first`,
-      );
-    }
-    if (owner === adapter) continue;
-    if (i < place && owner.active)
-      fail(`${where} lies beneath "${adapter.name}" at "${site.path}"; merge or detach it first`);
-    if (final && (owner.unmerge !== undefined || other.weight !== null)) {
-      fail(
-        `${where} has changed the weight at "${site.path}" and may want it back; merge it with final, or detach it, first`,
-      );
-    }
-  }
-}
-
-function foldOne(host: Host, strength: number, attachment: Attachment): Fold {
+function foldOne(adapter: Adapter, attachment: Attachment): Fold {
+  const { host, strength } = adapter;
   const place = attachment.site as HoldingSite;
   const own = biasOf(place);
   const { weight, bias } = engine().tidy(() => {
     const before = readHeld(place);
     const folded = attachment.part.fold?.({ ...attachment, weight: before, bias: own }) as Folded;
     const rebiased = folded.bias !== own && folded.bias !== null;
+    if (rebiased) assertBiasUnread(adapter, attachment);
     return {
       weight: holdLike(place, between(before, folded.weight, strength)),
       bias: rebiased ? variable(between(own, folded.bias as Tensor, strength), false) : undefined,

@@ -64,6 +64,8 @@ export interface Part<K extends SiteKind> {
   forward(args: ForwardArgs<K>): Out<K>;
   /** The weight [o, i] and bias [o] with the method in them, of a norm the gain and offset [d]. Absent: it cannot be merged. */
   fold?(args: PartArgs<K> & { readonly weight: Tensor; readonly bias: Tensor | null }): Folded;
+  /** Whether its forward pass reads the site's bias: then it keeps what lies beneath from being merged into another one. */
+  readsBias?(args: PartArgs<K>): boolean;
   /** Names in PEFT's files that may be there and say nothing new. */
   readonly redundant?: readonly string[];
   /** Positions that it puts in front of a sequence (a prompt). */

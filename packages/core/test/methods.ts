@@ -56,6 +56,15 @@ export function normed(modules: Targets['modules']): Method {
   return { type: 'NORMED', targets: { modules }, on: { linear: part }, config: () => ({}) };
 }
 
+/** Puts another bias in the place of the layer's own. */
+export function rebiased(modules: Targets['modules']): Method {
+  const part = affinePart({
+    params: (site) => ({ bias: { shape: [site.outDim], init: draw, file: 'bias' } }),
+    affine: ({ params: p }) => ({ bias: p.bias as Tensor }),
+  });
+  return { type: 'REBIASED', targets: { modules }, on: { linear: part }, config: () => ({}) };
+}
+
 /** Merges into something else than it computes. */
 export function liar(modules: Targets['modules']): Method {
   return low(modules, { fold: ({ weight, bias }) => ({ weight: sub(weight, 1), bias }) });

@@ -15,6 +15,7 @@ export function rotationPart({ check, params, turn, scale }: Rotation): Part<'li
   return {
     ...(check && { check }),
     params,
+    ...(scale && { readsBias: () => true }),
     forward(args) {
       const { x, base, site } = args;
       const y = base(reshape(turn(rowsOf(x), args, false), x.shape));
