@@ -1,4 +1,5 @@
-import { attach, dense, type LinearSite, merge } from '@peftjs/core';
+import { normal, random } from '@peftjs/backend';
+import { attach, type ConvSite, dense, type LinearSite, merge } from '@peftjs/core';
 import { add, div, matMul, mul, reshape, sqrt, square, sum, type Tensor, tidy } from '@tensorflow/tfjs-core';
 import { describe, expect, test } from 'vitest';
 import { DIM, VOCAB, WIDE } from '../../core/test/tiny-host.ts';
@@ -87,4 +88,41 @@ test('follows the weight when an adapter beneath is merged and unmerged first', 
   above.detach();
   unmerge();
   below.detach();
+});
+
+test('on a convolution the magnitudes are the norms of its filters, and the merged filters have them', () => {
+  const [o, i, kernel] = [5, 3, [2, 3]] as const;
+  const weight = dense(normal(random(9), o * i * 6, 1), o, i * 6);
+  const site: ConvSite = {
+    kind: 'conv',
+    path: 'p',
+    role: 'r',
+    inDim: i,
+    outDim: o,
+    kernel,
+    weight,
+    bias: null,
+    convolve: (x) => x,
+  };
+  const part = dora({ r: 2, alpha: 3, init: noisy }).on.conv;
+  const { fold, derive } = part ?? {};
+  if (!part || !fold || !derive) throw new Error('DoRA folds into convolutions');
+  const norms = (w: Tensor) => [...sqrt(sum(square(w), 1)).dataSync()];
+  tidy(() => {
+    const next = random(4);
+    const specs = Object.entries(part.params(site));
+    expect(specs.map(([, { file, shape }]) => [file, shape])).toEqual([
+      ['lora_A.weight', [2, i, ...kernel]],
+      ['lora_B.weight', [o, 2, 1, 1]],
+      ['lora_magnitude_vector', [1, o, 1, 1]],
+    ]);
+    const params = Object.fromEntries(specs.map(([name, { init, shape }]) => [name, init(shape, next)]));
+    const m = [...(params.m as Tensor).dataSync()];
+    expectClose(m, norms(weight.read()));
+    const derived = derive(site);
+    const folded = fold({ site, params, derived, shared: {}, index: 0, weight: weight.read(), bias: null });
+    expectClose(norms(folded.weight), m, 1e-5);
+    expect([...folded.weight.dataSync()]).not.toEqual([...weight.read().dataSync()]);
+  });
+  weight.dispose();
 });
