@@ -1,91 +1,194 @@
-// The law of stacks: adapters put on and taken off in any order, switched and merged between, leave the base bit for bit.
+// The law of stacks: adapters of any method put on and taken off in any order, switched, weakened, merged, saved and loaded
+// between, leave the base bit for bit; and what one of them computes does not depend on the others' being there.
 import { useBackend } from '@peftjs/backend';
 import { cpu } from '@peftjs/backend-cpu';
-import { type Adapter, attach, type Method, merge, modulesToSave } from '@peftjs/core';
-import { biases, dora, lora } from '@peftjs/lora';
+import { type Adapter, attach, merge, type Route, restore, route } from '@peftjs/core';
+import { INFERENCE } from '@peftjs/models';
 import { array, assert, asyncProperty, constantFrom, nat, record, tuple } from 'fast-check';
-import { beforeAll, describe, expect, it } from 'vitest';
-import { type TinyLlamaOptions, tinyLlama } from '../test/tiny-llama.ts';
-import { INFERENCE, read, readWeights } from './host-case.ts';
+import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { batchFor, outputsOf, ROW_MODELS, type RowModel, rowOutputs } from '../test/row-models.ts';
+import { FAMILIES, VARIANTS, type VariantName } from '../test/variants.ts';
+import { readWeights } from './host-case.ts';
 import { leakGuard } from './leak-guard.ts';
 import { disturb } from './suites.ts';
+import { relativeError, TOLERANCES } from './tolerances.ts';
 
-const variants: Readonly<Record<string, () => readonly Method[]>> = {
-  lora: () => [lora({ r: 2, targets: ['q_proj', 'down_proj'] })],
-  rslora: () => [lora({ r: 3, rslora: true, targets: ['v_proj', 'gate_proj'], bias: 'lora_only' })],
-  dora: () => [dora({ r: 2, targets: ['q_proj', 'v_proj'] })],
-  embedding: () => [lora({ r: 2, targets: ['embed_tokens', 'o_proj'] })],
-  whole: () => [lora({ r: 2, targets: ['up_proj'] }), modulesToSave(['lm_head'])],
-  biases: () => [lora({ r: 2, targets: ['k_proj'], bias: 'lora_only' }), biases()],
-};
-
-type Act = { readonly kind: 'attach' | 'detach' | 'switch' | 'merge'; readonly which: number };
-
-const acts = array(record({ kind: constantFrom('attach', 'attach', 'detach', 'switch', 'merge'), which: nat(5) }), {
+const KINDS = ['attach', 'attach', 'detach', 'switch', 'weaken', 'merge', 'reload', 'route'] as const;
+const acts = array(record({ kind: constantFrom(...KINDS), which: nat(99), how: nat(99) }), {
   minLength: 3,
-  maxLength: 9,
+  maxLength: 12,
 });
+const NAMES = Object.keys(VARIANTS) as VariantName[];
+const ROWS = [
+  [3, 5, 7, 2, 8],
+  [4, 1, 9],
+];
 
-/** Detaches one; where another has been merged on top of what it merged, that one must go first. */
-function takeOff(stack: Adapter[], which: number): boolean {
-  const adapter = stack[which % stack.length] as Adapter;
-  try {
-    adapter.detach();
-  } catch (error) {
-    expect((error as Error).message).toContain('has changed since; undo that first');
-    return false;
+/** A model with a stack of adapters on it. */
+class Stack {
+  readonly adapters: Adapter[] = [];
+  readonly model: RowModel;
+  private made = 0;
+
+  constructor(model: RowModel) {
+    this.model = model;
   }
-  stack.splice(stack.indexOf(adapter), 1);
-  return true;
+
+  output(routes?: Route | readonly Route[]) {
+    return outputsOf(this.model, batchFor(this.model, ROWS), { ...INFERENCE, ...(routes && { routes }) });
+  }
+
+  put(name: VariantName): Adapter {
+    const made = VARIANTS[name](this.model);
+    const adapter = attach(this.model, made, { name: `${name} ${this.made}`, seed: this.made });
+    disturb(adapter, ++this.made);
+    this.adapters.push(adapter);
+    return adapter;
+  }
+
+  /** False where another has since changed a weight that this one changed: that must go first. */
+  takeOff(adapter: Adapter): boolean {
+    try {
+      adapter.detach();
+    } catch (error) {
+      expect((error as Error).message).toContain('has changed since; undo that first');
+      return false;
+    }
+    this.adapters.splice(this.adapters.indexOf(adapter), 1);
+    return true;
+  }
+
+  /** What one adapter computes with the others switched off. */
+  solo(adapter: Adapter) {
+    const before = this.adapters.map(({ active, strength }) => ({ active, strength }));
+    for (const one of this.adapters) one.active = one === adapter;
+    adapter.strength = 1;
+    const found = this.output();
+    for (const [i, state] of before.entries()) Object.assign(this.adapters[i] as Adapter, state);
+    return found;
+  }
+
+  /** Saves it, takes it off and loads it again, on top. */
+  async reload(adapter: Adapter): Promise<void> {
+    if (adapter.unmerge || adapter.attachments.some((a) => a.weight)) return;
+    const expected = this.solo(adapter);
+    const saved = await adapter.snapshot();
+    this.takeOff(adapter);
+    const again = await restore(this.model, saved, FAMILIES, { name: adapter.name });
+    this.adapters.push(again);
+    expect(this.solo(again), adapter.name).toEqual(expected);
+    expect(await again.snapshot()).toEqual(saved);
+  }
+
+  /** Merges it, if that can be: the model says the same. */
+  async merge(adapter: Adapter): Promise<void> {
+    const before = this.output();
+    try {
+      await merge(adapter);
+    } catch (error) {
+      expect((error as Error).message).toMatch(/^\[peftjs\/(core|models)\] /);
+      expect(this.output()).toEqual(before);
+      return;
+    }
+    expect(relativeError(this.output().values, before.values)).toBeLessThanOrEqual(TOLERANCES.logits);
+  }
+
+  /** Each row of a batch with a route of its own gives what it gives when all rows take that. */
+  mix(which: number, how: number): void {
+    const free = this.adapters.filter((adapter) => !adapter.unmerge);
+    const routes = [which, how].map((bits) => route(...free.filter((_, i) => (bits >> i) & 1)));
+    const resident = free.filter((adapter) => adapter.attachments.some((a) => a.weight));
+    if (resident.some((adapter) => !routes.every((one) => one.has(adapter)))) {
+      if (routes.some((one) => one.size > 0)) expect(() => this.output(routes)).toThrow('must run it, or detach it');
+      return;
+    }
+    const mixed = this.output(routes);
+    for (const [row, own] of routes.entries()) {
+      const after = 5 - (ROWS[row] as number[]).length;
+      const expected = rowOutputs(this.output(own), row, after);
+      const found = rowOutputs(mixed, row, after).slice(-expected.length);
+      expect(relativeError(found, expected)).toBeLessThanOrEqual(TOLERANCES.logits);
+    }
+  }
+
+  /** Does one act; one that is refused must change nothing, which the end will show. */
+  async perform(kind: (typeof KINDS)[number], which: number, how: number): Promise<void> {
+    const adapter = this.adapters[which % Math.max(1, this.adapters.length)];
+    if (kind === 'attach') this.put(NAMES[which % NAMES.length] as VariantName);
+    else if (kind === 'route') this.mix(which, how);
+    else if (adapter === undefined) return;
+    else if (kind === 'detach') this.takeOff(adapter);
+    else if (kind === 'reload') await this.reload(adapter);
+    else if (kind === 'switch') {
+      if (adapter.unmerge === undefined) adapter.active = !adapter.active;
+    } else if (kind === 'weaken') {
+      const virtual = adapter.attachments.some(({ site }) => site.kind === 'sequence');
+      adapter.strength = virtual ? how % 2 : how % 3;
+    } else if (kind === 'merge') await this.merge(adapter);
+    else kind satisfies never;
+  }
 }
 
-/** Does one act on the stack; one that is refused must change nothing, which the end will show. */
-async function perform(act: Act, stack: Adapter[], put: (variant: string) => void): Promise<void> {
-  const names = Object.keys(variants);
-  if (act.kind === 'attach') return put(names[act.which % names.length] as string);
-  const adapter = stack[act.which % Math.max(1, stack.length)];
-  if (adapter === undefined) return;
-  if (act.kind === 'switch') {
-    if (adapter.unmerge === undefined) adapter.active = !adapter.active;
-  } else if (act.kind === 'detach') takeOff(stack, act.which);
-  else await merge(adapter).catch((error: Error) => expect(error.message).toContain('[peftjs/core]'));
-}
-
-describe('stacks of adapters', () => {
+describe.for(Object.entries(ROW_MODELS))('adapters on %s', ([, load]) => {
+  let model: RowModel;
   beforeAll(async () => {
     await useBackend(cpu());
   });
   leakGuard();
+  beforeEach(async () => {
+    model = await load();
+  });
+  afterEach(() => model.dispose());
 
-  it.for<TinyLlamaOptions>([{}, { tied: true, biases: false }])('come off in any order: %o', async (options) => {
-    const one = await tinyLlama(options);
-    const output = () => read(() => one.output(INFERENCE));
-    const plain = output();
-    const weights = readWeights(one.host);
+  it('come off in any order, and leave the base bit for bit', async () => {
+    const plain = new Stack(model).output();
+    const weights = readWeights(model);
     const property = asyncProperty(tuple(acts, nat(1000)), async ([steps, seed]) => {
-      const stack: Adapter[] = [];
-      let made = 0;
-      const put = (variant: string) => {
-        const adapter = attach(one.host, (variants[variant] as () => readonly Method[])(), {
-          name: `a${made}`,
-          seed: made,
-        });
-        disturb(adapter, ++made);
-        stack.push(adapter);
-      };
+      const stack = new Stack(model);
       try {
-        for (const step of steps) await perform(step, stack, put);
-        for (let k = seed, refused = 0; stack.length > 0; k++) {
-          refused = takeOff(stack, k) ? 0 : refused + 1;
+        for (const { kind, which, how } of steps) await stack.perform(kind, which, how);
+        expect(stack.output().values.every(Number.isFinite)).toBe(true);
+        for (let k = seed, refused = 0; stack.adapters.length > 0; k++) {
+          refused = stack.takeOff(stack.adapters[k % stack.adapters.length] as Adapter) ? 0 : refused + 1;
           expect(refused).toBeLessThan(100);
         }
-        expect(output()).toEqual(plain);
-        expect(readWeights(one.host)).toEqual(weights);
+        expect(stack.output()).toEqual(plain);
+        expect(readWeights(model)).toEqual(weights);
       } finally {
-        while (stack.length > 0) stack.pop()?.detach();
+        while (stack.adapters.length > 0) stack.adapters.pop()?.detach();
       }
     });
-    await assert(property, { seed: 20, numRuns: 15 });
-    one.dispose();
+    await assert(property, { seed: 20, numRuns: 40 });
+  });
+
+  it('LoRA, prefix, (IA)3 and bottleneck, in any order, each saved and loaded alone', async () => {
+    const names = ['lora', 'prefix', 'ia3', 'pfeiffer'] as const;
+    const alone = new Stack(model);
+    const plain = alone.output();
+    const saved = [];
+    for (const name of names) {
+      const adapter = alone.put(name);
+      saved.push({ name, snapshot: await adapter.snapshot(), output: alone.output() });
+      alone.takeOff(adapter);
+    }
+    for (const order of permutations(saved)) {
+      const stack = new Stack(model);
+      for (const { name, snapshot } of order) stack.adapters.push(await restore(model, snapshot, FAMILIES, { name }));
+      const all = stack.output();
+      for (const [i, { output, snapshot }] of order.entries()) {
+        const adapter = stack.adapters[i] as Adapter;
+        expect(stack.solo(adapter)).toEqual(output);
+        expect(stack.output(route(adapter))).toEqual(output);
+        expect(await adapter.snapshot()).toEqual(snapshot);
+        expect(all).not.toEqual(output);
+      }
+      for (const adapter of [...stack.adapters]) stack.takeOff(adapter);
+      expect(stack.output()).toEqual(plain);
+    }
   });
 });
+
+function permutations<T>(items: readonly T[]): readonly (readonly T[])[] {
+  if (items.length < 2) return [items];
+  return items.flatMap((item, i) => permutations(items.filter((_, k) => k !== i)).map((rest) => [item, ...rest]));
+}
