@@ -25,6 +25,8 @@ export type { FittedAdapter, SiteFit } from './extract/write-adapter.ts';
 export { type FourierftOptions, fourierft } from './fourierft.ts';
 export { gaussian, type Initializer, kaiming, noisy } from './initializers.ts';
 export { type LayerNormTuningOptions, layerNormTuning, readLayerNormTuning } from './layer-norm-tuning.ts';
+export { type LohaOptions, loha, readLoha } from './loha.ts';
+export { type LokrOptions, lokr, readLokr } from './lokr.ts';
 export { lora } from './lora.ts';
 export { type LoraPlusOptions, loraPlus } from './lora-plus.ts';
 export { loraWithBias } from './lora-with-bias.ts';

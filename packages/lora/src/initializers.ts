@@ -23,7 +23,7 @@ function size(shape: readonly number[]): number {
 }
 
 /** U(-1/sqrt(i), 1/sqrt(i)), i all but the first dimension, torch's kaiming_uniform_ with a = sqrt(5). */
-const kaimingUniform: Fill = ([r = 1, ...rest], next) => {
+export const kaimingUniform: Fill = ([r = 1, ...rest], next) => {
   const bound = 1 / Math.sqrt(size(rest));
   return tensor(uniform(next, r * size(rest), -bound, bound), [r, ...rest]);
 };

@@ -9,6 +9,8 @@ import {
   readAdalora,
   readFourierft,
   readLayerNormTuning,
+  readLoha,
+  readLokr,
   readLora,
   readVera,
 } from '@peftjs/lora';
@@ -28,6 +30,8 @@ const families = [
   readPTuning(),
   readMultitaskPromptTuning(),
   readVera(),
+  readLoha(),
+  readLokr(),
   readAdalora(),
   readFourierft(),
   readLayerNormTuning(),

@@ -8,6 +8,8 @@ import {
   fourierft,
   gaussian,
   layerNormTuning,
+  loha,
+  lokr,
   lora,
   loraWithBias,
   noisy,
@@ -16,6 +18,8 @@ import {
   readAdalora,
   readFourierft,
   readLayerNormTuning,
+  readLoha,
+  readLokr,
   readLora,
   readVera,
   vera,
@@ -79,6 +83,13 @@ export function describeSeams(backend: Backend): void {
       'VeRA whose projections are drawn again',
       () => vera({ r: 6, saveProjection: false, projection: 3, targets }),
       on({}, { family: readVera() }),
+    );
+    describeMethod('LoHa', () => loha({ r: 2, targets }), on({}, { family: readLoha() }));
+    describeMethod('LoKr', () => lokr({ r: 1, alpha: 2, targets }), on({}, { family: readLokr() }));
+    describeMethod(
+      'LoKr of two low ranks, by a factor',
+      () => lokr({ r: 1, both: true, factor: 8, rankPattern: { v_proj: 6 }, targets }),
+      on({}, { family: readLokr() }),
     );
     describeMethod(
       'AdaLoRA',
