@@ -1,10 +1,11 @@
 // A causal language model: a body that reads tokens, and an output that predicts the next one.
-import { crossEntropy, engine, IGNORED, rowsOf } from '@peftjs/backend';
-import { activeRoute, type Context, type LinearSite, type Route, type Tokens } from '@peftjs/core';
-import { concat, dispose, fill, reshape, slice, type Tensor } from '@tensorflow/tfjs-core';
+import { crossEntropy, engine, rowsOf } from '@peftjs/backend';
+import { activeRoute, type Context, checkRoutes, type LinearSite, type Route, type Tokens } from '@peftjs/core';
+import { dispose, reshape, slice, type Tensor } from '@tensorflow/tfjs-core';
 import { type About, type BatchCount, createModel, INFERENCE, type Model } from '../model.ts';
 import { type KeysAndValues, runBody, type TokenBody } from '../token-body.ts';
 import { countNextTokens } from '../tokens/count-tokens.ts';
+import { nextLabels } from '../tokens/next-labels.ts';
 import type { TokenBatch } from '../tokens/token-input.ts';
 
 /** Keys and values of the positions so far, their mask [b, s], the padding in front of each row, the tokens, and what ran them. */
@@ -26,7 +27,7 @@ export interface CausalLM extends Model {
   /** Sum of the cross-entropies of the tokens that count, a scalar. */
   loss(batch: TokenBatch, ctx?: Context): Tensor;
   /** Targets and tokens of a batch: labels that count are all but -100 and the first of a row, which only a prompt predicts. */
-  count(batch: TokenBatch): BatchCount;
+  count(batch: TokenBatch, ctx?: Context): BatchCount;
   /**
    * Logits of the last position, [b, v], and the cache with the batch's tokens added. The old cache stays.
    *
@@ -55,9 +56,12 @@ export function causalLM(body: TokenBody, head: LinearSite, about: About): Causa
         const labels = sequence.labels;
         if (labels === undefined)
           throw new Error('[peftjs/models] the batch has no labels; give them, -100 where a token does not count');
-        return crossEntropy({ logits: rowsOf(linear(head, x, ctx)), labels: shifted(labels) }, {});
+        return crossEntropy({ logits: rowsOf(linear(head, x, ctx)), labels: nextLabels(labels, sequence, batch) }, {});
       }),
-    count: (batch) => countNextTokens(model, batch),
+    count(batch, { routes } = INFERENCE) {
+      if (routes) checkRoutes(model, routes, batch.shape[0]);
+      return countNextTokens(batch, routes ?? activeRoute(model));
+    },
     step(batch, cache, outer = INFERENCE) {
       const blocks: KeysAndValues[] = [];
       const keep = ({ k, v }: KeysAndValues) =>
@@ -79,10 +83,4 @@ export function causalLM(body: TokenBody, head: LinearSite, about: About): Causa
     },
   };
   return model;
-}
-
-/** The label of each position's next token, [b t]. */
-function shifted(labels: Tensor): Tensor {
-  const [b, t] = labels.shape as [number, number];
-  return reshape(concat([slice(labels, [0, 1], [b, t - 1]), fill([b, 1], IGNORED, 'int32')], 1), [b * t]);
 }

@@ -1,7 +1,8 @@
 // How much there is to learn in a batch of tokens.
 import { IGNORED } from '@peftjs/backend';
-import { type Host, virtualTokens } from '@peftjs/core';
+import { type Route, virtualTokens } from '@peftjs/core';
 import type { BatchCount } from '../model.ts';
+import { routeOf } from './route-of.ts';
 import type { ClassBatch, TokenBatch, TokenInput } from './token-input.ts';
 
 function tokensIn({ attentionMask }: TokenInput): number {
@@ -11,13 +12,15 @@ function tokensIn({ attentionMask }: TokenInput): number {
 /**
  * For next-token prediction: every label but the ignored ones and the first of a row, which nothing predicts but a prompt
  * in front of it.
+ *
+ * @param routes of the rows, or one for all
  */
-export function countNextTokens(host: Host, batch: TokenBatch): BatchCount {
+export function countNextTokens(batch: TokenBatch, routes: Route | readonly Route[]): BatchCount {
   const { labels, shape } = batch;
   const [b, t] = shape;
-  const first = virtualTokens(host) > 0;
+  const first = Array.from({ length: b }, (_, row) => virtualTokens(routeOf(routes, row)) > 0);
   let targets = 0;
-  for (let k = 0; labels && k < b * t; k++) if ((first || k % t !== 0) && labels[k] !== IGNORED) targets++;
+  for (let k = 0; labels && k < b * t; k++) if ((first[k / t] ?? true) && labels[k] !== IGNORED) targets++;
   return { targets, tokens: tokensIn(batch) };
 }
 
