@@ -140,6 +140,11 @@ const CASES: Readonly<Record<string, Case>> = {
     methods: () => lora({ r: 2, init: noisy }),
   },
   'an image classifier': { task: 'IMAGE_CLS', open: scored(vitClassifier({ labels }), IMAGES), methods: linear },
+  'an image classifier, DoRA on its convolution': {
+    task: 'IMAGE_CLS',
+    open: scored(vitClassifier({ labels }), IMAGES),
+    methods: () => dora({ r: 3, init: noisy, targets: ['embed', 'attn.q'] }),
+  },
   'an image classifier without its head': {
     task: 'IMAGE_CLS',
     open: scored(vitClassifier({ labels }), IMAGES),

@@ -10,7 +10,20 @@ import { useBackend } from '@peftjs/backend';
 import { cpu } from '@peftjs/backend-cpu';
 import { diskFolder, loadAdapter, saveAdapter } from '@peftjs/checkpoint';
 import { attach, type Method, modulesToSave, restore } from '@peftjs/core';
-import { biases, dora, lora, loraWithBias, noisy, olora, pissa, readLora } from '@peftjs/lora';
+import {
+  adalora,
+  biases,
+  dora,
+  lora,
+  loraWithBias,
+  noisy,
+  olora,
+  pissa,
+  readAdalora,
+  readLora,
+  readVera,
+  vera,
+} from '@peftjs/lora';
 import { type CausalLM, gpt2, llama, loadModel, randomSource, saveModel, type TokenBatch } from '@peftjs/models';
 import {
   fromText,
@@ -34,6 +47,8 @@ import { findPython } from '../packages/safetensors/test/python.ts';
 const python = findPython('torch', 'peft', 'transformers', 'safetensors');
 const families = [
   readLora(pissa, olora),
+  readVera(),
+  readAdalora(),
   readPrefixTuning(),
   readPromptTuning(),
   readPTuning(),
@@ -81,6 +96,8 @@ interface Case {
   readonly model?: Readonly<Record<string, unknown>>;
   /** Not everything can be merged by PEFT. */
   readonly merged?: boolean;
+  /** What PEFT warns of whoever wrote the folder. */
+  readonly allow?: string;
 }
 
 const names = ['q_proj', 'v_proj'];
@@ -113,6 +130,32 @@ const OURS: Readonly<Record<string, Case>> = {
   "B's bias": {
     methods: () => loraWithBias({ r: 2, targets: names }),
     model: { attention_bias: true },
+    merged: true,
+  },
+  'DoRA on a GPT-2': { methods: () => dora({ r: 2, targets: ['attn.q', 'mlp.down'] }), model: GPT2, merged: true },
+  VeRA: { methods: () => vera({ r: 6, targets: [...names, 'down_proj'], dropout: 0.1 }), merged: true },
+  'VeRA whose projections are drawn again, the head whole': {
+    methods: () => [vera({ r: 5, projection: 7, saveProjection: false, targets: names }), modulesToSave(['lm_head'])],
+    merged: true,
+    allow: 'Specified to not (save|load) vera_A and vera_B',
+  },
+  'VeRA on a GPT-2': { methods: () => vera({ r: 4, targets: ['c_attn', 'c_fc'] }), model: GPT2, merged: true },
+  AdaLoRA: {
+    methods: () =>
+      adalora({
+        r: 3,
+        target: 2,
+        steps: 10,
+        warmup: 2,
+        orthogonality: 0,
+        targets: names,
+        exclude: ['layers.0.self_attn.v_proj'],
+      }),
+    merged: true,
+  },
+  'AdaLoRA on a GPT-2': {
+    methods: () => adalora({ r: 3, target: 2, steps: 10, orthogonality: 0, targets: ['c_attn', 'c_fc'] }),
+    model: GPT2,
     merged: true,
   },
   '(IA)3': { methods: () => ia3(), model: { attention_bias: true, mlp_bias: true }, merged: true },
@@ -163,6 +206,18 @@ const THEIRS: Readonly<Record<string, readonly string[]>> = {
   ],
   'bias all of a base without': ['--config', '{"r": 2, "target_modules": ["v_proj"], "bias": "all"}'],
   'an embedding': ['--config', '{"r": 2, "target_modules": ["embed_tokens", "q_proj"]}'],
+  'DoRA on a GPT-2': [
+    ...['--config', '{"r": 2, "use_dora": true, "target_modules": ["c_attn", "c_proj"]}', '--arch', 'gpt2'],
+  ],
+  VeRA: ['--config', '{"peft_type": "VERA", "r": 5, "target_modules": ["q_proj", "v_proj", "down_proj"]}'],
+  'VeRA whose projections are drawn again': [
+    '--config',
+    '{"peft_type": "VERA", "r": 5, "projection_prng_key": 3, "save_projection": false, "target_modules": ["q_proj", "up_proj"]}',
+  ],
+  AdaLoRA: [
+    '--config',
+    '{"peft_type": "ADALORA", "init_r": 4, "target_r": 2, "total_step": 10, "orth_reg_weight": 0, "lora_alpha": 64, "target_modules": ["q_proj", "down_proj"]}',
+  ],
   '(IA)3': ['--config', '{"peft_type": "IA3"}', '--model', '{"mlp_bias": true}'],
   '(IA)3 by names, the head whole': [
     '--config',
@@ -259,10 +314,11 @@ describe.skipIf(!python)('PEFT in Python (PEFTJS_PYTHON or .venv)', () => {
     );
     const tasks = { name: 'task_ids', dtype: 'I32', shape: [LENGTHS.length], data: task_ids } as const;
     writeFileSync(inputs, writeSafetensors([...tensors, tasks]));
-    const checks = Object.entries(OURS).map(([name, { merged }]) => [
+    const checks = Object.entries(OURS).map(([name, { merged, allow }]) => [
       ...['check_adapter', '--base', join(ours(name), 'base'), '--adapter', join(ours(name), 'adapter')],
       ...['--inputs', inputs, '--out', join(ours(name), 'out.safetensors')],
       ...(merged ? ['--merged'] : []),
+      ...(allow ? ['--allow', allow] : []),
     ]);
     const makes = Object.entries(THEIRS).map(([name, args]) => [
       'make_adapter',
