@@ -1,0 +1,4 @@
+import { cpu } from '@peftjs/backend-cpu';
+import { describeRouting } from '../test/routing-suite.ts';
+
+describeRouting(cpu());
