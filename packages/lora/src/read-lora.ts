@@ -1,5 +1,6 @@
 // LoRA's options read from the words of `adapter_config.json`.
 import { type Config, configReader, type Family, type Method, nearest } from '@peftjs/core';
+import { alora } from './alora.ts';
 import { biases } from './biases.ts';
 import { dora } from './dora.ts';
 import { gaussian, type Initializer, kaiming, noisy } from './initializers.ts';
@@ -7,7 +8,7 @@ import { lora } from './lora.ts';
 import { loraWithBias } from './lora-with-bias.ts';
 
 const KEYS =
-  'r lora_alpha lora_dropout bias init_lora_weights lora_bias rank_pattern alpha_pattern use_rslora use_dora fan_in_fan_out ensure_weight_tying megatron_core qalora_group_size'.split(
+  'alora_invocation_tokens r lora_alpha lora_dropout bias init_lora_weights lora_bias rank_pattern alpha_pattern use_rslora use_dora fan_in_fan_out ensure_weight_tying megatron_core qalora_group_size'.split(
     ' ',
   );
 
@@ -45,6 +46,15 @@ function methodOf(config: Config, inits: readonly Initializer[]): readonly Metho
     );
   }
   if (variants.biased) return [loraWithBias(options), ...read.whole()];
+  const { alora_invocation_tokens: invocation } = config;
+  if (Array.isArray(invocation)) {
+    if (variants.dora || bias !== 'none') {
+      throw new Error(
+        '[peftjs/lora] adapter_config.json has alora_invocation_tokens beside use_dora or a bias; leave those out',
+      );
+    }
+    return [alora({ ...options, invocation: invocation as readonly number[] }), ...read.whole()];
+  }
   const method = (variants.dora ? dora : lora)({ ...options, bias: bias === 'none' ? bias : 'lora_only' });
   return [method, ...read.whole(), ...(bias === 'all' ? [biases()] : [])];
 }

@@ -3,6 +3,7 @@ import type { Backend } from '@peftjs/backend';
 import { dense, modulesToSave } from '@peftjs/core';
 import {
   adalora,
+  alora,
   biases,
   dora,
   fourierft,
@@ -91,6 +92,7 @@ export function describeSeams(backend: Backend): void {
       () => lokr({ r: 1, both: true, factor: 8, rankPattern: { v_proj: 6 }, targets }),
       on({}, { family: readLokr() }),
     );
+    describeMethod('aLoRA', () => alora({ r: 2, invocation: [3], targets }), on({}, { unmergeable: true }));
     describeMethod(
       'AdaLoRA',
       () => adalora({ r: 3, target: 2, steps: 10, targets }),
