@@ -18,8 +18,8 @@ export interface Targets {
   readonly loose?: boolean;
   /** Whether it may match nothing. */
   readonly optional?: boolean;
-  /** A last condition, which no file states. */
-  readonly where?: (site: Site) => boolean;
+  /** A last condition, which no file states; told of all sites to choose from. */
+  readonly where?: (site: Site, sites: readonly Site[]) => boolean;
 }
 
 /** The target that stands for every linear layer but the model's output. */
@@ -47,14 +47,14 @@ function isNamed(site: Site, { modules, loose }: Targets): boolean {
   return matches(site.path, modules, loose) || (Array.isArray(modules) && modules.some((name) => hasRole(site, name)));
 }
 
-/** Whether `targets` names this site, whatever its kind. */
-function isTarget(site: Site, targets: Targets): boolean {
+/** Whether `targets` names this one of some sites, whatever its kind. */
+function isTarget(site: Site, targets: Targets, sites: readonly Site[]): boolean {
   const { exclude, layers, layersPattern, where } = targets;
   return (
     isNamed(site, targets) &&
     !(exclude && matches(site.path, exclude)) &&
     (!layers?.length || layers.includes(layerOf(site.path, layersPattern))) &&
-    where?.(site) !== false
+    where?.(site, sites) !== false
   );
 }
 
@@ -76,7 +76,7 @@ export function selectSites(
       `[peftjs/core] no site matches "${modules}": the model has none of kind ${[...kinds].join(' or ')}`,
     );
   }
-  const chosen = able.filter((site) => isTarget(site, targets));
+  const chosen = able.filter((site) => isTarget(site, targets, sites));
   const wanted = Array.isArray(modules) ? (modules as readonly string[]) : [];
   const missing = wanted.find((name) => !able.some((site) => isNamed(site, { ...targets, modules: [name] })));
   if ((strict && missing) || !(chosen.length || targets.optional)) {

@@ -36,5 +36,7 @@ export type { LoraOptions } from './options.ts';
 export { readAdalora } from './read-adalora.ts';
 export { readFourierft } from './read-fourierft.ts';
 export { readLora } from './read-lora.ts';
+export { readTrainableTokens } from './read-trainable-tokens.ts';
 export { readVera } from './read-vera.ts';
+export { type TrainableTokensOptions, trainableTokens } from './trainable-tokens.ts';
 export { type VeraOptions, vera } from './vera.ts';

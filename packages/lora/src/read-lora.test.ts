@@ -105,7 +105,7 @@ describe.each(given)('%s', (_, options) => {
 describe('refused rather than left out', () => {
   const cases: [Readonly<Record<string, Json>>, string][] = [
     [{ use_qalora: true }, '[peftjs/lora] adapter_config.json asks for "use_qalora", which is not supported'],
-    [{ trainable_token_indices: [1, 2] }, '"trainable_token_indices", which is not supported'],
+    [{ target_parameters: ['x'] }, '"target_parameters", which is not supported'],
     [{ use_rslor: true }, '"use_rslor", which is not supported; nearest: "use_rslora"'],
     [
       { init_lora_weights: 'gausian' },

@@ -6,9 +6,10 @@ import { dora } from './dora.ts';
 import { gaussian, type Initializer, kaiming, noisy } from './initializers.ts';
 import { lora } from './lora.ts';
 import { loraWithBias } from './lora-with-bias.ts';
+import { tokensBeside } from './read-trainable-tokens.ts';
 
 const KEYS =
-  'alora_invocation_tokens r lora_alpha lora_dropout bias init_lora_weights lora_bias rank_pattern alpha_pattern use_rslora use_dora fan_in_fan_out ensure_weight_tying megatron_core qalora_group_size'.split(
+  'alora_invocation_tokens trainable_token_indices r lora_alpha lora_dropout bias init_lora_weights lora_bias rank_pattern alpha_pattern use_rslora use_dora fan_in_fan_out ensure_weight_tying megatron_core qalora_group_size'.split(
     ' ',
   );
 
@@ -67,5 +68,5 @@ function methodOf(config: Config, inits: readonly Initializer[]): readonly Metho
  * const notes = await restore(model, await loadAdapter('out/notes'), [readLora()]);
  */
 export function readLora(...inits: readonly Initializer[]): Family {
-  return { type: 'LORA', read: (config) => methodOf(config, inits) };
+  return { type: 'LORA', read: (config) => [...methodOf(config, inits), ...tokensBeside(config)] };
 }

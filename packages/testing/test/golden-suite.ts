@@ -12,6 +12,7 @@ import {
   readLoha,
   readLokr,
   readLora,
+  readTrainableTokens,
   readVera,
 } from '@peftjs/lora';
 import { readBoft, readHra, readOft } from '@peftjs/orthogonal';
@@ -31,6 +32,7 @@ const families = [
   readMultitaskPromptTuning(),
   readVera(),
   readLoha(),
+  readTrainableTokens(),
   readLokr(),
   readAdalora(),
   readFourierft(),

@@ -22,7 +22,9 @@ import {
   readLoha,
   readLokr,
   readLora,
+  readTrainableTokens,
   readVera,
+  trainableTokens,
   vera,
 } from '@peftjs/lora';
 import {
@@ -91,6 +93,21 @@ export function describeSeams(backend: Backend): void {
       'LoKr of two low ranks, by a factor',
       () => lokr({ r: 1, both: true, factor: 8, rankPattern: { v_proj: 6 }, targets }),
       on({}, { family: readLokr() }),
+    );
+    describeMethod(
+      'tokens of a table',
+      () => [trainableTokens({ tokens: [12, 3, 5] }), modulesToSave(['norm'])],
+      on({}, { family: readTrainableTokens(), whole: true }),
+    );
+    describeMethod(
+      'tokens of a table that the head shares',
+      () => trainableTokens({ tokens: [12, 22] }),
+      on({ tied: true, biases: false }, { family: readTrainableTokens(), start: 'rounding', whole: true }),
+    );
+    describeMethod(
+      'LoRA with tokens',
+      () => [lora({ r: 2, targets }), trainableTokens({ tokens: [4], withLora: true })],
+      on({ tied: true }, { start: 'rounding' }),
     );
     describeMethod('aLoRA', () => alora({ r: 2, invocation: [3], targets }), on({}, { unmergeable: true }));
     describeMethod(
