@@ -13,10 +13,14 @@ const matrix = (site: LinearSite | EmbeddingSite): ParamSpec => ({
   init: () => site.weight.read(),
 });
 
+/** What PEFT writes once more where all biases are trained. */
+const redundant = ['modules_to_save.bias', 'original_module.bias'];
+
 /** A Conv1D's matrix lies in the files as [i, o], and so it does here. */
 const turned = (site: LinearSite, weight: Tensor): Tensor => (site.transposed ? transpose(weight) : weight);
 
 const linear: Part<'linear'> = {
+  redundant,
   params: (site) => ({
     weight: site.transposed
       ? { file: 'weight', shape: [site.inDim, site.outDim], init: () => transpose(site.weight.read()) }
@@ -54,7 +58,7 @@ export function modulesToSave(names: readonly string[]): Method {
     type: 'MODULES_TO_SAVE',
     targets: { modules: names, loose: true },
     precedence: -1,
-    on: { linear, embedding, norm: wholeNorm() },
+    on: { linear, embedding, norm: { ...wholeNorm(), redundant } },
     config: ({ sites }) => ({ modules_to_save: names.flatMap((name) => modulesOf(name, sites)) }),
   };
 }

@@ -4,16 +4,19 @@ import { clone, type Tensor, type Variable } from '@tensorflow/tfjs-core';
 
 const spec = (bias: Variable) => ({ bias: { file: 'bias', shape: bias.shape, init: () => clone(bias) } });
 
-const linear: Part<'linear'> = affinePart({
-  params: (site) => spec(site.bias as Variable),
-  affine: ({ params }) => ({ bias: params.bias as Tensor }),
-});
+const layer = <K extends 'linear' | 'conv'>(): Part<K> =>
+  affinePart<K>({
+    params: (site) => spec(site.bias as Variable),
+    affine: ({ params }) => ({ bias: params.bias as Tensor }),
+  });
 
 const norm: Part<'norm'> = {
   params: (site) => spec(site.beta as Variable),
   forward: ({ x, base, site, params }) => base({ ...x, beta: x.beta === site.beta ? (params.bias as Tensor) : x.beta }),
   fold: ({ weight, params }) => ({ weight, bias: params.bias as Tensor }),
 };
+
+const has = (site: Site): boolean => ('bias' in site ? site.bias !== null : site.kind === 'norm' && site.beta !== null);
 
 /**
  * Trains every bias that the other methods of the same adapter leave alone; where a model has none, nothing.
@@ -22,13 +25,35 @@ const norm: Part<'norm'> = {
  * attach(model, [lora({ r: 8, bias: 'lora_only' }), biases()]);
  */
 export function biases(): Method {
-  const has = (site: Site) =>
-    (site.kind === 'linear' && site.bias !== null) || (site.kind === 'norm' && site.beta !== null);
   return {
     type: 'BIASES',
     targets: { modules: /.*/, where: has, optional: true },
     precedence: 1,
-    on: { linear, norm },
+    on: { linear: layer<'linear'>(), conv: layer<'conv'>(), norm },
     config: () => ({ bias: 'all' }),
+  };
+}
+
+/** The targets of a PEFT adapter that has no layers. */
+export const NO_TARGETS = 'dummy-target-modules';
+
+function where(site: Site, sites: readonly Site[]): boolean {
+  if (sites.some(has)) return has(site);
+  throw new Error('[peftjs/lora] the model has no biases to train; use another method');
+}
+
+/**
+ * BitFit: trains every bias of the model, and nothing else. PEFT knows it as LoRA on no layers.
+ *
+ * @throws when it is attached to a model that has no biases
+ * @example
+ * attach(model, bitfit());
+ */
+export function bitfit(): Method {
+  return {
+    ...biases(),
+    type: 'LORA',
+    targets: { modules: /.*/, where },
+    config: () => ({ bias: 'all', target_modules: NO_TARGETS }),
   };
 }

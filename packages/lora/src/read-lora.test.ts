@@ -2,7 +2,7 @@ import { attach, type Json, modulesToSave, restore } from '@peftjs/core';
 import { add } from '@tensorflow/tfjs-core';
 import { describe, expect, test } from 'vitest';
 import { expectClose, withHost } from '../../core/test/with-host.ts';
-import { biases } from './biases.ts';
+import { biases, bitfit } from './biases.ts';
 import { dora } from './dora.ts';
 import { gaussian, noisy } from './initializers.ts';
 import { lora } from './lora.ts';
@@ -154,5 +154,45 @@ describe('bias: all', () => {
     const adapter = attach(bench.host, [lora(options), { ...biases(), targets: where }]);
     expect(adapter.parameters.every((p) => p.key.includes('lora_'))).toBe(true);
     adapter.detach();
+  });
+});
+
+describe('BitFit', () => {
+  test('is LoRA on no layers to PEFT, and comes back', async () => {
+    const adapter = attach(bench.host, [bitfit(), modulesToSave(['layers.1.mlp.up_proj'])], { seed: 3 });
+    const snapshot = await adapter.snapshot();
+    expect(snapshot.config).toMatchObject({
+      peft_type: 'LORA',
+      bias: 'all',
+      target_modules: 'dummy-target-modules',
+      modules_to_save: ['layers.1.mlp.up_proj'],
+    });
+    const keys = snapshot.tensors.map(({ key }) => key.replace('base_model.model.model.layers.', ''));
+    expect(keys.toSorted()).toEqual(['0.mlp.up_proj.bias', '1.mlp.up_proj.bias', '1.mlp.up_proj.weight']);
+    adapter.detach();
+    const again = await restore(bench.host, snapshot, [family]);
+    expect(await again.snapshot()).toEqual(snapshot);
+    again.detach();
+  });
+
+  test('takes what PEFT writes twice of a module that is trained whole', async () => {
+    const methods = [bitfit(), modulesToSave(['layers.1.mlp.up_proj'])];
+    const adapter = attach(bench.host, methods);
+    const snapshot = await adapter.snapshot();
+    adapter.detach();
+    const bias = snapshot.tensors.find(({ key }) => key.endsWith('1.mlp.up_proj.bias'));
+    const twice = ['modules_to_save', 'original_module'].map((name) => ({
+      ...(bias as NonNullable<typeof bias>),
+      key: `base_model.model.model.layers.1.mlp.up_proj.${name}.bias`,
+    }));
+    const again = await restore(bench.host, { ...snapshot, tensors: [...snapshot.tensors, ...twice] }, [family]);
+    expect(await again.snapshot()).toEqual(snapshot);
+    again.detach();
+  });
+
+  test('says when there is nothing to train', () => {
+    const without = { ...bench.host, sites: () => [bench.host.embedding, bench.host.site('lm_head')] };
+    expect(() => attach(without, bitfit())).toThrow('[peftjs/lora] the model has no biases to train');
+    expect(reading({ target_modules: 'dummy-target-modules' })).toThrow('without bias "all"; it trains nothing');
   });
 });

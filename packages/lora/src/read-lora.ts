@@ -1,7 +1,7 @@
 // LoRA's options read from the words of `adapter_config.json`.
 import { type Config, configReader, type Family, type Method, nearest } from '@peftjs/core';
 import { alora } from './alora.ts';
-import { biases } from './biases.ts';
+import { biases, bitfit, NO_TARGETS } from './biases.ts';
 import { dora } from './dora.ts';
 import { gaussian, type Initializer, kaiming, noisy } from './initializers.ts';
 import { lora } from './lora.ts';
@@ -27,6 +27,12 @@ function methodOf(config: Config, inits: readonly Initializer[]): readonly Metho
   const read = configReader('lora', config, KEYS);
   const { modules: targets, exclude, layers, layersPattern } = read.targets();
   const bias = read.word('bias', ['none', 'all', 'lora_only']);
+  if (targets === NO_TARGETS) {
+    if (bias === 'all') return [bitfit(), ...read.whole()];
+    throw new Error(
+      `[peftjs/lora] adapter_config.json has target_modules "${NO_TARGETS}" without bias "all"; it trains nothing`,
+    );
+  }
   const options = {
     targets,
     exclude,

@@ -5,6 +5,7 @@ import {
   adalora,
   alora,
   biases,
+  bitfit,
   dora,
   fourierft,
   gaussian,
@@ -63,6 +64,12 @@ export function describeSeams(backend: Backend): void {
     describeMethod(
       'LoRA with all biases',
       () => [lora({ r: 2, targets, bias: 'lora_only' }), biases()],
+      on({}, { start: 'rounding' }),
+    );
+    describeMethod('biases alone', () => bitfit(), on({}, { start: 'rounding' }));
+    describeMethod(
+      'biases with the head whole',
+      () => [bitfit(), modulesToSave(['lm_head'])],
       on({}, { start: 'rounding' }),
     );
     describeMethod('LoRA on the embedding', () => lora({ r: 3, targets: ['embed_tokens', 'v_proj'] }), on({}));
