@@ -1,0 +1,108 @@
+// @ts-check
+// LoRA on a sentence encoder that classifies mail, beside what there is to compare it with.
+import { loadAdapter, memoryFolder, saveAdapter } from '@peftjs/checkpoint';
+import { attach, modulesToSave, restore } from '@peftjs/core';
+import { createClassBatches, labelNames, splitExamples, tokenizeLabeled } from '@peftjs/data';
+import { accuracy, binary, classify, confusionMatrix, f1 } from '@peftjs/evaluate';
+import { lora, readLora } from '@peftjs/lora';
+import { bertClassifier, loadModel } from '@peftjs/models';
+import { linear } from '@peftjs/train';
+import { trainTimed } from '../train-timed.mjs';
+
+/**
+ * @typedef {import('@peftjs/data').LabeledExample} LabeledExample
+ *
+ * @typedef {object} Options
+ * @property {number} trained mails that are trained on
+ * @property {number} heldOut mails that are held out
+ * @property {number} maxLength tokens of a mail
+ * @property {number} batchSize
+ * @property {number} epochs
+ * @property {number} rank
+ * @property {number} learningRate
+ * @property {number} warmup share of the steps in which the learning rate rises
+ * @property {number} seed
+ *
+ * @typedef {object} Row
+ * @property {string} name
+ * @property {number} trainable numbers that are trained
+ * @property {number} bytes what is saved
+ * @property {number} seconds of training
+ * @property {number} accuracy on held-out mail
+ * @property {number} f1 of spam
+ * @property {import('@peftjs/evaluate').ConfusionMatrix} matrix
+ *
+ * @typedef {object} Result
+ * @property {readonly Row[]} rows
+ * @property {Readonly<Record<string, number>>} trained mails of each class
+ * @property {Readonly<Record<string, number>>} heldOut
+ */
+
+/**
+ * @param {string} folder the encoder
+ * @param {readonly LabeledExample[]} mails
+ * @param {Options} options
+ * @param {(line: string) => void} say
+ * @returns {Promise<Result>}
+ */
+export async function classifyMail(folder, mails, options, say) {
+  const { trained, heldOut, maxLength, batchSize, epochs, rank, learningRate, warmup, seed } = options;
+  const labels = labelNames(mails);
+  const split = splitExamples(mails, { heldOut: heldOut / mails.length, seed });
+  const part = splitExamples(split.train, { heldOut: trained / split.train.length, seed }).heldOut;
+  const model = await loadModel(folder, { architectures: [bertClassifier({ labels, seed })] });
+  const { tokenizer } = model;
+  if (tokenizer === null) throw new Error(`${folder} has no tokenizer.json`);
+
+  /** @param {readonly LabeledExample[]} examples @param {boolean} shuffle */
+  const batchesOf = async (examples, shuffle) => {
+    const sequences = await tokenizeLabeled(examples, tokenizer, { labels, maxLength, truncate: true });
+    return createClassBatches(sequences, { batchSize, padId: tokenizer.padId, seed, shuffle });
+  };
+  const batches = await batchesOf(part, true);
+  const held = await batchesOf(split.heldOut, false);
+
+  /** @type {(name: string, cost: Pick<Row, 'trainable' | 'bytes' | 'seconds'>, found: import('@peftjs/evaluate').Predictions) => Row} */
+  const score = (name, cost, { actual, predicted }) => ({
+    name,
+    ...cost,
+    accuracy: accuracy(actual, predicted),
+    f1: f1(actual, predicted, { average: binary(labels.indexOf('spam')) }),
+    matrix: confusionMatrix(actual, predicted, labels),
+  });
+
+  /** @param {string} name @param {import('@peftjs/core').Method | readonly import('@peftjs/core').Method[]} methods */
+  const run = async (name, methods) => {
+    const adapter = attach(model, methods, { name, seed });
+    say(`${name}: ${adapter.summary()}`);
+    const seconds = await trainTimed(model, batches, { learningRate, epochs, seed, schedule: linear({ warmup }) }, say);
+    const found = await classify(model, held);
+    const saved = memoryFolder();
+    const { bytes } = await saveAdapter(adapter, saved);
+    const trainable = adapter.parameters.reduce((sum, p) => sum + (p.trainable ? p.variable.size : 0), 0);
+    adapter.detach();
+    const row = score(name, { trainable, bytes, seconds }, found);
+    say(`  accuracy ${row.accuracy.toFixed(4)}, F1 of spam ${row.f1.toFixed(4)}`);
+    return { row, saved, found };
+  };
+
+  const frozen = await run('frozen encoder, its head trained', modulesToSave(['pooler.dense', 'classifier']));
+  const tuned = await run('LoRA', [lora({ r: rank }), modulesToSave(['classifier'])]);
+  await restore(model, await loadAdapter(tuned.saved), [readLora()]);
+  const again = await classify(model, held);
+  if (again.predicted.join() !== tuned.found.predicted.join())
+    throw new Error('the adapter classifies otherwise once it was saved and restored');
+  model.dispose();
+
+  const { actual } = tuned.found;
+  const sizes = labels.map((_, i) => actual.filter((label) => label === i).length);
+  const largest = sizes.indexOf(Math.max(...sizes));
+  const always = score(
+    `always ${labels[largest]}`,
+    { trainable: 0, bytes: 0, seconds: 0 },
+    { actual, predicted: actual.map(() => largest) },
+  );
+  const count = (/** @type {readonly LabeledExample[]} */ some) =>
+    Object.fromEntries(labels.map((name) => [name, some.filter(({ label }) => label === name).length]));
+  return { rows: [always, frozen.row, tuned.row], trained: count(part), heldOut: count(split.heldOut) };
+}
