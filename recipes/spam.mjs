@@ -18,6 +18,7 @@ const FULL = {
   epochs: 1,
   rank: 8,
   learningRate: 2e-3,
+  warmup: 0.1,
   seed: 1,
 };
 const QUICK = { ...FULL, trained: 1000, heldOut: 400, maxLength: 96, learningRate: 3e-3 };
