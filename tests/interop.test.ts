@@ -12,16 +12,28 @@ import { diskFolder, loadAdapter, saveAdapter } from '@peftjs/checkpoint';
 import { attach, type Method, modulesToSave, restore } from '@peftjs/core';
 import {
   adalora,
+  alora,
   biases,
+  bitfit,
   dora,
+  fourierft,
+  layerNormTuning,
+  loha,
+  lokr,
   lora,
   loraWithBias,
   noisy,
   olora,
   pissa,
   readAdalora,
+  readFourierft,
+  readLayerNormTuning,
+  readLoha,
+  readLokr,
   readLora,
+  readTrainableTokens,
   readVera,
+  trainableTokens,
   vera,
 } from '@peftjs/lora';
 import { type CausalLM, gpt2, llama, loadModel, randomSource, saveModel, type TokenBatch } from '@peftjs/models';
@@ -49,6 +61,11 @@ const families = [
   readLora(pissa, olora),
   readVera(),
   readAdalora(),
+  readLoha(),
+  readLokr(),
+  readTrainableTokens(),
+  readLayerNormTuning(),
+  readFourierft(),
   readPrefixTuning(),
   readPromptTuning(),
   readPTuning(),
@@ -158,6 +175,53 @@ const OURS: Readonly<Record<string, Case>> = {
     model: GPT2,
     merged: true,
   },
+  LoHa: { methods: () => loha({ r: 2, alpha: 4, rankPattern: { v_proj: 3 }, targets: names }), merged: true },
+  LoKr: {
+    methods: () => lokr({ r: 2, alpha: 4, targets: [...names, 'gate_proj'], exclude: ['layers.0.mlp.gate_proj'] }),
+    merged: true,
+  },
+  'LoKr of two low ranks, the head whole': {
+    methods: () => [
+      lokr({ r: 1, both: true, factor: 8, targets: names, rankDropout: 0.1, moduleDropout: 0.1 }),
+      modulesToSave(['lm_head']),
+    ],
+    merged: true,
+  },
+  FourierFT: {
+    methods: () => fourierft({ n: 60, nPattern: { v_proj: 20 }, targets: [...names, 'down_proj'] }),
+    merged: true,
+  },
+  'FourierFT on a GPT-2': {
+    methods: () => fourierft({ n: 40, scaling: 40, places: 9, zero: true, targets: ['attn.q', 'mlp.down'] }),
+    model: GPT2,
+    merged: true,
+  },
+  norms: { methods: () => layerNormTuning(), merged: true, allow: 'Unsupported layer type' },
+  "a GPT-2's norms, a layer whole": {
+    methods: () => [layerNormTuning({ exclude: ['ln_f'] }), modulesToSave(['mlp.up'])],
+    model: GPT2,
+    allow: 'Unsupported layer type',
+  },
+  biases: { methods: () => bitfit(), model: { attention_bias: true, mlp_bias: true }, merged: true },
+  "a GPT-2's biases": { methods: () => bitfit(), model: GPT2, merged: true },
+  'biases, the head whole': {
+    methods: () => [bitfit(), modulesToSave(['lm_head'])],
+    model: { attention_bias: true },
+    merged: true,
+  },
+  tokens: { methods: () => trainableTokens({ tokens: [11, 33] }), merged: true },
+  'tokens of a GPT-2': { methods: () => trainableTokens({ tokens: [33, 3, 7] }), model: GPT2, merged: true },
+  'tokens beside LoRA': {
+    methods: () => [lora({ r: 2, targets: names }), trainableTokens({ tokens: [21], withLora: true })],
+    merged: true,
+  },
+  'tokens beside LoRA, a tied base': {
+    methods: () => [lora({ r: 2, targets: names }), trainableTokens({ tokens: [21, 3], withLora: true })],
+    model: { tie_word_embeddings: true },
+    merged: true,
+  },
+  aLoRA: { methods: () => alora({ r: 2, targets: [...names, 'up_proj'], invocation: [11, 21] }) },
+  'aLoRA on a GPT-2': { methods: () => alora({ r: 3, targets: ['c_attn'], invocation: [21] }), model: GPT2 },
   '(IA)3': { methods: () => ia3(), model: { attention_bias: true, mlp_bias: true }, merged: true },
   '(IA)3 by names, the head whole': {
     methods: () => [
@@ -218,6 +282,49 @@ const THEIRS: Readonly<Record<string, readonly string[]>> = {
     '--config',
     '{"peft_type": "ADALORA", "init_r": 4, "target_r": 2, "total_step": 10, "orth_reg_weight": 0, "lora_alpha": 64, "target_modules": ["q_proj", "down_proj"]}',
   ],
+  LoHa: [
+    '--config',
+    '{"peft_type": "LOHA", "r": 3, "alpha": 5, "target_modules": ["q_proj", "v_proj"], "alpha_pattern": {"v_proj": 2}}',
+  ],
+  'LoHa, the head whole': [
+    '--config',
+    '{"peft_type": "LOHA", "r": 2, "rank_dropout": 0.2, "target_modules": ["up_proj"], "modules_to_save": ["lm_head"]}',
+  ],
+  LoKr: [
+    '--config',
+    '{"peft_type": "LOKR", "r": 2, "target_modules": ["q_proj", "down_proj"], "rank_pattern": {"down_proj": 3}, "init_weights": "lycoris"}',
+  ],
+  'LoKr of two low ranks, by a factor': [
+    '--config',
+    '{"peft_type": "LOKR", "r": 1, "decompose_both": true, "decompose_factor": 5, "target_modules": "all-linear"}',
+  ],
+  FourierFT: [
+    '--config',
+    '{"peft_type": "FOURIERFT", "n_frequency": 50, "scaling": 100, "random_loc_seed": 5, "target_modules": ["q_proj", "up_proj"]}',
+  ],
+  'norms, the head whole': [
+    '--config',
+    '{"peft_type": "LN_TUNING", "target_modules": ["input_layernorm", "norm"], "modules_to_save": ["lm_head"]}',
+  ],
+  'norms of a GPT-2': ['--config', '{"peft_type": "LN_TUNING"}', '--arch', 'gpt2'],
+  "a GPT-2's biases, a norm whole": [
+    ...['--config', '{"target_modules": "dummy-target-modules", "bias": "all", "modules_to_save": ["ln_f"]}'],
+    ...['--arch', 'gpt2'],
+  ],
+  tokens: ['--config', '{"peft_type": "TRAINABLE_TOKENS", "token_indices": [9, 4, 17]}'],
+  'tokens of a tied base': [
+    ...['--config', '{"peft_type": "TRAINABLE_TOKENS", "token_indices": [9, 4], "target_modules": ["embed_tokens"]}'],
+    ...['--model', '{"tie_word_embeddings": true}'],
+  ],
+  'tokens beside LoRA, a tied base': [
+    ...['--config', '{"r": 2, "target_modules": ["q_proj"], "trainable_token_indices": [9, 4, 17]}'],
+    ...['--model', '{"tie_word_embeddings": true}'],
+  ],
+  'tokens of a named table beside LoRA': [
+    '--config',
+    '{"r": 2, "target_modules": ["q_proj"], "trainable_token_indices": {"embed_tokens": [9, 4, 17, 30]}}',
+  ],
+  aLoRA: ['--config', '{"r": 2, "target_modules": ["q_proj", "v_proj"], "alora_invocation_tokens": [19, 14]}'],
   '(IA)3': ['--config', '{"peft_type": "IA3"}', '--model', '{"mlp_bias": true}'],
   '(IA)3 by names, the head whole': [
     '--config',

@@ -6,6 +6,7 @@ import { dispose, memory, type Tensor } from '@tensorflow/tfjs-core';
 import { afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { alora, wokenAt } from './alora.ts';
 import { noisy } from './initializers.ts';
+import { pissa } from './matrix-initializers.ts';
 import { readLora } from './read-lora.ts';
 
 let before = 0;
@@ -90,12 +91,13 @@ test('a file is read, and what cannot be is an error that says what to do', asyn
   const model = await tiny();
   const adapter = attach(model, alora({ r: 2, invocation: [3, 4] }));
   const saved = await adapter.snapshot();
-  expect(saved.config.alora_invocation_tokens).toEqual([3, 4]);
+  expect(saved.config).toMatchObject({ alora_invocation_tokens: [3, 4], task_type: 'CAUSAL_LM' });
   expect(readLora().read(saved.config)[0]?.config({ sites: [], model: [], modules: null, task: null })).toMatchObject({
     alora_invocation_tokens: [3, 4],
   });
   await expect(merge(adapter)).rejects.toThrow('cannot be merged');
   adapter.detach();
+  expect(() => alora({ invocation: [3], init: pissa })).toThrow('init "pissa" changes the base');
   expect(() => alora({ invocation: [] })).toThrow('the invocation is []; give at least one token id');
   expect(() => readLora().read({ ...saved.config, use_dora: true })).toThrow('beside use_dora or a bias');
   model.dispose();

@@ -52,7 +52,7 @@ function gated(part: Part<'linear'>, invocation: readonly number[]): Part<'linea
 /**
  * aLoRA on the linear layers of a model that reads tokens. It cannot be merged.
  *
- * @throws when there is no invocation, or an option is out of its range
+ * @throws when there is no invocation, an option is out of its range, or `init` changes the base
  * @example
  * attach(model, alora({ r: 8, invocation: model.tokenizer.encode('Judge:'), targets: ['q_proj', 'v_proj'] }));
  */
@@ -60,10 +60,17 @@ export function alora({ invocation, ...options }: AloraOptions): Method {
   if (!(invocation.length > 0 && invocation.every((id) => Number.isInteger(id) && id >= 0))) {
     throw new Error(`[peftjs/lora] the invocation is [${invocation}]; give at least one token id`);
   }
-  const method = makeLora(complete(options), (part) => part);
+  const config = complete(options);
+  if (config.init.start) {
+    throw new Error(
+      `[peftjs/lora] init "${config.init.name}" changes the base, which aLoRA leaves as it is; leave it out`,
+    );
+  }
+  const method = makeLora(config, (part) => part);
   return {
     ...method,
     on: { linear: gated(method.on.linear as Part<'linear'>, invocation) },
-    config: (place) => ({ ...method.config(place), alora_invocation_tokens: invocation }),
+    // PEFT warns of aLoRA for any task but that of a language model.
+    config: (place) => ({ ...method.config(place), task_type: place.task, alora_invocation_tokens: invocation }),
   };
 }
