@@ -1,100 +1,105 @@
-// A batch whose rows take different routes: cut where the route changes for a site, run each piece, joined again.
-import { concat, pad, slice, type Tensor } from '@tensorflow/tfjs-core';
+// A batch whose rows take different routes: cut by what they run at a site, each group run, joined again.
+import { pad, type Tensor } from '@tensorflow/tfjs-core';
 import type { Adapter } from './adapter.ts';
-import { isSameRoute, type Route } from './route.ts';
+import type { Route } from './route.ts';
+import { type RowGroup, type RowGroups, rowGroups } from './row-groups.ts';
 import type { Context, In, Out, Sequence, Site, SiteKind, SiteOf, Tokens } from './site.ts';
 
-/** Rows that follow each other and run the same there. */
-interface Piece {
-  readonly from: number;
-  readonly count: number;
-  readonly route: Route;
+function tokensOf({ ids, mask, shape: [, s], past, tasks }: Tokens, { rows }: RowGroup): Tokens {
+  const pick = (all: Int32Array, n: number) =>
+    Int32Array.from(rows.flatMap((row) => [...all.subarray(row * n, (row + 1) * n)]));
+  return {
+    ids: pick(ids, s),
+    mask: pick(mask, s),
+    shape: [rows.length, s],
+    past,
+    ...(tasks && { tasks: pick(tasks, 1) }),
+  };
 }
 
-function pieces(routes: readonly Route[], adapters: readonly Adapter[]): readonly Piece[] {
-  const found: { from: number; count: number; route: Route }[] = [];
-  for (const [row, route] of routes.entries()) {
-    const last = found.at(-1);
-    if (last && isSameRoute(last.route, route, adapters)) last.count++;
-    else found.push({ from: row, count: 1, route });
-  }
-  return found;
-}
-
-const rows = <T extends Tensor | undefined>(x: T, { from, count }: Piece): T => (x && slice(x, [from], [count])) as T;
-
-function tokensOf({ ids, mask, shape: [, s], past, tasks }: Tokens, { from, count }: Piece): Tokens {
-  const part = (all: Int32Array) => all.subarray(from * s, (from + count) * s);
-  const own = tasks && { tasks: tasks.subarray(from, from + count) };
-  return { ids: part(ids), mask: part(mask), shape: [count, s], past, ...own };
-}
-
-function input(site: Site, x: In<SiteKind>, piece: Piece): In<SiteKind> {
+/** What each group's rows put into the site. */
+function inputs(site: Site, x: In<SiteKind>, { groups, take }: RowGroups): readonly In<SiteKind>[] {
+  const takeFields = <T extends Readonly<Record<string, Tensor>>>(tensors: T): readonly T[] => {
+    const taken = Object.entries(tensors).map(([name, tensor]) => [name, take(tensor)] as const);
+    return groups.map((_, i) => Object.fromEntries(taken.map(([name, parts]) => [name, parts[i]])) as T);
+  };
   switch (site.kind) {
-    case 'norm':
-      return { ...(x as In<'norm'>), x: rows((x as In<'norm'>).x, piece) };
-    case 'attention': {
-      const { q, k, v, mask } = x as In<'attention'>;
-      return { q: rows(q, piece), k: rows(k, piece), v: rows(v, piece), mask: rows(mask, piece) };
+    case 'norm': {
+      const { x: values, ...gains } = x as In<'norm'>;
+      return takeFields({ x: values }).map((own) => ({ ...gains, ...own }));
     }
+    case 'attention':
+      return takeFields({ ...(x as In<'attention'>) });
     case 'sequence': {
-      const { embeds, mask, positions, labels, segments, past, padding, ahead } = x as Sequence;
-      return {
-        embeds: rows(embeds, piece),
-        mask: rows(mask, piece),
-        positions: rows(positions, piece),
-        ...(labels && { labels: rows(labels, piece) }),
-        ...(segments && { segments: rows(segments, piece) }),
-        past,
-        ahead,
-        padding: padding.slice(piece.from, piece.from + piece.count),
-      };
+      const { past, ahead, padding, ...tensors } = x as Sequence;
+      return takeFields(tensors).map((own, i) => {
+        const { rows } = groups[i] as RowGroup;
+        return { ...own, past, ahead, padding: rows.map((row) => padding[row] as number) };
+      });
     }
     case 'linear':
     case 'embedding':
     case 'conv':
     case 'residual':
     case 'stream':
-      return rows(x as Tensor, piece);
+      return take(x as Tensor);
     default:
       return site satisfies never;
   }
 }
 
+/** The caller's context as a group has it; its tokens are picked once they are asked for. */
+function contextOf(ctx: Context, group: RowGroup): Context {
+  const own = { ...ctx, routes: group.route };
+  const { tokens } = ctx;
+  if (tokens === undefined) return own;
+  return {
+    ...own,
+    get tokens() {
+      return tokensOf(tokens, group);
+    },
+  };
+}
+
 /** Sequences one below the other, the shorter ones padded on the left. */
-function joinSequences(parts: readonly Sequence[]): Sequence {
+function joinSequences(parts: readonly Sequence[], { groups, join }: RowGroups): Sequence {
   const widest = Math.max(...parts.map((s) => s.embeds.shape[1] as number));
   const left = (s: Sequence) => widest - (s.embeds.shape[1] as number);
-  const join = (of: (s: Sequence) => Tensor | undefined, fill = 0): Tensor | undefined => {
+  const joined = (of: (s: Sequence) => Tensor | undefined, fill = 0): Tensor | undefined => {
     const found = parts.map((s) => ({ x: of(s), by: left(s) }));
     if (found.some(({ x }) => x === undefined)) return undefined;
-    return concat(
+    return join(
       found.map(({ x, by }) =>
         by
           ? pad(x as Tensor, [[0, 0], [by, 0], ...(x?.rank === 3 ? [[0, 0] as [number, number]] : [])], fill)
           : (x as Tensor),
       ),
-      0,
     );
   };
-  const [labels, segments] = [join((s) => s.labels, -100), join((s) => s.segments)];
+  const padding: number[] = [];
+  for (const [i, s] of parts.entries())
+    for (const [k, row] of (groups[i] as RowGroup).rows.entries()) padding[row] = (s.padding[k] as number) + left(s);
+  const [labels, segments] = [joined((s) => s.labels, -100), joined((s) => s.segments)];
   return {
-    embeds: join((s) => s.embeds) as Tensor,
-    mask: join((s) => s.mask) as Tensor,
-    positions: join((s) => s.positions) as Tensor,
+    embeds: joined((s) => s.embeds) as Tensor,
+    mask: joined((s) => s.mask) as Tensor,
+    positions: joined((s) => s.positions) as Tensor,
     ...(labels && { labels }),
     ...(segments && { segments }),
     past: (parts[0] as Sequence).past,
-    // What is padding in all of a piece's rows leaves room for what is ahead of them.
+    // What is padding in all of a group's rows leaves room for what is ahead of them.
     ahead: Math.max(0, ...parts.map((s) => s.ahead - left(s) - Math.min(...s.padding))),
-    padding: parts.flatMap((s) => s.padding.map((n) => n + left(s))),
+    padding,
   };
 }
 
+/** Kinds whose base treats each row by itself, so that it may as well run once, on all. */
+const AT_ONCE: ReadonlySet<SiteKind> = new Set(['linear', 'embedding', 'conv', 'norm', 'residual']);
+
 /**
- * Runs each piece of a batch through its own route.
+ * Runs each group of a batch's rows through its own route.
  *
- * @param adapters that have links at the site; where routes do not differ in them, rows stay together
+ * @param adapters that have links at the site
  */
 export function cut<K extends SiteKind>(
   site: SiteOf<K>,
@@ -105,22 +110,27 @@ export function cut<K extends SiteKind>(
   routes: readonly Route[],
   adapters: readonly Adapter[],
 ): Out<K> {
-  const all = pieces(routes, adapters);
-  if (all.length === 1) return through(base, x, { ...ctx, routes: (all[0] as Piece).route });
-  // A branch holds further sites, which cut for themselves: it runs once, on all rows.
-  let branch: Tensor | undefined;
-  const outs = all.map((piece) => {
-    const own = input(site, x, piece) as In<K>;
+  const cutting = rowGroups(routes, adapters);
+  const { groups } = cutting;
+  if (groups.length === 1) return through(base, x, { ...ctx, routes: (groups[0] as RowGroup).route });
+  let common: readonly Tensor[] | undefined;
+  const own = inputs(site, x, cutting) as readonly In<K>[];
+  const outs = groups.map((group, i) => {
     const below = (y: In<K>): Out<K> => {
-      if (y !== own)
+      if (AT_ONCE.has(site.kind) && y === own[i]) {
+        common ??= cutting.take(base(x) as Tensor);
+        return common[i] as Out<K>;
+      }
+      // A branch holds further sites, which cut the whole batch for themselves.
+      if (site.kind === 'residual') {
         throw new Error(
           `[peftjs/core] an adapter changes what enters "${site.path}"; it cannot share a batch with others`,
         );
-      branch ??= base(x) as Tensor;
-      return rows(branch, piece) as Out<K>;
+      }
+      return base(y);
     };
-    const tokens = ctx.tokens && { tokens: tokensOf(ctx.tokens, piece) };
-    return through(site.kind === 'residual' ? below : base, own, { ...ctx, ...tokens, routes: piece.route });
+    return through(below, own[i] as In<K>, contextOf(ctx, group));
   });
-  return (site.kind === 'sequence' ? joinSequences(outs as Sequence[]) : concat(outs as Tensor[], 0)) as Out<K>;
+  if (site.kind === 'sequence') return joinSequences(outs as readonly Sequence[], cutting) as Out<K>;
+  return cutting.join(outs as readonly Tensor[]) as Out<K>;
 }
