@@ -16,12 +16,12 @@ export function countParameters(host: Host): number {
   return count;
 }
 
-/** `trainable params: 460,800 || all params: 134,975,808 || trainable%: 0.3414`, as PEFT prints it. */
+/** `trainable params: 460,800 || all params: 134,975,808 || trainable%: 0.3414`, as PEFT prints it: without its buffers. */
 export function summarize({ parameters }: Trainable, baseParameters: number): string {
   let trainable = 0;
   let all = baseParameters;
-  for (const { variable, trainable: trains } of parameters) {
-    all += variable.size;
+  for (const { variable, trainable: trains, saved } of parameters) {
+    if (saved || trains) all += variable.size;
     if (trains) trainable += variable.size;
   }
   const format = (n: number) => n.toLocaleString('en-US');

@@ -2,7 +2,15 @@
 // (u, v) of F that a seed decides. Each is a cosine, and cos(a + b) = cos a cos b - sin a sin b makes them low-rank terms:
 // s / (o i) (C_u diag(c) C_v' - S_u diag(c) S_v'), so that neither F nor the change is formed.
 import { normal } from '@peftjs/backend';
-import { affinePart, type LinearSite, type Method, patternFor, ruleJson, type Targets } from '@peftjs/core';
+import {
+  affinePart,
+  type LinearSite,
+  type Method,
+  type ParamSpec,
+  patternFor,
+  ruleJson,
+  type Targets,
+} from '@peftjs/core';
 import { mul, type Tensor, tensor, zeros } from '@tensorflow/tfjs-core';
 import { torchPermutation, torchRandom } from './torch-random.ts';
 
@@ -23,18 +31,16 @@ export interface FourierftOptions {
   readonly layersPattern?: Targets['layersPattern'];
 }
 
-/** Cosines and sines of 2 π p f / size for the places p of a side and its n frequencies f; [size, n], or turned [n, size]. */
-function waves(size: number, frequencies: readonly number[], turned: boolean): readonly [cos: Tensor, sin: Tensor] {
+const TABLES = ['cosU', 'sinU', 'cosV', 'sinV'] as const;
+type TableName = (typeof TABLES)[number];
+
+/** Cosines or sines of 2 π p f / size for the places p of a side and its n frequencies f; [size, n], or turned [n, size]. */
+function waves(f: (angle: number) => number, size: number, frequencies: readonly number[], turned: boolean): Tensor {
   const n = frequencies.length;
   const angle = (p: number, k: number) => (2 * Math.PI * ((p * (frequencies[k] as number)) % size)) / size;
   const at = (i: number) => (turned ? angle(i % size, Math.floor(i / size)) : angle(Math.floor(i / n), i % n));
-  const shape: [number, number] = turned ? [n, size] : [size, n];
-  const table = (f: (a: number) => number) =>
-    tensor(
-      Float32Array.from({ length: size * n }, (_, i) => f(at(i))),
-      shape,
-    );
-  return [table(Math.cos), table(Math.sin)];
+  const values = Float32Array.from({ length: size * n }, (_, i) => f(at(i)));
+  return tensor(values, turned ? [n, size] : [size, n]);
 }
 
 /**
@@ -50,6 +56,24 @@ export function fourierft(options: FourierftOptions): Method {
   const count = [n, ...Object.values(nPattern)].find((one) => !(Number.isInteger(one) && one > 0));
   if (count !== undefined) throw new Error(`[peftjs/lora] n is ${count}; give a whole number above 0`);
   const countOf = ({ path }: LinearSite) => patternFor(nPattern, path) ?? n;
+  const keyOf = (site: LinearSite, table: TableName) =>
+    `fourierft.${site.outDim}.${site.inDim}.${countOf(site)}.${table}`;
+  /** One of the tables for layers of a shape. */
+  const specOf = (site: LinearSite, table: TableName): ParamSpec => {
+    const [isRow, f] = [table.endsWith('U'), table.startsWith('cos') ? Math.cos : Math.sin];
+    const { inDim, outDim } = site;
+    return {
+      file: keyOf(site, table),
+      shape: isRow ? [outDim, countOf(site)] : [countOf(site), inDim],
+      trainable: false,
+      saved: false,
+      init() {
+        const chosen = [...torchPermutation(torchRandom(places), inDim * outDim, countOf(site))];
+        const side = chosen.map((place) => (isRow ? Math.floor(place / inDim) : place % inDim));
+        return waves(f, isRow ? outDim : inDim, side, !isRow);
+      },
+    };
+  };
   return {
     type: 'FOURIERFT',
     targets: { modules, exclude, layers, layersPattern },
@@ -66,26 +90,23 @@ export function fourierft(options: FourierftOptions): Method {
             init: ([size], next) => (zero ? zeros([size as number]) : tensor(normal(next, size as number, 1))),
           },
         }),
-        derive(site) {
-          const { inDim, outDim } = site;
-          const chosen = [...torchPermutation(torchRandom(places), inDim * outDim, countOf(site))];
-          const rows = chosen.map((place) => Math.floor(place / inDim));
-          const [cosU, sinU] = waves(outDim, rows, false);
-          const columns = chosen.map((place) => place % inDim);
-          const [cosV, sinV] = waves(inDim, columns, true);
-          return { cosU, sinU, cosV, sinV };
-        },
-        affine({ site, params, derived }) {
-          const { cosU, sinU, cosV, sinV } = derived as Record<'cosU' | 'sinU' | 'cosV' | 'sinV', Tensor>;
+        affine({ site, params, shared }) {
+          const [cosU, sinU, cosV, sinV] = TABLES.map((table) => shared[keyOf(site, table)] as Tensor);
           const scale = scaling / (site.inDim * site.outDim);
           return {
             terms: [
-              { a: cosV, b: mul(cosU, params.c as Tensor), scale },
-              { a: sinV, b: mul(sinU, params.c as Tensor), scale: -scale },
+              { a: cosV as Tensor, b: mul(cosU as Tensor, params.c as Tensor), scale },
+              { a: sinV as Tensor, b: mul(sinU as Tensor, params.c as Tensor), scale: -scale },
             ],
           };
         },
       }),
+    },
+    shared(sites) {
+      const linear = sites as readonly LinearSite[];
+      return Object.fromEntries(
+        linear.flatMap((site) => TABLES.map((table) => [keyOf(site, table), specOf(site, table)])),
+      );
     },
     config: ({ modules: target_modules, sites }) => ({
       target_modules,
