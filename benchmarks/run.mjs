@@ -13,6 +13,9 @@ const ALL = [
   ['generate'],
   ['generate', '--shape', 'smollm2'],
   ['smollm2-step'],
+  ['routing'],
+  ['hot-swap'],
+  ['hot-swap', '--shape', 'smollm2'],
   ['profile-step'],
 ];
 

@@ -36,6 +36,8 @@ const sidebar: DefaultTheme.SidebarItem[] = [
     text: 'Recipes',
     items: [
       { text: 'Quickstart', link: '/recipes/quickstart' },
+      { text: 'Many adapters', link: '/recipes/many-adapters' },
+      { text: 'Hot swap', link: '/recipes/hot-swap' },
       { text: 'Your own model', link: '/recipes/own-model' },
       { text: 'Merge adapters', link: '/recipes/merge-adapters' },
       { text: 'Extract a LoRA', link: '/recipes/extract-lora' },

@@ -77,6 +77,9 @@ test('refused', () => {
   expect(() => attach(bench.host, fourierft({ n: 25, targets }))).toThrow(
     'FOURIERFT cannot act on "model.layers.0.mlp.up_proj": 25 coefficients are more than its 24 numbers',
   );
+  const wide = { ...bench.host.site('model.layers.0.mlp.up_proj'), inDim: 214_748_364, outDim: 1 };
+  const { check } = fourierft({ n: 2, targets }).on.linear as Part<'linear'>;
+  expect(check?.(wide)).toBe('PEFT draws places among more than 214748363 numbers in another way');
   const config = { peft_type: 'FOURIERFT', target_modules: targets };
   expect(() => readFourierft().read({ ...config, bias: 'all' })).toThrow('has bias "all"');
   expect(() => readFourierft().read({ ...config, alpha: 3 })).toThrow('asks for "alpha"');

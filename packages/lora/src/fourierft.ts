@@ -31,6 +31,9 @@ export interface FourierftOptions {
   readonly layersPattern?: Targets['layersPattern'];
 }
 
+/** Up to here torch draws 32 bits for each place of a permutation. */
+const MOST = 214_748_363;
+
 const TABLES = ['cosU', 'sinU', 'cosV', 'sinV'] as const;
 type TableName = (typeof TABLES)[number];
 
@@ -79,10 +82,11 @@ export function fourierft(options: FourierftOptions): Method {
     targets: { modules, exclude, layers, layersPattern },
     on: {
       linear: affinePart({
-        check: (site) =>
-          countOf(site) > site.inDim * site.outDim
-            ? `${countOf(site)} coefficients are more than its ${site.inDim * site.outDim} numbers`
-            : null,
+        check(site) {
+          const [count, size] = [countOf(site), site.inDim * site.outDim];
+          if (count > size) return `${count} coefficients are more than its ${size} numbers`;
+          return size > MOST ? `PEFT draws places among more than ${MOST} numbers in another way` : null;
+        },
         params: (site) => ({
           c: {
             file: 'fourierft_spectrum',
