@@ -72,7 +72,7 @@ describe('nothing is changed when it fails', () => {
     const adapter = attach(host, low(['up_proj']), { name: 'notes' });
     const tensors = memory().numTensors;
     expect(() => attach(host, low(['down_proj']), { name: 'notes' })).toThrow(
-      '[peftjs/core] adapter "notes" is attached already; detach it, or give another name',
+      '[peftjs/core] adapter "notes" is attached; detach it or give another name',
     );
     expect(memory().numTensors).toBe(tensors);
     expect(adaptersOf(host)).toEqual([adapter]);

@@ -1,6 +1,6 @@
 // Attaches methods to a host: everything is checked, then parameters are made, then links are put on; undone exactly.
 import { engine, type Random, random } from '@peftjs/backend';
-import { dispose, type Variable, variable } from '@tensorflow/tfjs-core';
+import { dispose, type Tensor, type Variable, variable } from '@tensorflow/tfjs-core';
 import type { Adapter, Attachment, Parameter } from './adapter.ts';
 import { derive } from './change-weight.ts';
 import type { Taken } from './from-weight.ts';
@@ -33,16 +33,27 @@ export function attach(host: Host, methods: Method | readonly Method[], options:
   return attachFilled(host, methods, options);
 }
 
-/** Attaches, and calls `fill` with the adapter before anybody sees it; `replaces` comes off in the same turn. */
+/** What an adapter is filled with instead of being started. */
+export interface Filling {
+  /**
+   * A parameter's value, where there is one.
+   * @throws where it has another shape
+   */
+  value(key: string, shape: readonly number[]): Tensor | undefined;
+  /** @throws where something is missing or left over */
+  check(adapter: Adapter): void;
+}
+
+/** Attaches, and checks a filling before anybody sees the adapter; `replaces` comes off in the same turn. */
 export function attachFilled(
   host: Host,
   methods: Method | readonly Method[],
   { name = 'default', seed = 0, strict = true }: AttachOptions,
-  fill?: (adapter: Adapter) => void,
+  filling?: Filling,
   replaces?: Adapter,
 ): Adapter {
   if (adaptersOf(host).some((other) => other.name === name && other !== replaces)) {
-    throw new Error(`[peftjs/core] adapter "${name}" is attached already; detach it, or give another name`);
+    throw new Error(`[peftjs/core] adapter "${name}" is attached; detach it or give another name`);
   }
   const all = [methods].flat() as [Method, ...Method[]];
   const prefix = all[0].prefix ?? 'base_model.model.';
@@ -73,8 +84,9 @@ export function attachFilled(
   const make = (specs: ParamSpecs, path: string, next: Random, given?: Tensors) => {
     const made: Record<string, Variable> = {};
     for (const [param, { shape, init, file, trainable = true, saved = true }] of Object.entries(specs)) {
-      made[param] = variable(given?.[param] ?? init(shape, next), false);
-      parameters.push({ key: path + file, variable: made[param], trainable, saved });
+      const key = path + file;
+      made[param] = variable(filling?.value(key, shape) ?? given?.[param] ?? init(shape, next), false);
+      parameters.push({ key, variable: made[param], trainable, saved });
     }
     return made;
   };
@@ -107,7 +119,7 @@ export function attachFilled(
         );
       }
     }
-    fill?.(adapter);
+    filling?.check(adapter);
   } catch (error) {
     undo();
     throw error;

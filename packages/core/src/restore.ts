@@ -1,7 +1,7 @@
 // An adapter made again from what was saved of it, every key accounted for.
 import { tensor } from '@tensorflow/tfjs-core';
 import type { Adapter, AdapterSnapshot, SavedTensor } from './adapter.ts';
-import { type AttachOptions, attachFilled } from './attach.ts';
+import { type AttachOptions, attachFilled, type Filling } from './attach.ts';
 import type { Host } from './host.ts';
 import type { Family } from './method.ts';
 import { nearest } from './nearest.ts';
@@ -56,36 +56,35 @@ export async function restore(
     throw new Error(`[peftjs/core] "${replaces.name}" has changed the base's weights; detach it first`);
   }
   const attaching = { strict: false, ...(replaces && { name: replaces.name }), ...options };
-  return attachFilled(host, family.read(saved.config), attaching, (adapter) => fill(adapter, saved), replaces);
+  return attachFilled(host, family.read(saved.config), attaching, fillingOf(saved), replaces);
 }
 
-function fill(adapter: Adapter, saved: AdapterSnapshot): void {
-  const byKey = new Map(saved.tensors.map((t) => [t.key, t]));
+function fillingOf({ tensors }: AdapterSnapshot): Filling {
+  const byKey = new Map(tensors.map((t) => [t.key, t]));
+  return {
+    value(key, wanted) {
+      const found = byKey.get(key);
+      if (!found) return;
+      const { shape, data } = found;
+      if (shape.join() !== wanted.join())
+        throw new Error(`[peftjs/core] "${key}" has shape [${shape}] in the adapter; the model wants [${wanted}]`);
+      return tensor(data.slice(), [...shape]);
+    },
+    check: (adapter) => checkKeys(adapter, byKey),
+  };
+}
+
+function checkKeys(adapter: Adapter, byKey: ReadonlyMap<string, SavedTensor>): void {
   const redundant = new Set(
     adapter.attachments.flatMap(({ site, part }) =>
       (part.redundant ?? []).map((f) => `${adapter.prefix}${site.path}.${f}`),
     ),
   );
-  const parameters = adapter.parameters.filter((p) => p.saved);
-  const keys = new Set(parameters.map((p) => p.key));
+  const keys = new Set(adapter.parameters.filter((p) => p.saved).map((p) => p.key));
   const extra = [...byKey.keys()].find((key) => !keys.has(key) && !redundant.has(key));
   const missing = [...keys].find((key) => !byKey.has(key));
   if (extra !== undefined)
     throw new Error(`[peftjs/core] nothing in the model takes "${extra}"${nearest(extra, keys)}`);
   if (missing !== undefined)
     throw new Error(`[peftjs/core] the adapter has no "${missing}"${nearest(missing, byKey.keys())}`);
-  const values = parameters.map(({ key, variable }) => {
-    const { shape, data } = byKey.get(key) as SavedTensor;
-    if (shape.join() !== variable.shape.join()) {
-      throw new Error(
-        `[peftjs/core] "${key}" has shape [${shape}] in the adapter; the model wants [${variable.shape}]`,
-      );
-    }
-    return data.slice();
-  });
-  for (const [i, { variable }] of parameters.entries()) {
-    const value = tensor(values[i] as Float32Array, variable.shape);
-    variable.assign(value);
-    value.dispose();
-  }
 }
