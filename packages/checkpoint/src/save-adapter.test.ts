@@ -168,6 +168,16 @@ describe('saveAdapter', () => {
     expect(card).toContain('| Base model | a: "b"\\|c |');
   });
 
+  it("names as the library that loads it PEFT for PEFT's types, and this one for others", async () => {
+    const cardOf = async (type: string) => {
+      const folder = memoryFolder();
+      await saveAdapter({ ...record, config: { ...record.config, peft_type: type } }, folder);
+      return text(folder.files.get('README.md'));
+    };
+    expect(await cardOf('LORA')).toContain('\nlibrary_name: peft\n');
+    expect(await cardOf('LOREFT')).toContain('\nlibrary_name: peftjs\n');
+  });
+
   it('is an error of its own class', async () => {
     await expect(saveAdapter({ ...record, config: {} }, memoryFolder())).rejects.toBeInstanceOf(CheckpointError);
   });
