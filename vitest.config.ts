@@ -13,7 +13,7 @@ export default defineConfig({
     setupFiles: [join(import.meta.dirname, 'tests/console-guard.ts')],
     projects: [
       { extends: true, test: { name: 'packages', include: ['packages/*/src/**/*.test.ts'] } },
-      { extends: true, test: { name: 'repository', include: ['tests/*.test.ts', 'tests/interop/*.test.ts'] } },
+      { extends: true, test: { name: 'repository', include: ['tests/*.test.ts'] } },
     ],
   },
 });
