@@ -5,11 +5,13 @@
 // PEFTJS_PYTHON     a Python that imports torch, peft and transformers (looked for: .venv/bin/python, python3)
 // PEFTJS_CHROMIUM   a Chromium or Chrome (looked for on the PATH)
 // PEFTJS_TFJS_NODE  1 where the native binding of @tensorflow/tfjs-node loads
+// PEFTJS_MINILM     the folder of all-MiniLM-L6-v2 (looked for: recipes/.cache, fetched with pip in CI)
 //
 // A variable that is set already names the one place to look; PEFTJS_TFJS_NODE=0 leaves the binding alone.
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
+import { findMiniLM } from '../recipes/minilm.mjs';
 import { root, run } from './run.mjs';
 
 const CHROMIUM = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'];
@@ -23,7 +25,7 @@ const CHROMIUM = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrom
  */
 
 /** @returns {Promise<Part[]>} */
-export const findOptionalParts = () => Promise.all([findPython(), findChromium(), findTfjsNode()]);
+export const findOptionalParts = () => Promise.all([findPython(), findChromium(), findTfjsNode(), findEncoder()]);
 
 /** @returns {Promise<Part>} */
 async function findPython() {
@@ -91,4 +93,11 @@ async function findTfjsNode() {
       `@tensorflow/tfjs-node is not installed (${error instanceof Error ? error.message.split('\n')[0] : error})`,
     );
   }
+}
+
+/** @returns {Promise<Part>} */
+async function findEncoder() {
+  const value = findMiniLM();
+  const reason = value === null ? 'not fetched. To have it: node recipes/minilm.mjs' : 'whole';
+  return { name: 'all-MiniLM-L6-v2', variable: 'PEFTJS_MINILM', value, reason };
 }

@@ -41,6 +41,8 @@ const sidebar: DefaultTheme.SidebarItem[] = [
       { text: 'Your own model', link: '/recipes/own-model' },
       { text: 'Merge adapters', link: '/recipes/merge-adapters' },
       { text: 'Extract a LoRA', link: '/recipes/extract-lora' },
+      { text: 'Spam or ham', link: '/recipes/spam' },
+      { text: 'Inverted digits', link: '/recipes/vision' },
     ],
   },
   { text: 'Packages', items: packages.map((name) => ({ text: name, link: `/packages/${name}` })) },

@@ -20,6 +20,7 @@ import { trainTimed } from '../train-timed.mjs';
  * @property {number} epochs
  * @property {number} rank
  * @property {number} learningRate
+ * @property {number} headRate times which the head, which starts from nothing, learns faster
  * @property {number} warmup share of the steps in which the learning rate rises
  * @property {number} seed
  *
@@ -46,7 +47,7 @@ import { trainTimed } from '../train-timed.mjs';
  * @returns {Promise<Result>}
  */
 export async function classifyMail(folder, mails, options, say) {
-  const { trained, heldOut, maxLength, batchSize, epochs, rank, learningRate, warmup, seed } = options;
+  const { trained, heldOut, maxLength, batchSize, epochs, rank, learningRate, headRate, warmup, seed } = options;
   const labels = labelNames(mails);
   const split = splitExamples(mails, { heldOut: heldOut / mails.length, seed });
   const part = splitExamples(split.train, { heldOut: trained / split.train.length, seed }).heldOut;
@@ -71,11 +72,15 @@ export async function classifyMail(folder, mails, options, say) {
     matrix: confusionMatrix(actual, predicted, labels),
   });
 
+  /** @param {import('@peftjs/core').Parameter} parameter */
+  const rates = ({ key }) => (key.includes('lora_') ? 1 : headRate);
+
   /** @param {string} name @param {import('@peftjs/core').Method | readonly import('@peftjs/core').Method[]} methods */
   const run = async (name, methods) => {
     const adapter = attach(model, methods, { name, seed });
     say(`${name}: ${adapter.summary()}`);
-    const seconds = await trainTimed(model, batches, { learningRate, epochs, seed, schedule: linear({ warmup }) }, say);
+    const training = { learningRate, rates, epochs, seed, schedule: linear({ warmup }) };
+    const seconds = await trainTimed(model, batches, training, say);
     const found = await classify(model, held);
     const saved = memoryFolder();
     const { bytes } = await saveAdapter(adapter, saved);

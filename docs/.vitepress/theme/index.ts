@@ -6,6 +6,7 @@ import DefaultTheme from 'vitepress/theme';
 import BenchmarkTable from './BenchmarkTable.vue';
 import BundleSize from './BundleSize.vue';
 import QuickstartRecord from './QuickstartRecord.vue';
+import RecipeRecord from './RecipeRecord.vue';
 import './style.css';
 
 const theme: Theme = {
@@ -15,6 +16,7 @@ const theme: Theme = {
     app.component('BenchmarkTable', BenchmarkTable);
     app.component('BundleSize', BundleSize);
     app.component('QuickstartRecord', QuickstartRecord);
+    app.component('RecipeRecord', RecipeRecord);
   },
 };
 
