@@ -16,6 +16,9 @@ export interface OftOptions extends TargetOptions, BlockOptions {
   readonly terms?: number | 'exact';
 }
 
+/** The first PEFT whose series has these terms. It warns of an adapter that does not say it is as new. */
+const SERIES_SINCE = '0.18.0';
+
 /**
  * OFT on linear layers.
  *
@@ -54,6 +57,7 @@ export function oft(options: OftOptions = {}): Method {
       oft_block_size: size.blocks === undefined ? (size.blockSize as number) : 0,
       block_share: shared,
       use_cayley_neumann: terms !== 'exact',
+      ...(terms !== 'exact' && { peft_version: SERIES_SINCE }),
       num_cayley_neumann_terms: terms === 'exact' ? 5 : terms,
       module_dropout: 0,
       coft: false,
