@@ -198,7 +198,7 @@ test('comes back from a folder alone', async () => {
 
 const unread: [Record<string, Json>, string][] = [
   [{ adapters: [] }, 'has no adapters; a fusion needs some'],
-  [{ adapters: [{ style: 'pfeiffer', activation: 'relu', scaling: 1 }] }, 'has r missing; a number is needed'],
+  [{ adapters: [{ style: 'pfeiffer', activation: 'relu', scaling: 1 }] }, 'has no r; a number is needed'],
   [{ adapters: [{ style: 'serial', r: 2, activation: 'relu', scaling: 1 }] }, 'has style "serial"; nearest: "'],
   [{ regularization: null }, 'has regularization null; a number is needed'],
   [{ temperature: 2 }, 'asks for "temperature", which is not supported'],

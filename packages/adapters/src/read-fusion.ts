@@ -1,13 +1,12 @@
 // AdapterFusion as a folder states it.
-import type { Family } from '@peftjs/core';
+import { type Config, configReader, type Family } from '@peftjs/core';
 import { makeFusion } from './make-fusion.ts';
 import { readShape, SHAPE_KEYS } from './read-bottleneck.ts';
-import { type Config, checkKeys, numberOf, targetsOf, wholeModules } from './read-config.ts';
 import type { FusedShape } from './trained-bottlenecks.ts';
 
 function readFused(config: Config): FusedShape {
-  checkKeys(config, [...SHAPE_KEYS, 'r']);
-  return { ...readShape(config), r: numberOf(config, 'r') };
+  const read = configReader('adapters', config, [...SHAPE_KEYS, 'r'], []);
+  return { ...readShape(read), r: read.number('r') };
 }
 
 /**
@@ -20,13 +19,13 @@ export function readFusion(): Family {
   return {
     type: 'ADAPTER_FUSION',
     read(config) {
-      checkKeys(config, ['adapters', 'regularization', 'target_modules']);
+      const read = configReader('adapters', config, ['adapters', 'regularization'], ['target_modules']);
       const { adapters } = config;
       if (!Array.isArray(adapters) || adapters.length === 0) {
         throw new Error('[peftjs/adapters] adapter_config.json has no adapters; a fusion needs some');
       }
       const shapes = (adapters as readonly Config[]).map(readFused);
-      return [makeFusion({ shapes }, targetsOf(config), numberOf(config, 'regularization')), ...wholeModules(config)];
+      return [makeFusion({ shapes }, read.targets().modules, read.number('regularization')), ...read.whole()];
     },
   };
 }

@@ -1,7 +1,6 @@
 // LoReFT as a folder states it.
-import type { Family } from '@peftjs/core';
+import { configReader, type Family } from '@peftjs/core';
 import { loreft } from './loreft.ts';
-import { checkKeys, numberOf, targetsOf, wholeModules } from './read-config.ts';
 
 const NUMBERS = ['r', 'first', 'last'] as const;
 
@@ -15,9 +14,10 @@ export function readLoreft(): Family {
   return {
     type: 'LOREFT',
     read(config) {
-      checkKeys(config, [...NUMBERS, 'target_modules']);
-      const [r, first, last] = NUMBERS.map((key) => numberOf(config, key)) as [number, number, number];
-      return [loreft({ r, first, last, targets: targetsOf(config) }), ...wholeModules(config)];
+      const read = configReader('adapters', config, NUMBERS, ['target_modules']);
+      const [r, first, last] = NUMBERS.map((key) => read.number(key)) as [number, number, number];
+      const { modules } = read.targets();
+      return [loreft({ r, first, last, targets: modules }), ...read.whole()];
     },
   };
 }

@@ -1,7 +1,6 @@
 // Trained bottleneck adapters that are to be fused, checked to fit together.
 import { type AdapterSnapshot, nearest, type SavedTensor } from '@peftjs/core';
-import { readShape } from './read-bottleneck.ts';
-import { numberOf } from './read-config.ts';
+import { bottleneckReader, readShape } from './read-bottleneck.ts';
 import {
   BOTTLENECK_FILES,
   type BottleneckShape,
@@ -37,7 +36,10 @@ export function trainedBottlenecks(adapters: readonly AdapterSnapshot[]): Traine
   if (other) fail(`a fusion takes adapters of type "BOTTLENECK"; one is of type "${other.config.peft_type}"`);
   const bases = new Set(adapters.flatMap(({ provenance }) => provenance?.base.fingerprint ?? []));
   if (bases.size > 1) fail('the adapters to be fused were trained on different bases; give adapters of one');
-  const shapes = adapters.map(({ config }) => ({ ...readShape(config), r: numberOf(config, 'r') }));
+  const shapes = adapters.map(({ config }) => {
+    const read = bottleneckReader(config);
+    return { ...readShape(read), r: read.number('r') };
+  });
   const paths = adapters.map(branchesOf);
   for (const [n, own] of paths.entries()) checkSame(paths[0] as readonly string[], own, n);
   const branches = (paths[0] as readonly string[]).map((path) => {

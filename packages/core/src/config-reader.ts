@@ -14,9 +14,11 @@ export interface ConfigReader {
   flag(key: string, otherwise: boolean): boolean;
   /** One of these words, the first where there is none. @throws when it is another */
   word<const T extends string>(key: string, words: readonly T[]): T;
+  /** The value of this name. @throws where there is no name, or that of none of them */
+  named<T extends { readonly name: string }>(key: string, among: readonly T[]): T;
   /** `target_modules` and its companions. @throws where there are none */
   targets(): Targets;
-  /** Modules that were trained whole beside the method. */
+  /** Modules that were trained whole beside the method, each once: PEFT writes some twice. */
   whole(): readonly Method[];
 }
 
@@ -36,18 +38,25 @@ function saysNothing(value: Json): boolean {
 /**
  * @param owner the package that reads, for its errors
  * @param keys what it reads beside targets and `modules_to_save`
+ * @param targetKeys which of `target_modules` and its companions it reads; all when left out
  * @throws naming a key that asks for something and is not among them
  */
-export function configReader(owner: string, config: Config, keys: readonly string[]): ConfigReader {
+export function configReader(
+  owner: string,
+  config: Config,
+  keys: readonly string[],
+  targetKeys: readonly string[] = TARGETS,
+): ConfigReader {
   const fail = (why: string): never => {
     throw new Error(`[peftjs/${owner}] adapter_config.json ${why}`);
   };
-  const known = [...keys, ...TARGETS];
+  const known = [...keys, ...targetKeys];
   const foreign = Object.keys(config).find(
     (key) => !known.includes(key) && !COMMON.has(key) && !saysNothing(config[key] as Json),
   );
   if (foreign !== undefined) fail(`asks for "${foreign}", which is not supported${nearest(foreign, known)}`);
-  const shown = (key: string) => `has ${key} ${JSON.stringify(config[key] ?? null)}`;
+  const shown = (key: string) =>
+    config[key] === undefined ? `has no ${key}` : `has ${key} ${JSON.stringify(config[key])}`;
   return {
     number(key, otherwise) {
       const value = config[key] ?? otherwise;
@@ -60,6 +69,11 @@ export function configReader(owner: string, config: Config, keys: readonly strin
     word(key, words) {
       const value = config[key] ?? words[0];
       return words.find((word) => word === value) ?? fail(`${shown(key)}${nearest(String(value), words)}`);
+    },
+    named(key, among) {
+      const value = config[key];
+      const names = among.map(({ name }) => name);
+      return among.find(({ name }) => name === value) ?? fail(`${shown(key)}${nearest(String(value ?? ''), names)}`);
     },
     targets() {
       const { target_modules: modules, exclude_modules: exclude, layers_to_transform: layers, layers_pattern } = config;
@@ -74,7 +88,7 @@ export function configReader(owner: string, config: Config, keys: readonly strin
     },
     whole() {
       const { modules_to_save: names } = config;
-      return Array.isArray(names) && names.length > 0 ? [modulesToSave(names as readonly string[])] : [];
+      return Array.isArray(names) && names.length > 0 ? [modulesToSave([...new Set(names as readonly string[])])] : [];
     },
   };
 }

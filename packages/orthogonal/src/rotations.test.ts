@@ -75,7 +75,7 @@ describe('what cannot be is an error that says what to do', () => {
     [() => readOft().read({ target_modules: ['q'], module_dropout: 0.1 }), 'has module_dropout 0.1; only 0'],
     [() => readBoft().read({ target_modules: ['q'], boft_n_butterfly_factor: 2 }), 'has boft_n_butterfly_factor 2'],
     [() => readHra().read({ target_modules: ['q'], bias: 'all' }), 'has bias "all"'],
-    [() => readHra().read({ r: 4 }), 'has target_modules null; names are needed'],
+    [() => readHra().read({ r: 4 }), 'has no target_modules; names are needed'],
     [() => readHra().read({ target_modules: ['q'], lora_alpha: 4 }), 'asks for "lora_alpha"'],
   ])('%s', (make, message) => {
     expect(make).toThrow(message);
