@@ -1,4 +1,4 @@
-import { attach, type ConvSite, dense, type Method, type Part, type Tensors } from '@peftjs/core';
+import { attach, type ConvSite, dense, type Method, type ParamSpecs, type Part, type Tensors } from '@peftjs/core';
 import {
   conv2d,
   reshape,
@@ -32,6 +32,15 @@ function shapesOf(method: Method, outDim: number, inDim: number): Record<string,
   const site = { kind: 'linear', path: 'x', role: '', outDim, inDim, weight: { inDim, outDim } };
   const specs = (method.on.linear as Part<'linear'>).params(site as never);
   return Object.fromEntries(Object.values(specs).map(({ file, shape }) => [file, shape]));
+}
+
+/** Parameters of these shapes, of numbers that a seed gives. */
+function filled(specs: ParamSpecs) {
+  const made = Object.entries(specs).map(([name, { shape }], n) => {
+    const size = shape.reduce((product, d) => product * d, 1);
+    return [name, tensor(numbers([5, n], size), [...shape])] as const;
+  });
+  return Object.fromEntries(made);
 }
 
 describe('LoKr divides sides as PEFT does', () => {
@@ -108,19 +117,7 @@ describe('on a convolution', () => {
     const place = site();
     const part = method.on.conv as Part<'conv'>;
     tidy(() => {
-      const specs = Object.entries(part.params(place));
-      const params = Object.fromEntries(
-        specs.map(([name, { shape }], n) => [
-          name,
-          tensor(
-            numbers(
-              [5, n],
-              shape.reduce((size, d) => size * d, 1),
-            ),
-            [...shape],
-          ),
-        ]),
-      );
+      const params = filled(part.params(place));
       const args = { site: place, params, shared: {}, derived: {}, index: 0 };
       const folded = part.fold?.({ ...args, weight: zeros([o, i * k]), bias: null }).weight as Tensor;
       const expected = Array.from({ length: o * i * k }, (_value, n) => {
@@ -164,19 +161,7 @@ describe.each([
     const part = make({ r: 1, rankDropout: 0.5 }).on.linear as Part<'linear'>;
     tidy(() => {
       const site = bench.host.site('model.layers.0.mlp.up_proj');
-      const specs = Object.entries(part.params(site));
-      const params = Object.fromEntries(
-        specs.map(([name, { shape }], n) => [
-          name,
-          tensor(
-            numbers(
-              [5, n],
-              shape.reduce((size, d) => size * d, 1),
-            ),
-            [...shape],
-          ),
-        ]),
-      );
+      const params = filled(part.params(site));
       const x = tensor(numbers([2], 3 * site.inDim), [3, site.inDim]);
       const run = (training: boolean) => {
         const base = () => zeros([3, site.outDim]);
