@@ -46,6 +46,9 @@ export function tensorflow(): TensorflowBackend {
 const CONSTANTS = 512;
 const constants = new Map<string, Raw>();
 
+/** Ops whose output is their input's memory. */
+const VIEWS: ReadonlySet<string> = new Set(['Bitcast', 'Reshape']);
+
 let made: Raw[] = [];
 
 /**
@@ -69,6 +72,28 @@ export function run<const R extends readonly Raw[]>(f: () => R): { [K in keyof R
     made = outer;
   }
   return kept.map((raw) => self.createOutputTensor(raw)) as { [K in keyof R]: Tensor };
+}
+
+/** Runs `f` as a part of what `run` runs, and frees at once what its ops made on the way to its result. */
+export function part(f: () => Raw): Raw {
+  const outer = made;
+  made = [];
+  const { binding } = tensorflow();
+  const { tensorInfo } = engine().state;
+  let kept: Raw | undefined;
+  try {
+    kept = f();
+    return kept;
+  } finally {
+    for (const raw of made) {
+      if (raw === kept) outer.push(raw);
+      else {
+        tensorInfo.delete(raw);
+        binding.deleteTensor(raw.id);
+      }
+    }
+    made = outer;
+  }
 }
 
 /** A tfjs tensor as an input of an op. */
@@ -98,7 +123,7 @@ export function ops(
   const { tensorInfo } = engine().state;
   for (const raw of found) {
     made.push(raw);
-    if (name !== 'Reshape') tensorInfo.set(raw, { bytes: 4 * raw.shape.reduce((n, length) => n * length, 1) });
+    if (!VIEWS.has(name)) tensorInfo.set(raw, { bytes: 4 * raw.shape.reduce((n, length) => n * length, 1) });
   }
   return found;
 }

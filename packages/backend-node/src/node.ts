@@ -9,6 +9,7 @@ import { geluKernel } from './kernels/gelu.ts';
 import { layerNormKernel } from './kernels/layer-norm.ts';
 import { lookupKernel } from './kernels/lookup.ts';
 import { lowRankKernel } from './kernels/low-rank.ts';
+import { packedKernels } from './kernels/packed.ts';
 import { rmsNormKernel } from './kernels/rms-norm.ts';
 import { ropeKernel } from './kernels/rope.ts';
 import { swigluKernel } from './kernels/swiglu.ts';
@@ -62,6 +63,7 @@ const everywhere: readonly Kernel[] = [
   layerNormKernel,
   lookupKernel,
   lowRankKernel,
+  ...packedKernels,
   rmsNormKernel,
   ropeKernel,
   swigluKernel,

@@ -8,6 +8,7 @@ import { gemmBatchChunk, gemmPackChunk, gemmTilesChunk } from './gemm';
 import { gemvColumnsChunk, gemvRowsChunk } from './gemv';
 import * as id from './kernel-ids';
 import { layerNormChunk, layerNormGammaChunk, layerNormGradChunk } from './layer-norm';
+import { packedFewChunk, packedPackChunk, packedRowsChunk } from './packed';
 import { patchesChunk } from './patches';
 import { rmsNormChunk, rmsNormGammaChunk, rmsNormGradChunk } from './rms-norm';
 import { ropeChunk } from './rope';
@@ -45,6 +46,9 @@ export function runChunk(kernel: i32, chunk: i32, thread: i32): void {
     case id.LAYER_NORM_GAMMA: return layerNormGammaChunk(chunk);
     case id.GELU: return geluChunk(chunk);
     case id.GELU_GRAD: return geluGradChunk(chunk);
+    case id.PACKED_PACK: return packedPackChunk(chunk, thread);
+    case id.PACKED_FEW: return packedFewChunk(chunk, thread);
+    case id.PACKED_ROWS: return packedRowsChunk(chunk);
     default: unreachable();
   }
 }

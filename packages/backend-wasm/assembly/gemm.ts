@@ -6,11 +6,11 @@ import { packStrip } from './pack';
 import { arg, chunkCount, chunksFor, parallel, scratchOf, setArg, sharedScratch, startOf } from './pool';
 
 /** Depth, columns and rows of a block: a strip of B fits the first cache, a block of A the second. */
-const KC: i32 = 512;
-const NC: i32 = 512;
+export const KC: i32 = 512;
+export const NC: i32 = 512;
 const MC: i32 = 96;
 
-const TILE_BYTES: i32 = MR * NR * 4;
+export const TILE_BYTES: i32 = MR * NR * 4;
 const A_BYTES: i32 = MC * KC * 4;
 const B_BYTES: i32 = NC * KC * 4;
 /** What a product on one thread needs as scratch; as much is needed once more for all threads together. */
@@ -18,7 +18,7 @@ export const GEMM_SCRATCH: i32 = TILE_BYTES + A_BYTES + B_BYTES;
 
 // @ts-ignore: decorator
 @inline
-function ceilDiv(a: i32, b: i32): i32 {
+export function ceilDiv(a: i32, b: i32): i32 {
   return (a + b - 1) / b;
 }
 
@@ -108,36 +108,50 @@ export function gemm(
   a: usize, rsa: usize, csa: usize, b: usize, rsb: usize, csb: usize, c: usize, ldc: usize,
   m: i32, n: i32, k: i32, accumulate: bool,
 ): void {
-  const chunks = chunksFor(ceilDiv(m, MR) * ceilDiv(n, NR), <f64>(2 * MR * NR) * k, 150_000);
+  const chunks = tileChunks(m, n, k);
   if (chunks == 1) {
     product(a, rsa, csa, b, rsb, csb, c, ldc, m, n, k, accumulate, scratchOf(0));
     return;
   }
   const kc = depthOf(k);
-  setArg<usize>(1, rsa);
-  setArg<usize>(2, csa);
   setArg<usize>(4, rsb);
   setArg<usize>(5, csb);
-  setArg<usize>(7, ldc);
-  setArg<i32>(8, m);
   for (let j = 0; j < n; j += NC) {
     const columns = min(NC, n - j);
-    const strips = ceilDiv(columns, NR);
-    const rowChunks = max(min(chunks, ceilDiv(m, 4 * MR)), ceilDiv(m, MC));
-    const columnChunks = min(strips, max(1, chunks / rowChunks));
-    setArg<i32>(9, columns);
-    setArg<i32>(12, rowChunks);
     for (let p = 0; p < k; p += kc) {
       const depth = min(kc, k - p);
-      setArg<usize>(0, a + p * csa);
       setArg<usize>(3, b + p * rsb + j * csb);
-      setArg<usize>(6, c + j * 4);
+      setArg<i32>(9, columns);
       setArg<i32>(10, depth);
-      setArg<i32>(11, accumulate || p > 0);
-      parallel(GEMM_PACK, chunksFor(strips, <f64>(NR * depth), 16384));
-      parallel(GEMM_TILES, rowChunks * columnChunks);
+      parallel(GEMM_PACK, chunksFor(ceilDiv(columns, NR), <f64>(NR * depth), 16384));
+      timesPacked(a + p * csa, rsa, csa, c + j * 4, ldc, m, columns, depth, accumulate || p > 0, chunks);
     }
   }
+}
+
+/** How many chunks to cut the tiles of a product into. */
+export function tileChunks(m: i32, n: i32, k: i32): i32 {
+  return chunksFor(ceilDiv(m, MR) * ceilDiv(n, NR), <f64>(2 * MR * NR) * k, 150_000);
+}
+
+/** Some columns of A times the block of B that lies packed in the shared memory, on all threads. */
+export function timesPacked(
+  a: usize, rsa: usize, csa: usize, c: usize, ldc: usize,
+  m: i32, columns: i32, depth: i32, accumulate: bool, chunks: i32,
+): void {
+  const rowChunks = max(min(chunks, ceilDiv(m, 4 * MR)), ceilDiv(m, MC));
+  const columnChunks = min(ceilDiv(columns, NR), max(1, chunks / rowChunks));
+  setArg<usize>(0, a);
+  setArg<usize>(1, rsa);
+  setArg<usize>(2, csa);
+  setArg<usize>(6, c);
+  setArg<usize>(7, ldc);
+  setArg<i32>(8, m);
+  setArg<i32>(9, columns);
+  setArg<i32>(10, depth);
+  setArg<i32>(11, accumulate);
+  setArg<i32>(12, rowChunks);
+  parallel(GEMM_TILES, rowChunks * columnChunks);
 }
 
 export function gemmPackChunk(chunk: i32): void {

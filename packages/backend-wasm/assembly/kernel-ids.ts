@@ -26,3 +26,6 @@ export const LAYER_NORM_GRAD: i32 = 23;
 export const LAYER_NORM_GAMMA: i32 = 24;
 export const GELU: i32 = 25;
 export const GELU_GRAD: i32 = 26;
+export const PACKED_PACK: i32 = 27;
+export const PACKED_FEW: i32 = 28;
+export const PACKED_ROWS: i32 = 29;

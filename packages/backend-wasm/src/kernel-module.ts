@@ -20,6 +20,9 @@ type Kernels =
   | 'layerNorm'
   | 'layerNormGamma'
   | 'layerNormGrad'
+  | 'packedFew'
+  | 'packedMany'
+  | 'packedRows'
   | 'patches'
   | 'repeat'
   | 'rmsNorm'
@@ -28,6 +31,7 @@ type Kernels =
   | 'rope'
   | 'scale'
   | 'scatterRows'
+  | 'setMatrix'
   | 'sumGroups'
   | 'sumRows'
   | 'swiglu'
@@ -38,6 +42,9 @@ type Kernels =
 export interface KernelExports extends Readonly<Record<Kernels, (...args: number[]) => void>> {
   readonly JOB_BYTES: WebAssembly.Global;
   readonly GEMM_SCRATCH: WebAssembly.Global;
+  /** The kinds of codes that `setMatrix` knows. */
+  readonly F16: WebAssembly.Global;
+  readonly BF16: WebAssembly.Global;
   /** The functions that `unary` knows. */
   readonly ERF: WebAssembly.Global;
   readonly EXP: WebAssembly.Global;

@@ -23,9 +23,13 @@ export { type GeluAttrs, type GeluInputs, gelu } from './ops/gelu.ts';
 export { type LayerNormAttrs, type LayerNormInputs, layerNorm } from './ops/layer-norm.ts';
 export { type LookupAttrs, type LookupInputs, lookup, lookupOp } from './ops/lookup.ts';
 export { type LowRankAttrs, type LowRankInputs, lowRank, rowsOf } from './ops/low-rank.ts';
+export { emptyArrays, type PackForm, pack, toPackedTensors } from './ops/pack.ts';
+export { type PackedMatMulInputs, packedMatMul, packedMatMulOp } from './ops/packed-mat-mul.ts';
+export { type PackedRowsForm, packedRows } from './ops/packed-rows.ts';
 export { type RmsNormAttrs, type RmsNormInputs, rmsNorm } from './ops/rms-norm.ts';
 export { type RopeInputs, rope } from './ops/rope.ts';
 export { type SwigluInputs, swiglu } from './ops/swiglu.ts';
+export type { PackedArray, PackedArrays, PackedMatrix, PackedTensors, Packing } from './packing.ts';
 export { normal, type Random, random, uniform } from './random.ts';
 export { type BackendReport, type Rejection, useBackend } from './use-backend.ts';
 export {

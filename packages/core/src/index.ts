@@ -51,6 +51,7 @@ export type {
   WeightSite,
 } from './site.ts';
 export { ruleJson } from './snapshot.ts';
+export type { FileMatrix, Storage } from './storage.ts';
 export { countParameters, summarize } from './summary.ts';
 export { ALL_LINEAR, patternFor, selectSites, type Targets } from './targets.ts';
 export { virtualTokens } from './virtual-tokens.ts';

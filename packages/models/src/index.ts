@@ -22,7 +22,7 @@ export { type SaveModelOptions, saveModel } from './save-model.ts';
 export type { StoredTensor } from './sites/stored-tensors.ts';
 export { fileSource } from './source/file-source.ts';
 export { randomSource } from './source/random-source.ts';
-export type { Source, Storage, Stored } from './source/source.ts';
+export type { Source, Stored } from './source/source.ts';
 export { type ChatMessage, createTokenizer, type TextTokenizer } from './text-tokenizer.ts';
 export type { KeysAndValues } from './token-body.ts';
 export { type BatchTextsOptions, batchTexts } from './tokens/batch-texts.ts';

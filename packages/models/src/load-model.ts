@@ -1,6 +1,6 @@
 // A model from a folder in Hugging Face's layout, on a disk or on the hub.
 import { type Folder, fingerprintWeights, openWeights } from '@peftjs/checkpoint';
-import { type BaseModel, nearest } from '@peftjs/core';
+import { type BaseModel, nearest, type Storage } from '@peftjs/core';
 import type { Architecture } from './architecture.ts';
 import { gpt2 } from './gpt2/architecture.ts';
 import type { CausalLM } from './heads/causal-lm.ts';
@@ -9,7 +9,6 @@ import { openModelFolder } from './hub/open-model-folder.ts';
 import { llama } from './llama/architecture.ts';
 import type { Model } from './model.ts';
 import { fileSource } from './source/file-source.ts';
-import type { Storage } from './source/source.ts';
 import { createTokenizer, type TextTokenizer } from './text-tokenizer.ts';
 
 type Json = Readonly<Record<string, unknown>>;

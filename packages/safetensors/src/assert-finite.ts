@@ -7,9 +7,18 @@ export function findNonFinite(values: Float32Array): number {
   return -1;
 }
 
-/** Throws, naming file, tensor and place, where `values` hold NaN or infinity. */
-export function assertFinite(values: Float32Array, file: string, tensor: string): void {
+/**
+ * Throws, naming file, tensor and place, where `values` hold NaN or infinity.
+ *
+ * @param part where they are a part of the tensor: its first element, and how many the tensor has
+ */
+export function assertFinite(
+  values: Float32Array,
+  file: string,
+  tensor: string,
+  part: { readonly first: number; readonly of: number } = { first: 0, of: values.length },
+): void {
   const at = findNonFinite(values);
   if (at < 0) return;
-  throw new SafetensorsError(file, `holds ${values[at]} at element ${at} of ${values.length}`, { tensor });
+  throw new SafetensorsError(file, `holds ${values[at]} at element ${part.first + at} of ${part.of}`, { tensor });
 }

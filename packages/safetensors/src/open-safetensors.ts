@@ -57,13 +57,21 @@ export function safetensorsView(
     tensor: string,
     allocate: (length: number) => A,
     decode: (bytes: Uint8Array, out: A) => void,
+    from = 0,
+    to?: number,
   ): Promise<A> => {
     const entry = find(tensor);
     const size = DTYPE_BITS[entry.dtype] / 8;
-    const out = allocate((entry.end - entry.begin) / size);
-    for (let at = entry.begin; at < entry.end; at += CHUNK_BYTES) {
-      const bytes = await readExactly(sourceOf(entry), at, Math.min(at + CHUNK_BYTES, entry.end), tensor);
-      const first = (at - entry.begin) / size;
+    const length = (entry.end - entry.begin) / size;
+    const last = to ?? length;
+    if (!(from >= 0 && from <= last && last <= length)) {
+      throw new SafetensorsError(entry.file, `has ${length} elements; ${from} to ${last} were asked for`, { tensor });
+    }
+    const out = allocate(last - from);
+    const [begin, end] = [entry.begin + from * size, entry.begin + last * size];
+    for (let at = begin; at < end; at += CHUNK_BYTES) {
+      const bytes = await readExactly(sourceOf(entry), at, Math.min(at + CHUNK_BYTES, end), tensor);
+      const first = (at - begin) / size;
       decode(bytes, out.subarray(first, first + bytes.length / size) as A);
     }
     return out;
@@ -78,11 +86,11 @@ export function safetensorsView(
       const entry = find(tensor);
       return readExactly(sourceOf(entry), entry.begin, entry.end, tensor);
     },
-    async readFloat32(tensor) {
+    async readFloat32(tensor, begin, end) {
       const entry = find(tensor);
       const decode = decodeFloat32(entry.dtype);
       if (!decode) throw refuse(tensor, entry, 'float32');
-      return decodeAll(tensor, (n) => new Float32Array(n), decode);
+      return decodeAll(tensor, (n) => new Float32Array(n), decode, begin, end);
     },
     async readInt32(tensor) {
       const entry = find(tensor);

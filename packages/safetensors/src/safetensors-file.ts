@@ -22,8 +22,12 @@ export interface SafetensorsFile {
   readonly tensors: ReadonlyMap<string, TensorEntry>;
   /** The bytes as they lie in the file, little-endian. They may be a view of the source: do not write into them. */
   read(name: string): Promise<Uint8Array>;
-  /** A tensor of dtype F16, BF16, F32 or F64 as float32, row-major, in memory of its own. */
-  readFloat32(name: string): Promise<Float32Array>;
+  /**
+   * A tensor of dtype F16, BF16, F32 or F64 as float32, row-major, in memory of its own.
+   * @param begin first element, 0 when left out
+   * @param end element after the last, the tensor's last when left out
+   */
+  readFloat32(name: string, begin?: number, end?: number): Promise<Float32Array>;
   /** A tensor of integers or booleans as int32, row-major, in memory of its own. A value that does not fit is an error. */
   readInt32(name: string): Promise<Int32Array>;
 }

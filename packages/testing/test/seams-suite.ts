@@ -1,6 +1,6 @@
-// The suites of storages, hosts and methods on what the repository has of each.
+// The suites of hosts and methods on what the repository has of each.
 import type { Backend } from '@peftjs/backend';
-import { dense, modulesToSave } from '@peftjs/core';
+import { modulesToSave } from '@peftjs/core';
 import {
   adalora,
   alora,
@@ -28,18 +28,10 @@ import {
   trainableTokens,
   vera,
 } from '@peftjs/lora';
-import {
-  describeHost,
-  describeMethod,
-  describeOn,
-  describeWeight,
-  type MethodSuiteOptions,
-} from '@peftjs/testing/suites';
+import { describeHost, describeMethod, describeOn, type MethodSuiteOptions } from '@peftjs/testing/suites';
 import { type TinyLlamaOptions, tinyLlama } from './tiny-llama.ts';
 
 export function describeSeams(backend: Backend): void {
-  describeOn(backend, 'storages', () => describeWeight('dense', dense));
-
   describeOn(backend, 'hosts', () => {
     describeHost('llama', () => tinyLlama());
     describeHost('llama, tied and without biases', () => tinyLlama({ tied: true, biases: false }));

@@ -8,6 +8,7 @@ import { geluKernel } from './gelu.ts';
 import { layerNormKernel } from './layer-norm.ts';
 import { lookupKernel } from './lookup.ts';
 import { lowRankKernel } from './low-rank.ts';
+import { packedKernels } from './packed.ts';
 import { rmsNormKernel } from './rms-norm.ts';
 import { ropeKernel } from './rope.ts';
 import { swigluKernel } from './swiglu.ts';
@@ -21,6 +22,7 @@ export function makeForms(r: Runtime): readonly Kernel[] {
     layerNormKernel(r),
     lookupKernel(r),
     lowRankKernel(r),
+    ...packedKernels(r),
     rmsNormKernel(r),
     ropeKernel(r),
     swigluKernel(r),

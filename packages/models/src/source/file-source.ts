@@ -1,8 +1,8 @@
 // Weights from safetensors, checked for shape and for numbers that are none.
-import { dense, nearest } from '@peftjs/core';
-import { assertFinite, type SafetensorsFile } from '@peftjs/safetensors';
+import { dense, type FileMatrix, nearest, type Storage, type Weight } from '@peftjs/core';
+import { assertFinite, type SafetensorsFile, type TensorEntry } from '@peftjs/safetensors';
 import { tensor1d, variable } from '@tensorflow/tfjs-core';
-import type { Source, Storage, Stored } from './source.ts';
+import type { Source } from './source.ts';
 
 /** A source that remembers what it gave. */
 export interface FileSource extends Source {
@@ -20,8 +20,7 @@ export function fileSource(file: SafetensorsFile, storage: Storage = dense, sign
     given.push(held);
     return held;
   };
-  const read = async (name: string, shape: readonly number[]): Promise<Float32Array> => {
-    signal?.throwIfAborted();
+  const take = (name: string, shape: readonly number[]): TensorEntry => {
     const entry = file.tensors.get(name);
     if (entry === undefined) {
       throw new Error(`[peftjs/models] ${file.name} has no tensor "${name}"${nearest(name, file.tensors.keys())}`);
@@ -32,21 +31,49 @@ export function fileSource(file: SafetensorsFile, storage: Storage = dense, sign
       );
     }
     taken.add(name);
+    return entry;
+  };
+  const read = async (name: string): Promise<Float32Array> => {
+    signal?.throwIfAborted();
     const values = await file.readFloat32(name);
     assertFinite(values, file.name, name);
     return values;
   };
-  const valuesOf = (name: string, shape: readonly number[], { otherwise }: Stored) =>
-    otherwise && !file.tensors.has(name) ? otherwise() : read(name, shape);
+  const valuesOf = (name: string, shape: readonly number[]) => {
+    take(name, shape);
+    return read(name);
+  };
+  const inFile = (name: string, dtype: string, outDim: number, inDim: number): FileMatrix => ({
+    name,
+    outDim,
+    inDim,
+    dtype,
+    async bytes() {
+      signal?.throwIfAborted();
+      return file.read(name);
+    },
+    async rows(from, count) {
+      signal?.throwIfAborted();
+      const first = from * inDim;
+      const values = await file.readFloat32(name, first, first + count * inDim);
+      assertFinite(values, file.name, name, { first, of: outDim * inDim });
+      return values;
+    },
+  });
   return {
     has: (name) => file.tensors.has(name),
-    async matrix(name, outDim, inDim, stored = {}) {
-      const turned = stored.transposed && file.tensors.has(name);
-      const values = await valuesOf(name, stored.shape ?? (turned ? [inDim, outDim] : [outDim, inDim]), stored);
-      return give(storage(turned ? transposed(values, outDim, inDim) : values, outDim, inDim));
+    async matrix(name, outDim, inDim, { shape, transposed, otherwise } = {}) {
+      if (otherwise && !file.tensors.has(name)) return give(storage(otherwise(), outDim, inDim));
+      if (transposed) {
+        const values = turned(await valuesOf(name, shape ?? [inDim, outDim]), outDim, inDim);
+        return give(await store(storage, inMemory(name, values, outDim, inDim)));
+      }
+      const { dtype } = take(name, shape ?? [outDim, inDim]);
+      return give(await store(storage, inFile(name, dtype, outDim, inDim)));
     },
-    async vector(name, length, stored = {}) {
-      const start = tensor1d(await valuesOf(name, stored.shape ?? [length], stored));
+    async vector(name, length, { shape = [length], otherwise } = {}) {
+      const values = otherwise && !file.tensors.has(name) ? otherwise() : await valuesOf(name, shape);
+      const start = tensor1d(values);
       const held = variable(start, false);
       start.dispose();
       return give(held);
@@ -58,8 +85,26 @@ export function fileSource(file: SafetensorsFile, storage: Storage = dense, sign
   };
 }
 
+/** Part by part where the storage can, so that the matrix is nowhere whole in float32. */
+async function store(storage: Storage, matrix: FileMatrix): Promise<Weight> {
+  const { outDim, inDim } = matrix;
+  return storage.load?.(matrix) ?? storage(await matrix.rows(0, outDim), outDim, inDim);
+}
+
+/** What had to be rearranged. */
+function inMemory(name: string, values: Float32Array, outDim: number, inDim: number): FileMatrix {
+  return {
+    name,
+    outDim,
+    inDim,
+    dtype: 'F32',
+    bytes: async () => new Uint8Array(values.buffer, values.byteOffset, values.byteLength),
+    rows: async (first, count) => values.subarray(first * inDim, (first + count) * inDim),
+  };
+}
+
 /** [i, o] as [o, i], in squares that fit into the processor's cache. */
-function transposed(values: Float32Array, outDim: number, inDim: number): Float32Array {
+function turned(values: Float32Array, outDim: number, inDim: number): Float32Array {
   const out = new Float32Array(values.length);
   const side = 32;
   for (let o0 = 0; o0 < outDim; o0 += side)

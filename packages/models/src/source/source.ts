@@ -2,9 +2,6 @@
 import type { Weight } from '@peftjs/core';
 import type { Variable } from '@tensorflow/tfjs-core';
 
-/** Stores a matrix [o, i], given row-major, in some way. */
-export type Storage = (values: Float32Array, outDim: number, inDim: number) => Weight;
-
 /** How a tensor lies in the file, and what to do where it is not there. */
 export interface Stored {
   /** Its shape in the file, where that is another. */

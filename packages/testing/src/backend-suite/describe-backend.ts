@@ -1,5 +1,6 @@
 // The suite that every backend's test calls: a new backend inherits all of it.
 import { type Backend, gradientSelfTest, useBackend } from '@peftjs/backend';
+import { bfloat16, float16 } from '@peftjs/quantization';
 import { getBackend } from '@tensorflow/tfjs-core';
 import { describe, expect, it } from 'vitest';
 import { describeOn } from '../describe-on.ts';
@@ -7,6 +8,7 @@ import { leakGuard } from '../leak-guard.ts';
 import { describeBackward } from './describe-backward.ts';
 import { describeEdges } from './describe-edges.ts';
 import { describeFusedOps } from './describe-fused-ops.ts';
+import { describePacked } from './describe-packed.ts';
 import { describeTfjsOps, type LackingOps } from './describe-tfjs-ops.ts';
 
 export interface BackendSuiteOptions {
@@ -42,6 +44,9 @@ export function describeBackend(makeBackend: () => Backend, options: BackendSuit
       });
     });
     describe('fused ops', describeFusedOps);
+    describe.for(Object.entries({ f16: float16, bf16: bfloat16 }))('matrices packed as %s', ([, packing]) => {
+      describePacked(packing);
+    });
     describe("tfjs's operations", () => describeTfjsOps(backend, options.reference, options.lacks ?? {}));
     describe('edges', describeEdges);
     describe('the backward pass', describeBackward);

@@ -1,0 +1,107 @@
+// Numbers from the codes of a packed matrix. One switch here is all that a new kind of code needs in this module.
+import { arg, setArg } from './pool';
+
+/** The kinds of codes. */
+export const F16: i32 = 0;
+export const BF16: i32 = 1;
+
+/** Where in a job's arguments the matrix stands, out of the way of the kernels' own. */
+const KIND: i32 = 32;
+const CODES: i32 = 33;
+const STRIDE: i32 = 34;
+
+/** Names the packed matrix of the next kernel. @param stride bytes from one row of codes to the next */
+export function setMatrix(kind: i32, codes: usize, stride: usize): void {
+  setArg<i32>(KIND, kind);
+  setArg<usize>(CODES, codes);
+  setArg<usize>(STRIDE, stride);
+}
+
+/** Numbers `first` to `first + count` of a row, where `first` is a multiple of 8. */
+export function decodeRow(row: i32, first: i32, count: i32, to: usize): void {
+  const at = arg<usize>(CODES) + row * arg<usize>(STRIDE);
+  switch (arg<i32>(KIND)) {
+    case F16: return halves(at + (first << 1), count, to);
+    case BF16: return bhalves(at + (first << 1), count, to);
+    default: unreachable();
+  }
+}
+
+/** Eight columns of `rows` rows, one row after the other; `column` is a multiple of 8, and all eight are there. */
+export function decodeColumns(row: i32, rows: i32, column: i32, to: usize): void {
+  const stride = arg<usize>(STRIDE);
+  let at = arg<usize>(CODES) + row * stride;
+  const end = at + rows * stride;
+  switch (arg<i32>(KIND)) {
+    case F16:
+      for (at += column << 1; at < end; at += stride, to += 32) eightHalves(at, to);
+      return;
+    case BF16:
+      for (at += column << 1; at < end; at += stride, to += 32) eightBhalves(at, to);
+      return;
+    default: unreachable();
+  }
+}
+
+/** binary16 to float32: exponent and fraction moved into place, which is off by 2^112; right for every finite code. */
+// @ts-ignore: decorator
+@inline
+function eightHalves(at: usize, to: usize): void {
+  const h = v128.load(at);
+  let low = i32x4.shl(i32x4.extend_low_i16x8_s(h), 13);
+  let high = i32x4.shl(i32x4.extend_high_i16x8_s(h), 13);
+  const bits = i32x4.splat(0x8fffe000);
+  low = v128.and(low, bits);
+  high = v128.and(high, bits);
+  const small = i16x8.eq(v128.and(h, i16x8.splat(0x7c00)), i16x8.splat(0));
+  if (v128.any_true(small)) {
+    low = smallHalf(low);
+    high = smallHalf(high);
+  } else {
+    const scale = f32x4.splat(5.192296858534828e33);
+    low = f32x4.mul(low, scale);
+    high = f32x4.mul(high, scale);
+  }
+  v128.store(to, low);
+  v128.store(to, high, 16);
+}
+
+/** The same where some are zero or below the smallest normal number, whose products many processors take long for. */
+// @ts-ignore: decorator
+@inline
+function smallHalf(x: v128): v128 {
+  const sign = v128.and(x, i32x4.splat(0x80000000));
+  const size = v128.andnot(x, i32x4.splat(0x80000000));
+  const normal = i32x4.add(size, i32x4.splat(0x38000000));
+  const below = i32x4.lt_s(size, i32x4.splat(0x00800000));
+  const half = f32x4.splat(6.103515625e-5);
+  const raised = f32x4.add(normal, v128.and(below, f32x4.sub(normal, half)));
+  return v128.or(raised, sign);
+}
+
+function halves(at: usize, count: i32, to: usize): void {
+  let i = 0;
+  for (; i + 8 <= count; i += 8) eightHalves(at + (i << 1), to + (i << 2));
+  for (; i < count; i++) store<f32>(to + (i << 2), half(load<u16>(at + (i << 1))));
+}
+
+function half(code: u32): f32 {
+  const size = (code & 0x7fff) << 13;
+  let x = reinterpret<f32>(size + 0x38000000);
+  if (size < 0x00800000) x += x - <f32>6.103515625e-5;
+  return code & 0x8000 ? -x : x;
+}
+
+// @ts-ignore: decorator
+@inline
+function eightBhalves(at: usize, to: usize): void {
+  const h = v128.load(at);
+  v128.store(to, i32x4.shl(i32x4.extend_low_i16x8_u(h), 16));
+  v128.store(to, i32x4.shl(i32x4.extend_high_i16x8_u(h), 16), 16);
+}
+
+function bhalves(at: usize, count: i32, to: usize): void {
+  let i = 0;
+  for (; i + 8 <= count; i += 8) eightBhalves(at + (i << 1), to + (i << 2));
+  for (; i < count; i++) store<u32>(to + (i << 2), <u32>load<u16>(at + (i << 1)) << 16);
+}

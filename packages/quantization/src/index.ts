@@ -1,0 +1,4 @@
+export { bf16, f16 } from './half.ts';
+export { bfloat16, float16, type HalfPacking } from './half-packing.ts';
+export { type PackedStorageOptions, packedStorage } from './packed-storage.ts';
+export { packedWeight } from './packed-weight.ts';
