@@ -48,8 +48,9 @@ export function collect(
       Object.entries(slots[i] as Slots).map(([slot, t]) => ({ key: slotKey(owner, slot), tensor: t })),
     ),
   ];
+  // What was once boolean comes as bytes from some backends, whatever its type is now.
   return Promise.all(
-    held.map(async ({ key, tensor: t }) => ({ key, shape: t.shape, data: (await t.data()) as Float32Array })),
+    held.map(async ({ key, tensor: t }) => ({ key, shape: t.shape, data: new Float32Array(await t.data()) })),
   );
 }
 
