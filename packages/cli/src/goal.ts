@@ -1,8 +1,10 @@
 // What a training run makes: an adapter beside the frozen model, or the model trained whole.
 import { stat } from 'node:fs/promises';
 import { diskFolder, type Provenance, saveAdapter } from '@peftjs/checkpoint';
-import { type Adapter, attach, type Method, summarize, type Trainable } from '@peftjs/core';
+import { type Adapter, attach, summarize, type Trainable } from '@peftjs/core';
 import { type CausalLM, openModelFolder, saveModel } from '@peftjs/models';
+import type { Setting, Training } from './method-entry.ts';
+import type { NamedMethod } from './methods.ts';
 import { tokenizerFiles } from './tokenizer-files.ts';
 
 export type SavedDtype = 'F32' | 'F16' | 'BF16';
@@ -19,18 +21,26 @@ export interface SavedGoal {
 export interface Goal {
   readonly kind: GoalKind;
   readonly trainable: Trainable;
+  /** What training it needs besides. */
+  readonly training: Training;
   /** `trainable params: … || all params: … || trainable%: …` */
   readonly summary: string;
   /** @param story what is known beside the base */
   save(out: string, dtype: SavedDtype, story: Omit<Provenance, 'base'>): Promise<SavedGoal>;
 }
 
-/** @param onlyHere whether PEFT has no such method */
-export function adapterGoal(model: CausalLM, methods: readonly Method[], seed: number, onlyHere: boolean): Goal {
-  const adapter: Adapter = attach(model, methods, { seed });
+/** Attaches what a method makes of the values. */
+export function adapterGoal(
+  method: NamedMethod,
+  values: Readonly<Record<string, unknown>>,
+  setting: Setting,
+  seed: number,
+): Goal {
+  const adapter: Adapter = attach(setting.model, method.create(values, setting), { seed });
   return {
     kind: 'adapter',
     trainable: adapter,
+    training: method.training?.(values, adapter) ?? {},
     summary: adapter.summary(),
     async save(out, dtype, story) {
       const { provenance, ...record } = await adapter.snapshot();
@@ -39,7 +49,7 @@ export function adapterGoal(model: CausalLM, methods: readonly Method[], seed: n
       return {
         files: saved.files.size,
         bytes: saved.bytes,
-        python: onlyHere
+        python: method.onlyHere
           ? []
           : [
               'from transformers import AutoModelForCausalLM',
@@ -56,6 +66,7 @@ export function modelGoal(model: CausalLM): Goal {
   return {
     kind: 'model',
     trainable,
+    training: {},
     summary: summarize(trainable, 0),
     async save(out, dtype) {
       await saveModel(model, out, { dtype, files: await tokenizerFiles(await openModelFolder(model.base.name)) });

@@ -1,27 +1,53 @@
-// A method as the command line knows it: its options, and what they make.
-import type { Family, Method } from '@peftjs/core';
-import type { CausalLM } from '@peftjs/models';
+// A method as the command line knows it: its options, and what they make. Each file of `methods/` exports one as
+// `method`, and is called as it is on the command line.
+import type { Adapter, Family, Method } from '@peftjs/core';
+import type { CausalLM, TokenBatch } from '@peftjs/models';
+import type { TrainOptions } from '@peftjs/train';
 import type { OptionTable, Values } from './option.ts';
 
-export interface MethodEntry {
-  /** `--method NAME` */
-  readonly name: string;
-  readonly options: OptionTable;
-  /** What is attached, as one adapter. */
-  create(values: Readonly<Record<string, unknown>>, model: CausalLM): readonly Method[];
-  /** Positions of the context that its virtual tokens take; none when left out. */
-  reserved?(values: Readonly<Record<string, unknown>>): number;
-  /** What reads its adapters back. */
+/** What is known once the model and the data are there. */
+export interface Setting {
+  readonly model: CausalLM;
+  /** Of the whole run. */
+  readonly steps: number;
+}
+
+/** What a method asks of the training loop. */
+export type Training = Pick<TrainOptions<TokenBatch>, 'rates' | 'after'>;
+
+interface Common {
+  /** What reads its adapters back, and those of its kind that only code can make. */
   readonly families: readonly Family[];
   /** PEFT has no such method: its folders are for this library. */
   readonly onlyHere?: boolean;
 }
 
-interface Definition<O extends OptionTable> extends Omit<MethodEntry, 'options' | 'create'> {
-  readonly options: O;
-  create(values: Values<O>, model: CausalLM): readonly Method[];
+export interface MethodEntry extends Common {
+  readonly options: OptionTable;
+  /**
+   * Asked before anything is loaded.
+   *
+   * @param steps of the run, where they are given
+   * @throws UsageError where options contradict each other, or one lacks another
+   */
+  check?(values: Readonly<Record<string, unknown>>, steps: number | undefined): void;
+  /** What is attached, as one adapter. */
+  create(values: Readonly<Record<string, unknown>>, setting: Setting): readonly Method[];
+  /** What training it needs besides; nothing when left out. */
+  training?(values: Readonly<Record<string, unknown>>, adapter: Adapter): Training;
+  /** Positions of the context that its virtual tokens take; none when left out. */
+  reserved?(values: Readonly<Record<string, unknown>>): number;
 }
 
+interface Definition<O extends OptionTable> extends Common {
+  readonly options: O;
+  check?(values: Values<O>, steps: number | undefined): void;
+  create(values: Values<O>, setting: Setting): readonly Method[];
+  training?(values: Values<O>, adapter: Adapter): Training;
+  reserved?(values: Values<O>): number;
+}
+
+/** The same whatever its options are, whose values `withDefaults` has completed. */
 export function methodEntry<O extends OptionTable>(definition: Definition<O>): MethodEntry {
-  return { ...definition, create: (values, model) => definition.create(values as Values<O>, model) };
+  return definition as Definition<OptionTable> as MethodEntry;
 }

@@ -1,35 +1,36 @@
-// The methods of `--method`. A package of methods adds its entry here.
+// The methods of `--method`: one for each file of `methods/`, named as the file is.
+import { readdirSync } from 'node:fs';
 import type { Family } from '@peftjs/core';
 import type { MethodEntry } from './method-entry.ts';
-import { bottleneckEntry } from './methods/bottleneck.ts';
-import { ia3Entry } from './methods/ia3.ts';
-import { loraEntry } from './methods/lora.ts';
-import { loreftEntry } from './methods/loreft.ts';
-import { pTuningEntry } from './methods/p-tuning.ts';
-import { prefixEntry } from './methods/prefix.ts';
-import { promptEntry } from './methods/prompt.ts';
-import { choice, type Option, type OptionTable, orElse } from './option.ts';
+import { choice, type Option, type OptionTable } from './option.ts';
 import { UsageError } from './usage-error.ts';
 
-const entries: readonly MethodEntry[] = [
-  loraEntry,
-  bottleneckEntry,
-  ia3Entry,
-  loreftEntry,
-  prefixEntry,
-  promptEntry,
-  pTuningEntry,
-];
+export interface NamedMethod extends MethodEntry {
+  readonly name: string;
+}
 
-/** What reads every adapter that a method here can write. */
-export const families: readonly Family[] = entries.flatMap((entry) => entry.families);
+const DEFAULT = 'lora';
 
-export const methodOption: Option<string> = orElse(
-  choice(
-    entries.map(({ name }) => name),
-    'what is trained beside the frozen model',
-  ),
-  'lora',
+/** What is in a folder of modules, the default first. */
+async function methodsIn(folder: URL): Promise<readonly NamedMethod[]> {
+  const files = readdirSync(folder).filter((file) => /^[\w-]+\.[jt]s$/.test(file));
+  const modules = files.map(async (file) => {
+    const { method } = (await import(new URL(file, folder).href)) as { readonly method?: MethodEntry };
+    return method ? [{ ...method, name: file.replace(/\.[jt]s$/, '') }] : [];
+  });
+  const found = (await Promise.all(modules)).flat();
+  const place = ({ name }: NamedMethod) => (name === DEFAULT ? '' : name);
+  return found.sort((a, b) => (place(a) < place(b) ? -1 : 1));
+}
+
+const methods: readonly NamedMethod[] = await methodsIn(new URL('./methods/', import.meta.url));
+
+/** What reads every adapter that the library can restore. */
+export const families: readonly Family[] = methods.flatMap((method) => method.families);
+
+export const methodOption: Option<string | undefined> = choice(
+  methods.map(({ name }) => name),
+  `what is trained beside the frozen model (${DEFAULT})`,
 );
 
 /**
@@ -37,13 +38,13 @@ export const methodOption: Option<string> = orElse(
  * default here, as each method has its own, so that one that is not given can be told from one that is.
  */
 export const methodOptions: OptionTable = Object.fromEntries(
-  Object.entries(Object.assign({}, ...entries.map(({ options }) => options)) as OptionTable).map(
+  Object.entries(Object.assign({}, ...methods.map(({ options }) => options)) as OptionTable).map(
     ([name, { fallback: _, about, ...option }]) => [name, { ...option, about: `${about} (${defaultsOf(name)})` }],
   ),
 );
 
-function takersOf(name: string): readonly MethodEntry[] {
-  return entries.filter(({ options }) => name in options);
+function takersOf(name: string): readonly NamedMethod[] {
+  return methods.filter(({ options }) => name in options);
 }
 
 /** `lora: 8; bottleneck, loreft`: the methods that take an option, by its default. */
@@ -54,26 +55,43 @@ function defaultsOf(name: string): string {
     const value = fallback === undefined || fallback === false ? '' : `: ${[fallback].flat().join(',')}`;
     byDefault.set(value, [...(byDefault.get(value) ?? []), method]);
   }
-  return [...byDefault].map(([value, methods]) => methods.join(', ') + value).join('; ');
+  return [...byDefault].map(([value, names]) => names.join(', ') + value).join('; ');
 }
 
-export function methodNamed(name: string): MethodEntry {
-  return entries.find((entry) => entry.name === name) as MethodEntry;
+export function methodNamed(name: string): NamedMethod {
+  return methods.find((method) => method.name === name) as NamedMethod;
+}
+
+interface Choice {
+  readonly method?: string | undefined;
+  /** The whole model is trained, without a method. */
+  readonly full?: boolean;
+  readonly steps?: number | undefined;
 }
 
 /**
- * The values with the defaults of the method that they name.
+ * The method that the values name, and the values with its defaults; without either where the whole model is trained.
  *
- * @throws UsageError where an option is given that this method does not take
+ * @throws UsageError where an option is given that does not go with the rest
  */
-export function withDefaults<V extends { readonly method: string }>(values: V): V {
-  const { options } = methodNamed(values.method);
+export function chosenMethod<V extends Choice>(values: V): { readonly method: NamedMethod | null; readonly values: V } {
   const given = values as Readonly<Record<string, unknown>>;
-  const foreign = Object.keys(methodOptions).find((name) => !(name in options) && given[name] !== undefined);
-  if (foreign !== undefined) {
-    const methods = takersOf(foreign).map(({ name }) => name);
-    throw new UsageError(`--${foreign} is for --method ${methods.join(' or ')}, not ${values.method}; leave it out`);
+  const asked = Object.keys(methodOptions).filter((name) => given[name] !== undefined);
+  if (values.full) {
+    const [first] = values.method === undefined ? asked : ['method'];
+    if (first === undefined) return { method: null, values };
+    throw new UsageError(
+      `--full trains the whole model, and --${first} is for what is trained beside it; leave one out`,
+    );
   }
-  const defaults = Object.entries(options).map(([name, { fallback }]) => [name, given[name] ?? fallback]);
-  return { ...values, ...Object.fromEntries(defaults) };
+  const method = methodNamed(values.method ?? DEFAULT);
+  const foreign = asked.find((name) => !(name in method.options));
+  if (foreign !== undefined) {
+    const takers = takersOf(foreign).map(({ name }) => name);
+    throw new UsageError(`--${foreign} is for --method ${takers.join(' or ')}, not ${method.name}; leave it out`);
+  }
+  const defaults = Object.entries(method.options).map(([name, { fallback }]) => [name, given[name] ?? fallback]);
+  const complete = { ...values, method: method.name, ...Object.fromEntries(defaults) };
+  method.check?.(complete, values.steps);
+  return { method, values: complete };
 }

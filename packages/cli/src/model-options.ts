@@ -4,7 +4,6 @@ import { type Adapter, countParameters, restore } from '@peftjs/core';
 import { type CausalLM, type HubProgress, loadModel, type TextTokenizer } from '@peftjs/models';
 import type { Run } from './command.ts';
 import { bytes, count } from './figures.ts';
-import { families } from './methods.ts';
 import { type Option, required, text } from './option.ts';
 import { weightBytes } from './weight-bytes.ts';
 
@@ -33,7 +32,8 @@ export function needTokenizer(model: CausalLM): TextTokenizer {
 
 /** Attaches a saved adapter, checked against the model. */
 export async function openAdapter(model: CausalLM, path: string): Promise<Adapter> {
-  return restore(model, await loadAdapter(path), families);
+  const [saved, { families }] = await Promise.all([loadAdapter(path), import('./methods.ts')]);
+  return restore(model, saved, families);
 }
 
 function showDownload({ status, file, loaded, total }: HubProgress, say: (line: string) => void): void {

@@ -36,6 +36,11 @@ export const runOptions: { readonly [K in keyof RunValues]: Option<RunValues[K]>
   recompute: flag("compute each block's activations again instead of keeping them: less memory, more time"),
 };
 
+/** @param batches of an epoch */
+export function totalSteps({ steps, epochs, accumulate }: RunValues, batches: number): number {
+  return steps ?? epochs * Math.ceil(batches / accumulate);
+}
+
 export function trainOptions(values: RunValues): TrainOptions<TokenBatch> {
   const { epochs, accumulate, clip, seed, warmup } = values;
   const schedules: Readonly<Record<RunValues['schedule'], Schedule>> = {

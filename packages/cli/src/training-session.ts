@@ -16,13 +16,19 @@ import { type TrainingLog, trainingLog } from './training-log.ts';
 export interface Session {
   readonly model: CausalLM;
   readonly goal: Goal;
-  readonly data: TrainingData;
+  readonly data: SessionData;
   readonly store: RunStore;
   readonly values: RunValues & {
-    readonly 'batch-size': number;
     readonly 'log-every': number;
     readonly metrics: string | undefined;
   };
+}
+
+/** The data as batches. */
+export interface SessionData {
+  readonly train: Batches<Batch>;
+  /** Null where nothing is held out. */
+  readonly valid: Batches<Batch> | null;
 }
 
 export interface SessionResult {
@@ -38,10 +44,7 @@ export interface SessionResult {
 export async function trainSession(session: Session, run: Run): Promise<SessionResult> {
   const { model, goal, data, store, values } = session;
   const { report, signal } = run;
-  const batchSize = values['batch-size'];
-  const padId = needTokenizer(model).padId;
-  const batches = createBatches(data.train, { batchSize, padId, seed: values.seed });
-  const valid = data.valid && createBatches(data.valid, { batchSize, padId, shuffle: false });
+  const { train: batches, valid } = data;
   const metrics = await openMetrics(values.metrics, store.stepsTaken);
   const log = trainingLog(report, values['log-every']);
   let before: number | null = null;
@@ -57,6 +60,7 @@ export async function trainSession(session: Session, run: Run): Promise<SessionR
   if (valid === null || steps > 0) begin(valid && (await meanLoss(model, valid, signal)));
   const options = {
     ...trainOptions(values),
+    ...goal.training,
     trainable: goal.trainable,
     ...evaluation(valid, values),
     store,
@@ -82,6 +86,19 @@ export async function trainSession(session: Session, run: Run): Promise<SessionR
     log.close();
   }
   return { log, steps, before, after: after ?? (valid && (await meanLoss(model, valid, signal))) };
+}
+
+export function sessionData(
+  data: TrainingData,
+  model: CausalLM,
+  values: RunValues & { readonly 'batch-size': number },
+): SessionData {
+  const { seed, 'batch-size': batchSize } = values;
+  const { padId } = needTokenizer(model);
+  return {
+    train: createBatches(data.train, { batchSize, padId, seed }),
+    valid: data.valid && createBatches(data.valid, { batchSize, padId, shuffle: false }),
+  };
 }
 
 export function lossText(loss: number): string {

@@ -33,14 +33,18 @@ export interface Workplace {
   remove(): void;
 }
 
-/** A folder with a model and data in it. */
-export async function makeWorkplace(seed = 1): Promise<Workplace> {
+/**
+ * A folder with a model and data in it.
+ *
+ * @param more keys of the model's configuration
+ */
+export async function makeWorkplace(seed = 1, more: Readonly<Record<string, unknown>> = {}): Promise<Workplace> {
   const folder = mkdtempSync(join(tmpdir(), 'peftjs-cli-'));
   const path = (name: string) => join(folder, name);
   const [tokenizer, config] = names.map((name) => JSON.parse(readFileSync(new URL(name, source), 'utf8')));
   await useBackend(cpu());
   const model = await llama.load({
-    config: CONFIG,
+    config: { ...CONFIG, ...more },
     source: randomSource(seed, 0.3),
     base: { name: 'tiny', fingerprint: async () => 'sha256:0' },
     tokenizer: createTokenizer(tokenizer, config),

@@ -2,7 +2,6 @@
 import { type GoldenPart, runGoldenCase } from '@peftjs/testing';
 import { backendOptions, startBackend } from '../backend-options.ts';
 import { type Command, command, EXIT } from '../command.ts';
-import { families } from '../methods.ts';
 import { required, text } from '../option.ts';
 
 const options = {
@@ -23,6 +22,7 @@ Hugging Face PEFT has computed for them. Errors are max |a - b| over max(1, max 
   ],
   async run(values, { report }) {
     const backend = await startBackend(values, report);
+    const { families } = await import('../methods.ts');
     const { name, parts, passed } = await runGoldenCase(values.case, families);
     report.say(`case     ${name}`);
     for (const { part, error, tolerance } of summarized(parts)) {

@@ -6,17 +6,17 @@ import { dataOptions } from '../data-options.ts';
 import { bytes, counted } from '../figures.ts';
 import { adapterGoal, modelGoal } from '../goal.ts';
 import { lossChart } from '../loss-chart.ts';
-import { methodNamed, methodOption, methodOptions, withDefaults } from '../methods.ts';
+import { chosenMethod, methodOption, methodOptions } from '../methods.ts';
 import { checkMetricsPath } from '../metrics-file.ts';
 import { modelOption, openModel } from '../model-options.ts';
 import { choice, flag, integer, number, orElse, required, text } from '../option.ts';
 import { recipeOf, storyOf } from '../recipe.ts';
-import { runOptions } from '../run-options.ts';
+import { runOptions, totalSteps } from '../run-options.ts';
 import { openRun } from '../run-store.ts';
 import { showSample } from '../sample.ts';
 import { generateOptions, samplingOptions } from '../sampling-options.ts';
 import { readTrainingData } from '../training-data.ts';
-import { lossText, trainSession } from '../training-session.ts';
+import { lossText, sessionData, trainSession } from '../training-session.ts';
 
 const HOLDOUT = 'share of the text to judge by, where the data has no valid file';
 
@@ -59,17 +59,16 @@ The state of the run is kept in OUT.run until it ends. Paths are relative to the
     ['train --config tune.json --resume', 'go on where Ctrl-C or a crash has ended it'],
   ],
   async run(given, run) {
-    const values = withDefaults(given);
+    const { method, values } = chosenMethod(given);
     const { report, signal } = run;
     const { out, seed } = values;
-    await checkOut(out, values.model, values.full ? 'model' : 'adapter');
+    await checkOut(out, values.model, method ? 'adapter' : 'model');
     if (values.metrics !== undefined) checkMetricsPath(values.metrics, out);
     const backend = await startBackend(values, report);
     const model = await openModel(values.model, run);
-    const method = methodNamed(values.method);
-    const methods = values.full ? [] : method.create(values, model);
-    const data = await readTrainingData(values, model, values.full ? 0 : (method.reserved?.(values) ?? 0), run);
-    const recipe = await recipeOf(values, model, data);
+    const texts = await readTrainingData(values, model, method?.reserved?.(values) ?? 0, run);
+    const data = sessionData(texts, model, values);
+    const recipe = await recipeOf(values, model, texts);
     const store = await openRun(out, recipe, values);
     const sample = async (when: 'before' | 'after') => {
       if (values.sample === undefined) return;
@@ -77,7 +76,8 @@ The state of the run is kept in OUT.run until it ends. Paths are relative to the
     };
 
     await sample('before');
-    const goal = values.full ? modelGoal(model) : adapterGoal(model, methods, seed, method.onlyHere === true);
+    const setting = { model, steps: totalSteps(values, data.train.size) };
+    const goal = method ? adapterGoal(method, values, setting, seed) : modelGoal(model);
     model.recompute = values.recompute;
     const { log, steps, before, after } = await trainSession({ model, goal, data, store, values }, run);
     for (const line of lossChart(log.losses)) report.say(line);

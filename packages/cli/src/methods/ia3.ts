@@ -1,10 +1,17 @@
 // (IA)3 on the command line.
 import { ia3, readIa3 } from '@peftjs/adapters';
-import { modulesToSave } from '@peftjs/core';
 import { given } from '../given.ts';
 import { type MethodEntry, methodEntry } from '../method-entry.ts';
+import {
+  exclude,
+  layers,
+  modulesToSaveOption,
+  namesOf,
+  placesOf,
+  targets,
+  wholeOf,
+} from '../method-options/targets.ts';
 import { list } from '../option.ts';
-import { exclude, layers, modulesToSaveOption, namesOf, targets } from './targets.ts';
 
 const options = {
   targets,
@@ -14,20 +21,11 @@ const options = {
   'modules-to-save': modulesToSaveOption,
 };
 
-export const ia3Entry: MethodEntry = methodEntry({
-  name: 'ia3',
+export const method: MethodEntry = methodEntry({
   options,
   create(values) {
-    const whole = values['modules-to-save'];
-    const method = ia3(
-      given({
-        targets: values.targets && namesOf(values.targets),
-        feedforward: values.feedforward && namesOf(values.feedforward),
-        exclude: values.exclude && namesOf(values.exclude),
-        layers: values.layers,
-      }),
-    );
-    return [method, ...(whole ? [modulesToSave(whole)] : [])];
+    const feedforward = values.feedforward && namesOf(values.feedforward);
+    return [ia3({ ...placesOf(values), ...given({ feedforward }) }), ...wholeOf(values)];
   },
   families: [readIa3()],
 });

@@ -1,11 +1,10 @@
 // LoReFT on the command line.
 import { loreft, readLoreft } from '@peftjs/adapters';
-import { modulesToSave } from '@peftjs/core';
 import { given } from '../given.ts';
 import { type MethodEntry, methodEntry } from '../method-entry.ts';
+import { rank } from '../method-options/low-rank.ts';
+import { layers, modulesToSaveOption, wholeOf } from '../method-options/targets.ts';
 import { integer, orElse } from '../option.ts';
-import { rank } from './rank.ts';
-import { layers, modulesToSaveOption } from './targets.ts';
 
 const options = {
   rank: orElse(rank, 4),
@@ -15,13 +14,11 @@ const options = {
   'modules-to-save': modulesToSaveOption,
 };
 
-export const loreftEntry: MethodEntry = methodEntry({
-  name: 'loreft',
+export const method: MethodEntry = methodEntry({
   options,
   create(values) {
     const { rank: r, first, last, layers: blocks } = values;
-    const whole = values['modules-to-save'];
-    return [loreft({ r, first, last, ...given({ layers: blocks }) }), ...(whole ? [modulesToSave(whole)] : [])];
+    return [loreft({ r, first, last, ...given({ layers: blocks }) }), ...wholeOf(values)];
   },
   families: [readLoreft()],
   onlyHere: true,

@@ -10,10 +10,10 @@ import {
   readPromptTuning,
 } from '@peftjs/prefix-tuning';
 import { type MethodEntry, methodEntry } from '../method-entry.ts';
+import { reserved, virtualTokens } from '../method-options/virtual-tokens.ts';
 import { needTokenizer } from '../model-options.ts';
 import { choice, orElse, text } from '../option.ts';
 import { UsageError } from '../usage-error.ts';
-import { reserved, virtualTokens } from './virtual-tokens.ts';
 
 const options = {
   'virtual-tokens': virtualTokens,
@@ -22,16 +22,17 @@ const options = {
 };
 
 function initOf(kind: string, start: string | undefined, model: CausalLM): PromptInit {
-  if ((kind === 'text') !== (start !== undefined))
-    throw new UsageError('--prompt-text and --prompt-init text go together; give both, or neither');
   if (start !== undefined) return fromText(start, needTokenizer(model), model.base.name);
   return kind === 'vocabulary' ? fromVocabulary() : random;
 }
 
-export const promptEntry: MethodEntry = methodEntry({
-  name: 'prompt',
+export const method: MethodEntry = methodEntry({
   options,
-  create: (values, model) => [
+  check({ 'prompt-init': init, 'prompt-text': start }) {
+    if ((init === 'text') === (start !== undefined)) return;
+    throw new UsageError('--prompt-text and --prompt-init text go together; give both, or neither');
+  },
+  create: (values, { model }) => [
     promptTuning({
       tokens: values['virtual-tokens'],
       init: initOf(values['prompt-init'], values['prompt-text'], model),

@@ -7,6 +7,6 @@ export const virtualTokens: Option<number> = orElse(
 );
 
 /** Positions of the context that they take. */
-export function reserved(values: Readonly<Record<string, unknown>>): number {
-  return values['virtual-tokens'] as number;
+export function reserved(values: { readonly 'virtual-tokens': number }): number {
+  return values['virtual-tokens'];
 }

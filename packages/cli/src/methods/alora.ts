@@ -1,0 +1,39 @@
+// aLoRA on the command line.
+import { alora } from '@peftjs/lora';
+import { given } from '../given.ts';
+import { type MethodEntry, methodEntry } from '../method-entry.ts';
+import { alpha, dropout, rank } from '../method-options/low-rank.ts';
+import { linearPlacesOf, linearTargets, wholeOf } from '../method-options/targets.ts';
+import { needTokenizer } from '../model-options.ts';
+import { flag, orElse, text } from '../option.ts';
+import { UsageError } from '../usage-error.ts';
+
+const options = {
+  invocation: text('TEXT', 'the text that wakes aLoRA, as it stands in the data'),
+  rank: orElse(rank, 8),
+  alpha,
+  ...linearTargets,
+  dropout,
+  rslora: flag('scale by alpha / sqrt(rank)'),
+};
+
+export const method: MethodEntry = methodEntry({
+  options,
+  check({ invocation }) {
+    if (invocation !== undefined) return;
+    throw new UsageError('--invocation TEXT is missing: --method alora counts from that text on');
+  },
+  create(values, { model }) {
+    const update = alora({
+      ...linearPlacesOf(values),
+      ...given({ alpha: values.alpha }),
+      invocation: needTokenizer(model).encode(values.invocation ?? ''),
+      r: values.rank,
+      dropout: values.dropout,
+      rslora: values.rslora,
+    });
+    return [update, ...wholeOf(values)];
+  },
+  // `lora` reads them.
+  families: [],
+});
