@@ -17,10 +17,29 @@ export function setMatrix(kind: i32, codes: usize, stride: usize): void {
   setArg<usize>(STRIDE, stride);
 }
 
+// @ts-ignore: decorator
+@inline
+export function kindOf(): i32 {
+  return arg<i32>(KIND);
+}
+
+/** Where a row of codes begins. */
+// @ts-ignore: decorator
+@inline
+export function codesOf(row: i32): usize {
+  return arg<usize>(CODES) + row * arg<usize>(STRIDE);
+}
+
+/** One number, of codes of 16 bits. */
+export function numberOf(row: i32, column: i32): f32 {
+  const code: u32 = load<u16>(codesOf(row) + (column << 1));
+  return kindOf() == F16 ? half(code) : reinterpret<f32>(code << 16);
+}
+
 /** Numbers `first` to `first + count` of a row, where `first` is a multiple of 8. */
 export function decodeRow(row: i32, first: i32, count: i32, to: usize): void {
-  const at = arg<usize>(CODES) + row * arg<usize>(STRIDE);
-  switch (arg<i32>(KIND)) {
+  const at = codesOf(row);
+  switch (kindOf()) {
     case F16: return halves(at + (first << 1), count, to);
     case BF16: return bhalves(at + (first << 1), count, to);
     default: unreachable();
@@ -30,9 +49,9 @@ export function decodeRow(row: i32, first: i32, count: i32, to: usize): void {
 /** Eight columns of `rows` rows, one row after the other; `column` is a multiple of 8, and all eight are there. */
 export function decodeColumns(row: i32, rows: i32, column: i32, to: usize): void {
   const stride = arg<usize>(STRIDE);
-  let at = arg<usize>(CODES) + row * stride;
+  let at = codesOf(row);
   const end = at + rows * stride;
-  switch (arg<i32>(KIND)) {
+  switch (kindOf()) {
     case F16:
       for (at += column << 1; at < end; at += stride, to += 32) eightHalves(at, to);
       return;
@@ -43,7 +62,9 @@ export function decodeColumns(row: i32, rows: i32, column: i32, to: usize): void
   }
 }
 
-/** binary16 to float32: exponent and fraction moved into place, which is off by 2^112; right for every finite code. */
+/** What is added to the bits of a binary16 that have been moved into place: the exponents' offsets differ by 112. */
+export const NORMAL: i32 = 112 << 23;
+
 // @ts-ignore: decorator
 @inline
 function eightHalves(at: usize, to: usize): void {
@@ -53,26 +74,24 @@ function eightHalves(at: usize, to: usize): void {
   const bits = i32x4.splat(0x8fffe000);
   low = v128.and(low, bits);
   high = v128.and(high, bits);
-  const small = i16x8.eq(v128.and(h, i16x8.splat(0x7c00)), i16x8.splat(0));
-  if (v128.any_true(small)) {
+  if (i16x8.all_true(v128.and(h, i16x8.splat(0x7c00)))) {
+    low = i32x4.add(low, i32x4.splat(NORMAL));
+    high = i32x4.add(high, i32x4.splat(NORMAL));
+  } else {
     low = smallHalf(low);
     high = smallHalf(high);
-  } else {
-    const scale = f32x4.splat(5.192296858534828e33);
-    low = f32x4.mul(low, scale);
-    high = f32x4.mul(high, scale);
   }
   v128.store(to, low);
   v128.store(to, high, 16);
 }
 
-/** The same where some are zero or below the smallest normal number, whose products many processors take long for. */
+/** The same for any four: zero and what is below the smallest normal number have no exponent of their own. */
 // @ts-ignore: decorator
 @inline
-function smallHalf(x: v128): v128 {
+export function smallHalf(x: v128): v128 {
   const sign = v128.and(x, i32x4.splat(0x80000000));
   const size = v128.andnot(x, i32x4.splat(0x80000000));
-  const normal = i32x4.add(size, i32x4.splat(0x38000000));
+  const normal = i32x4.add(size, i32x4.splat(NORMAL));
   const below = i32x4.lt_s(size, i32x4.splat(0x00800000));
   const half = f32x4.splat(6.103515625e-5);
   const raised = f32x4.add(normal, v128.and(below, f32x4.sub(normal, half)));
@@ -87,7 +106,7 @@ function halves(at: usize, count: i32, to: usize): void {
 
 function half(code: u32): f32 {
   const size = (code & 0x7fff) << 13;
-  let x = reinterpret<f32>(size + 0x38000000);
+  let x = reinterpret<f32>(size + NORMAL);
   if (size < 0x00800000) x += x - <f32>6.103515625e-5;
   return code & 0x8000 ? -x : x;
 }

@@ -8,7 +8,8 @@ import { gemmBatchChunk, gemmPackChunk, gemmTilesChunk } from './gemm';
 import { gemvColumnsChunk, gemvRowsChunk } from './gemv';
 import * as id from './kernel-ids';
 import { layerNormChunk, layerNormGammaChunk, layerNormGradChunk } from './layer-norm';
-import { packedFewChunk, packedPackChunk, packedRowsChunk } from './packed';
+import { packedPackChunk, packedRowsChunk } from './packed';
+import { packedFewChunk } from './packed-few';
 import { patchesChunk } from './patches';
 import { rmsNormChunk, rmsNormGammaChunk, rmsNormGradChunk } from './rms-norm';
 import { ropeChunk } from './rope';
@@ -47,7 +48,7 @@ export function runChunk(kernel: i32, chunk: i32, thread: i32): void {
     case id.GELU: return geluChunk(chunk);
     case id.GELU_GRAD: return geluGradChunk(chunk);
     case id.PACKED_PACK: return packedPackChunk(chunk, thread);
-    case id.PACKED_FEW: return packedFewChunk(chunk, thread);
+    case id.PACKED_FEW: return packedFewChunk(chunk);
     case id.PACKED_ROWS: return packedRowsChunk(chunk);
     default: unreachable();
   }

@@ -1,15 +1,11 @@
-// Products with a packed matrix W [o, i], whatever its codes: with few rows each row of W is decoded and used at once, with
-// many a strip at a time goes where a product's strips are packed. No more of W is ever decoded than a block.
+// Products with a packed matrix W [o, i], whatever its codes, and its rows: W is decoded a strip at a time, into where a
+// product's strips are packed. No more of it is ever decoded than a block.
 import { decodeColumns, decodeRow } from './decode';
 import { ceilDiv, KC, NC, TILE_BYTES, tileChunks, timesPacked } from './gemm';
-import { dot } from './gemv';
-import { PACKED_FEW, PACKED_PACK, PACKED_ROWS } from './kernel-ids';
+import { PACKED_PACK, PACKED_ROWS } from './kernel-ids';
 import { NR } from './micro';
 import { packStrip } from './pack';
 import { arg, chunkCount, chunksFor, parallel, scratchOf, setArg, sharedScratch, startOf } from './pool';
-
-/** Numbers of a row of W that few rows are multiplied with at a time: what is decoded fits the first cache. */
-const PART: i32 = 2048;
 
 /** C = A W', or with `down` A W, A of m contiguous rows. */
 export function packedMany(a: usize, c: usize, m: i32, outDim: i32, inDim: i32, down: bool): void {
@@ -57,37 +53,6 @@ export function packedPackChunk(chunk: i32, thread: i32): void {
     } else {
       for (let r = 0; r < width; r++) decodeRow(from + r, p, depth, rows + r * KC * 4);
       packStrip(NR, rows, KC * 4, 4, to, width, depth);
-    }
-  }
-}
-
-/** C = A W' for few rows of A. */
-export function packedFew(a: usize, c: usize, m: i32, outDim: i32, inDim: i32): void {
-  setArg<usize>(0, a);
-  setArg<usize>(1, c);
-  setArg<i32>(2, m);
-  setArg<i32>(3, outDim);
-  setArg<i32>(4, inDim);
-  parallel(PACKED_FEW, chunksFor(outDim, <f64>inDim * (m + 1), 30_000));
-}
-
-export function packedFewChunk(chunk: i32, thread: i32): void {
-  const a = arg<usize>(0);
-  const c = arg<usize>(1);
-  const m = arg<i32>(2);
-  const n = arg<i32>(3);
-  const k = arg<i32>(4);
-  const row = scratchOf(thread);
-  const chunks = chunkCount();
-  for (let o = startOf(chunk, chunks, n); o < startOf(chunk + 1, chunks, n); o++) {
-    for (let p = 0; p < k; p += PART) {
-      const part = min(PART, k - p);
-      decodeRow(o, p, part, row);
-      for (let i = 0; i < m; i++) {
-        const to = c + ((i * n + o) << 2);
-        const sum = dot(a + ((i * k + p) << 2), row, part);
-        store<f32>(to, p == 0 ? sum : load<f32>(to) + sum);
-      }
     }
   }
 }
