@@ -25,7 +25,7 @@ const ARROWS: Readonly<Record<string, readonly string[] | typeof ANYTHING>> = {
   'prefix-tuning': METHOD,
   quantization: METHOD,
   safetensors: [],
-  testing: [...HOST, 'models', 'train', 'lora', 'adapters', 'prefix-tuning', 'orthogonal', 'quantization'],
+  testing: [...HOST, 'models', 'train', 'quantization'],
   train: METHOD,
 };
 

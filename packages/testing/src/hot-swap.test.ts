@@ -8,11 +8,11 @@ import { join } from 'node:path';
 import { useBackend } from '@peftjs/backend';
 import { cpu } from '@peftjs/backend-cpu';
 import { httpFolder, loadAdapter, memoryFolder, saveAdapter } from '@peftjs/checkpoint';
-import { type Adapter, type AdapterSnapshot, adaptersOf, attach, type Method, restore, route } from '@peftjs/core';
+import { type Adapter, type AdapterSnapshot, adaptersOf, attach, restore, route } from '@peftjs/core';
 import { type CausalLM, generate } from '@peftjs/models';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { FAMILIES, makeVariant } from '../test/every-method.ts';
 import { ROW_MODELS } from '../test/row-models.ts';
-import { FAMILIES, VARIANTS, type VariantName } from '../test/variants.ts';
 import { readWeights } from './host-case.ts';
 import { leakGuard } from './leak-guard.ts';
 import { disturb } from './suites.ts';
@@ -21,8 +21,8 @@ const SAMPLING = { maxNewTokens: 9, temperature: 1, seed: 5, stop: [] };
 const PROMPT = [3, 1, 4, 1];
 
 /** What comes after the old one: other ranks, other targets, other methods. */
-const NEXT: readonly VariantName[] = ['lora on all', 'dora', 'whole', 'ia3', 'parallel', 'prefix', 'prompt', 'loreft'];
-const OLD: VariantName = 'lora';
+const NEXT = ['lora on all', 'dora', 'whole', 'ia3', 'parallel', 'prefix', 'prompt', 'loreft'];
+const OLD = 'lora';
 
 async function collect(ids: AsyncIterable<number>): Promise<number[]> {
   const found: number[] = [];
@@ -60,16 +60,15 @@ describe.for(['llama', 'gpt2'] as const)('an adapter of %s is replaced', (name) 
   let oldText: readonly number[];
   let held: readonly object[];
   let values: readonly Float32Array[];
-  const snapshots = new Map<VariantName, AdapterSnapshot>();
-  const texts = new Map<VariantName, readonly number[]>();
+  const snapshots = new Map<string, AdapterSnapshot>();
+  const texts = new Map<string, readonly number[]>();
   const folders = new Map<string, ReadonlyMap<string, Uint8Array>>();
 
   const text = (routes?: ReturnType<typeof route>) =>
     collect(generate(model, PROMPT, { ...SAMPLING, ...(routes && { routes }) }));
   const weightsOf = () => model.sites().flatMap((site) => ('weight' in site ? [site.weight] : []));
-  const make = (variant: VariantName, label: string): Adapter => {
-    const methods: readonly Method[] = VARIANTS[variant](model);
-    const adapter = attach(model, methods, { name: label, seed: 7 });
+  const make = (variant: string, label: string): Adapter => {
+    const adapter = attach(model, makeVariant(variant, model), { name: label, seed: 7 });
     disturb(adapter, 7);
     return adapter;
   };
@@ -114,7 +113,7 @@ describe.for(['llama', 'gpt2'] as const)('an adapter of %s is replaced', (name) 
     model.dispose();
   });
 
-  const sources: Readonly<Record<string, (variant: VariantName) => Promise<AdapterSnapshot>>> = {
+  const sources: Readonly<Record<string, (variant: string) => Promise<AdapterSnapshot>>> = {
     memory: async (variant) => snapshots.get(variant) as AdapterSnapshot,
     disk: (variant) => loadAdapter(join(folder, variant)),
     HTTP: (variant) => loadAdapter(httpFolder(`${server.url}/${encodeURIComponent(variant)}`)),

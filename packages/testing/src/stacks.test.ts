@@ -6,8 +6,8 @@ import { type Adapter, attach, merge, type Route, restore, route } from '@peftjs
 import { INFERENCE } from '@peftjs/models';
 import { array, assert, asyncProperty, constantFrom, nat, record, tuple } from 'fast-check';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { FAMILIES, makeVariant, VARIANTS } from '../test/every-method.ts';
 import { batchFor, outputsOf, ROW_MODELS, type RowModel, rowOutputs } from '../test/row-models.ts';
-import { FAMILIES, VARIANTS, type VariantName } from '../test/variants.ts';
 import { readWeights } from './host-case.ts';
 import { leakGuard } from './leak-guard.ts';
 import { disturb } from './suites.ts';
@@ -18,7 +18,6 @@ const acts = array(record({ kind: constantFrom(...KINDS), which: nat(99), how: n
   minLength: 3,
   maxLength: 12,
 });
-const NAMES = Object.keys(VARIANTS) as VariantName[];
 const ROWS = [
   [3, 5, 7, 2, 8],
   [4, 1, 9],
@@ -38,9 +37,11 @@ class Stack {
     return outputsOf(this.model, batchFor(this.model, ROWS), { ...INFERENCE, ...(routes && { routes }) });
   }
 
-  put(name: VariantName): Adapter {
-    const made = VARIANTS[name](this.model);
-    const adapter = attach(this.model, made, { name: `${name} ${this.made}`, seed: this.made });
+  put(name: string): Adapter {
+    const adapter = attach(this.model, makeVariant(name, this.model), {
+      name: `${name} ${this.made}`,
+      seed: this.made,
+    });
     disturb(adapter, ++this.made);
     this.adapters.push(adapter);
     return adapter;
@@ -114,7 +115,7 @@ class Stack {
   /** Does one act; one that is refused must change nothing, which the end will show. */
   async perform(kind: (typeof KINDS)[number], which: number, how: number): Promise<void> {
     const adapter = this.adapters[which % Math.max(1, this.adapters.length)];
-    if (kind === 'attach') this.put(NAMES[which % NAMES.length] as VariantName);
+    if (kind === 'attach') this.put(VARIANTS[which % VARIANTS.length] as string);
     else if (kind === 'route') this.mix(which, how);
     else if (adapter === undefined) return;
     else if (kind === 'detach') this.takeOff(adapter);

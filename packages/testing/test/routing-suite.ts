@@ -1,26 +1,15 @@
 // The law of routes: whatever rows of a batch run, each gives what it gives when it is run alone, and learns from itself
 // alone.
 import { type Backend, valueAndGrads } from '@peftjs/backend';
-import { type Adapter, attach, type Context, merge, type Route, route } from '@peftjs/core';
-import { lora, pissa } from '@peftjs/lora';
-import { type CausalLM, INFERENCE, type KeyValueCache } from '@peftjs/models';
-import { prefixTuning, promptTuning } from '@peftjs/prefix-tuning';
+import type { Adapter } from '@peftjs/core';
+import type { CausalLM, KeyValueCache } from '@peftjs/models';
 import { relativeError, TOLERANCES } from '@peftjs/testing';
-import { describeOn, disturb, leakGuard } from '@peftjs/testing/suites';
-import { dispose, memory } from '@tensorflow/tfjs-core';
+import { describeOn, leakGuard } from '@peftjs/testing/suites';
+import { dispose } from '@tensorflow/tfjs-core';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { batchFor, outputsOf, ROW_MODELS, type RowModel, type RowOptions, rowOutputs } from './row-models.ts';
-import { VARIANTS, type VariantName } from './variants.ts';
-
-/** PiSSA changes the base of all rows. */
-const NAMES = (Object.keys(VARIANTS) as VariantName[]).filter((name) => name !== 'pissa');
-
-/** A row of a batch: its tokens and what they run. */
-interface Row {
-  readonly ids: readonly number[];
-  readonly own: Route;
-  readonly task: number;
-}
+import { attachAll, batchOf, named, type Row, routesOf, rowsOver, through } from './routed-rows.ts';
+import { describeRefusals } from './routing-refusals.ts';
+import { batchFor, outputsOf, ROW_MODELS, type RowModel, rowOutputs } from './row-models.ts';
 
 export function describeRouting(backend: Backend): void {
   describeOn(backend, 'rows of one batch', () => {
@@ -32,54 +21,6 @@ export function describeRouting(backend: Backend): void {
     describe('bad routes', describeRefusals);
   });
 }
-
-function through(routes: Route | readonly Route[], training = false): Context {
-  return { ...INFERENCE, training, routes };
-}
-
-/** One adapter of each variant, as training might leave it. */
-function attachAll(model: RowModel): readonly Adapter[] {
-  return NAMES.map((name, i) => {
-    const adapter = attach(model, VARIANTS[name](model), { name, seed: i });
-    disturb(adapter, i + 1);
-    return adapter;
-  });
-}
-
-/** Rows of unequal length: every adapter alone, the base, stacks and strengths; unsorted. */
-function rowsOver(adapters: readonly Adapter[]): readonly Row[] {
-  const at = (name: VariantName) => adapters.find((adapter) => adapter.name === name) as Adapter;
-  const routes = [
-    ...adapters.map((adapter) => route(adapter)),
-    route(),
-    route(at('lora'), at('dora')),
-    route([at('rslora'), 0.5]),
-    route(at('prompt'), at('prefix'), at('houlsby')),
-    route(),
-    route([at('houlsby'), -0.5], [at('dora'), 2], at('multitask prompt')),
-    route([at('norms'), 0.5], at('ia3')),
-    route(at('lora')),
-  ];
-  const shuffled = routes.map((_, i) => routes[(i * 17) % routes.length] as Route);
-  expect(new Set(shuffled).size).toBe(routes.length);
-  return shuffled.map((own, i) => ({
-    ids: Array.from({ length: 2 + (i % 4) }, (_, k) => (i * 5 + k * 3 + 1) % 17),
-    own,
-    task: i % 3,
-  }));
-}
-
-function batchOf(model: RowModel, rows: readonly Row[], pad: RowOptions['pad'] = 'right') {
-  const tasks = rows.map(({ task }) => task);
-  return batchFor(
-    model,
-    rows.map(({ ids }) => ids),
-    { pad, tasks },
-  );
-}
-
-const routesOf = (rows: readonly Row[]) => rows.map(({ own }) => own);
-const named = ({ own }: Row) => [...own].map(([{ name }, strength]) => `${name} ${strength}`).join(', ') || 'the base';
 
 function describeModel(load: () => Promise<RowModel>): void {
   let model: RowModel;
@@ -177,8 +118,12 @@ function describeCounts(load: () => Promise<CausalLM>): void {
     const rows = rowsOver(adapters);
     const targets = (some: readonly Row[]) => model.count(batchOf(model, some), through(routesOf(some))).targets;
     expect(targets(rows)).toBe(rows.reduce((sum, row) => sum + targets([row]), 0));
-    const prompts = rows.filter(({ own }) => [...own.keys()].some(({ name }) => /^prompt|^p-|multitask/.test(name)));
-    expect(targets(rows)).toBe(model.count(batchOf(model, rows)).targets + prompts.length);
+    const lengthened = rows.filter((row) => {
+      const { shape } = outputsOf(model, batchOf(model, [row]), through(row.own));
+      return (shape[1] as number) > row.ids.length;
+    });
+    expect(lengthened.length).toBeGreaterThan(0);
+    expect(targets(rows)).toBe(model.count(batchOf(model, rows)).targets + lengthened.length);
     for (const adapter of adapters) adapter.detach();
     model.dispose();
   });
@@ -205,65 +150,4 @@ function stepped(
 
 function free(cache: KeyValueCache | null): void {
   if (cache) dispose([cache.mask, ...cache.blocks.flatMap(({ k, v }) => [k, v])]);
-}
-
-function describeRefusals(): void {
-  let model: CausalLM;
-  beforeEach(async () => {
-    model = await ROW_MODELS.llama();
-  });
-  afterEach(() => model.dispose());
-
-  const batch = () => batchFor(model, [[3, 4], [5]]);
-  /** Refused in every kind of pass, and nothing is left of it. */
-  const expectRefused = (routes: Route | readonly Route[], message: string) => {
-    const before = memory().numTensors;
-    for (const pass of [
-      () => model.logits(batch(), through(routes)),
-      () => model.loss(batch(), through(routes)),
-      () => model.step(batch(), null, through(routes)),
-    ])
-      expect(pass).toThrow(message);
-    expect(memory().numTensors).toBe(before);
-  };
-
-  it('of another model, detached or merged adapters, too many or too few, at no strength', async () => {
-    const other = await ROW_MODELS.gpt2();
-    const foreign = attach(other, lora({ r: 2 }), { name: 'foreign' });
-    expectRefused(route(foreign), '[peftjs/core] adapter "foreign" is on another model; attach it to this one');
-    foreign.detach();
-    other.dispose();
-    const notes = attach(model, lora({ r: 2 }), { name: 'notes' });
-    expectRefused([route(notes)], '[peftjs/core] 1 routes for a batch of 2 rows; give one a row, or one for all');
-    expectRefused([], '0 routes for a batch of 2 rows');
-    expectRefused([route(), route([notes, Number.NaN])], '"notes" has a strength of NaN; give a number');
-    await merge(notes);
-    expectRefused([route(notes), route()], '"notes" is merged into the base of all rows; unmerge it first');
-    notes.detach();
-    expectRefused(route(notes), 'adapter "notes" is detached; attach it again');
-  });
-
-  it('beside an adapter that has changed the base', () => {
-    const notes = attach(model, lora({ r: 2 }), { name: 'notes' });
-    const resident = attach(model, lora({ r: 2, init: pissa, targets: ['attn.q'] }), { name: 'resident' });
-    const message = '"resident" has taken its start out of the base\'s weights (PiSSA, OLoRA); all rows must run it';
-    expectRefused([route(notes), route(resident)], message);
-    expectRefused(route(notes), message);
-    model.logits(batch(), through([route(notes, resident), route(resident)])).dispose();
-    resident.detach();
-    notes.detach();
-  });
-
-  it('with a prompt half there, or more positions than the context has', () => {
-    const prompt = attach(model, promptTuning({ tokens: 30 }), { name: 'prompt' });
-    const prefix = attach(model, prefixTuning({ tokens: 30 }), { name: 'prefix' });
-    for (const half of [prompt, prefix]) expectRefused([route([half, 0.5]), route()], 'has no strength but 1 or 0');
-    expectRefused(
-      [route(prompt, prefix), route()],
-      "2 tokens and 60 virtual ones are more than the model's context of 48",
-    );
-    model.logits(batch(), through([route(prompt), route(prefix)])).dispose();
-    prefix.detach();
-    prompt.detach();
-  });
 }
