@@ -3,7 +3,9 @@ import { type Host, modulesToSave } from '@peftjs/core';
 import type { TestedMethods } from '../../testing/test/every-method.ts';
 import {
   adalora,
+  alora,
   biases,
+  bitfit,
   budget,
   dora,
   fourierft,
@@ -23,6 +25,7 @@ import {
   readLora,
   readTrainableTokens,
   readVera,
+  trainableTokens,
   vera,
 } from '../src/index.ts';
 
@@ -58,6 +61,10 @@ export const testedMethods: TestedMethods = {
     lokr: () => [lokr({ r: 2, targets: ['attn.k', 'mlp.up'] })],
     fourierft: () => [fourierft({ n: 5, targets: ['attn.q', 'mlp.down'] })],
     'layer norms': () => [layerNormTuning()],
+    bitfit: () => [bitfit()],
+    tokens: () => [trainableTokens({ tokens: [3, 5, 12] })],
+    'lora with tokens': () => [lora({ r: 2, targets: ['attn.v'] }), trainableTokens({ tokens: [4], withLora: true })],
+    alora: () => [alora({ r: 2, invocation: [3], targets: ['attn.q', 'mlp.up'] })],
   },
   /** AdaLoRA's budget, counted as the case counts it. */
   after: ({ update_and_allocate: steps }, adapter) => (Array.isArray(steps) ? [budget(adapter, steps[0])] : []),
