@@ -13,6 +13,7 @@ const ALL = [
   ['generate'],
   ['generate', '--shape', 'smollm2'],
   ['smollm2-step'],
+  ['storages'],
   ['routing'],
   ['hot-swap'],
   ['hot-swap', '--shape', 'smollm2'],

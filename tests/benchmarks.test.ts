@@ -64,6 +64,13 @@ describe('benchmarks', { timeout: 180_000 }, () => {
     for (const row of result.results) expect(row.tokensPerSecond, String(row.engine)).toBeGreaterThan(0);
   });
 
+  it('storages', () => {
+    const result = run('storages', '--engines', 'wasm');
+    const bytes = (name: string) =>
+      Number(result.results.find((row) => String(row.engine).includes(name))?.weightBytes);
+    expect([bytes('f16'), bytes(', bf16')]).toEqual([bytes('f32') / 2, bytes('f32') / 2]);
+  });
+
   it('profile-step', () => {
     const [profile] = run('profile-step', '--engines', 'peftjs wasm (1 thread)').results;
     expect(profile?.kernels).toBeGreaterThan(100);

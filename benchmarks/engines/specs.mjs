@@ -18,7 +18,7 @@ export const torch = (job, options, note = '') => ({
 });
 
 /**
- * @param {'train' | 'generate' | 'gradients' | 'routing' | 'swap'} job
+ * @param {'train' | 'generate' | 'gradients' | 'routing' | 'storages' | 'swap'} job
  * @param {'wasm' | 'node'} backend
  * @param {Common & { backward?: 'ours' | 'tfjs', [more: string]: unknown }} options
  * @param {string} [note]

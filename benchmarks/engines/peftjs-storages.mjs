@@ -1,0 +1,74 @@
+// @ts-check
+// peftjs with its frozen weights in one storage, loaded from a file that has its numbers so: training, generating, and what
+// the process holds for the weights.
+import { join } from 'node:path';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import { memoryMeter } from '@peftjs/backend';
+import { attach } from '@peftjs/core';
+import { lora } from '@peftjs/lora';
+import { generate, loadModel } from '@peftjs/models';
+import { bf16, f16 } from '@peftjs/quantization';
+import { constant, meanLoss, train } from '@peftjs/train';
+import { readBatches } from '../workload/read-batches.mjs';
+import { serve } from './serve.mjs';
+import { startBackend } from './start-backend.mjs';
+import { stepHandlers } from './step-engine.mjs';
+
+const STORAGES = { f32: {}, f16: { weights: f16() }, bf16: { weights: bf16() } };
+
+setFlagsFromString('--expose-gc');
+const gc = runInNewContext('gc');
+
+/** Bytes resident once what was freed has gone back to the system. */
+async function settled() {
+  for (let k = 0; k < 5; k++) {
+    gc();
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  return process.memoryUsage().rss;
+}
+
+await serve(async ({ folder, storage, prompt, r, ...options }) => {
+  const about = await startBackend(options);
+  memoryMeter();
+  const before = await settled();
+  const started = performance.now();
+  const path = join(folder, `base-${storage.toUpperCase()}`);
+  const model = await loadModel(path, STORAGES[/** @type {keyof typeof STORAGES} */ (storage)]);
+  const loadMs = performance.now() - started;
+  const weights = new Set(model.sites().flatMap((site) => ('weight' in site ? [site.weight] : [])));
+  const weightBytes = [...weights].reduce((sum, { bytes }) => sum + bytes, 0);
+  const numbers = [...weights].reduce((sum, { outDim, inDim }) => sum + outDim * inDim, 0);
+  const batches = await readBatches(folder);
+  // Native TensorFlow takes a weight over when it is first used.
+  await meanLoss(model, { size: 1, get: () => batches.get(0, 0) });
+  const heldBytes = (await settled()) - before;
+
+  attach(model, lora({ r, alpha: 2 * r, targets: ['q_proj', 'v_proj'] }), { seed: 7 });
+  const steps = Number.MAX_SAFE_INTEGER;
+  const run = train(model, batches, { learningRate: 1e-3, steps, schedule: constant, clip: 1 });
+  const step = async () => {
+    const { value } = await run.next();
+    if (value?.type !== 'step') throw new Error(`train gave ${value?.type} in place of a step`);
+    return { loss: value.loss, norm: value.gradientNorm };
+  };
+  return {
+    about,
+    handlers: {
+      ...stepHandlers(step),
+      load: () => ({ loadMs, weightBytes, numbers, heldBytes }),
+      /** What each token but the first took. */
+      async visit({ count }) {
+        const times = [];
+        let last = 0;
+        for await (const _ of generate(model, prompt, { maxNewTokens: count + 1, stop: [] })) {
+          const now = performance.now();
+          if (last > 0) times.push(now - last);
+          last = now;
+        }
+        return { times };
+      },
+    },
+  };
+});

@@ -1,0 +1,100 @@
+// @ts-check
+// What does a process hold for its frozen weights in each storage, how long does it load them, and what do a LoRA step and a
+// token take, beside float32 of the same numbers? SmolLM2-135M's shape, 2 threads.
+import { peftjs } from './engines/specs.mjs';
+import { checkAgreement } from './harness/agreement.mjs';
+import { startEngines } from './harness/engine.mjs';
+import { readOptions } from './harness/options.mjs';
+import { megabytes, printAbsent, printTable, report } from './harness/results.mjs';
+import { runRounds, summarize } from './harness/rounds.mjs';
+import { median, round } from './harness/statistics.mjs';
+import { takeTurns } from './harness/take-turns.mjs';
+import { warnOfOthers } from './harness/watch-others.mjs';
+import { withWorkload } from './workload/make-workload.mjs';
+import { smollm2, tiny } from './workload/shapes.mjs';
+import { storeBase } from './workload/store-base.mjs';
+
+const QUESTION =
+  'What do the frozen weights take in each storage: memory, time to load, time of a step and of a token?';
+const STORAGES = ['f32', 'f16', 'bf16'];
+const BACKENDS = /** @type {const} */ (['wasm', 'node']);
+/** With these glibc gives freed memory back at once, so that what is counted is what is held. They cost time. */
+const PROMPT_FREE = { MALLOC_MMAP_THRESHOLD_: '65536', MALLOC_ARENA_MAX: '1' };
+
+const options = readOptions({ rounds: 5 });
+const workload = options.quick ? tiny() : smollm2();
+const prompt = Array.from({ length: 8 }, (_, i) => (i * 7 + 3) % Number(workload.config.vocab_size));
+
+/** @param {import('./harness/engine.mjs').EngineSpec} spec */
+async function weigh(spec) {
+  const { engines } = await startEngines([{ ...spec, env: PROMPT_FREE }]);
+  const found = await engines[0]?.ask('load');
+  await engines[0]?.close();
+  return found;
+}
+
+/** The storages on one backend, in turns. @param {'wasm' | 'node'} backend @param {string} folder */
+async function compare(backend, folder) {
+  const own = { folder, threads: 2, prompt, r: workload.r };
+  const specs = STORAGES.map((storage) => peftjs('storages', backend, { ...own, storage }, `, ${storage}`));
+  const wanted = specs.filter(({ name }) => options.wants(name));
+  const { engines, absent } = await startEngines(wanted);
+  const [first] = engines;
+  if (first === undefined) return { results: [], agreement: null, others: [], absent };
+  const { records, others } = await runRounds(engines, options);
+  const agreement = checkAgreement(records, first.name);
+  const tokens = await takeTurns(engines, () => ['a token'], { rounds: options.rounds, count: options.quick ? 2 : 16 });
+  const results = [];
+  for (const engine of engines) {
+    const record = records.get(engine.name);
+    const spec = specs.find(({ name }) => name === engine.name);
+    const turns = tokens.turns.find((one) => one.engine === engine);
+    if (record === undefined || spec === undefined || turns === undefined) continue;
+    const { loadMs } = await engine.ask('load');
+    const { peakBytes } = await engine.ask('inspect');
+    const { weightBytes, numbers, heldBytes } = await weigh(spec);
+    const tokenRatios = turns.medians.map((ms, i) => ms / (tokens.turns[0]?.medians[i] ?? Number.NaN));
+    results.push({
+      engine: engine.name,
+      about: engine.about,
+      ...summarize(record, records.get(first.name)),
+      tokenMs: round(median(turns.medians)),
+      tokenRatio: round(median(tokenRatios), 3),
+      loadMs: round(loadMs),
+      weightBytes,
+      heldBytes,
+      bytesPerNumber: round(heldBytes / numbers, 3),
+      peakBytes,
+    });
+  }
+  for (const engine of engines) await engine.close();
+  return { results, agreement, others: [...others, ...tokens.others], absent };
+}
+
+await withWorkload(workload, async (folder) => {
+  await storeBase(folder);
+  const each = [];
+  for (const backend of BACKENDS) each.push(await compare(backend, folder));
+  const results = each.flatMap((one) => one.results);
+  const absent = Object.assign({}, ...each.map((one) => one.absent));
+  const others = each.flatMap((one) => one.others);
+  printTable(
+    ['engine', 'step, ms', 'x f32', 'token, ms', 'x f32', 'load, ms', 'weights MB', 'held MB', 'a number', 'peak MB'],
+    results.map((r) => [
+      r.engine,
+      r.medianMs,
+      r.ratio,
+      r.tokenMs,
+      r.tokenRatio,
+      r.loadMs,
+      megabytes(r.weightBytes),
+      megabytes(r.heldBytes),
+      r.bytesPerNumber,
+      megabytes(r.peakBytes),
+    ]),
+  );
+  printAbsent(absent);
+  if (!options.quick) warnOfOthers(others);
+  const agreement = each.map((one) => one.agreement);
+  await report('storages', QUESTION, options, { workload, agreement, others, results, absent });
+});
