@@ -18,6 +18,7 @@ import {
 } from '@tensorflow/tfjs-core';
 import { expect, it } from 'vitest';
 import { expectClose, gaussian, toTensor } from './numbers.ts';
+import { scoped } from './scoped.ts';
 
 const DIM = 16;
 const ROWS = 64;
@@ -65,20 +66,20 @@ function peak(f: () => void): number {
 }
 
 export function describeBackward(): void {
-  it("gives tfjs's own gradients", () => {
-    tidy(() => {
+  it("gives tfjs's own gradients", async () => {
+    await scoped(async () => {
       const xs = parameters();
       const ours = valueAndGrads(() => network(xs, plain), xs);
       const theirs = tfjsGrads((...ys) => network(ys as Tensor[], plain))(xs);
-      expectClose('loss', ours.value, network(xs, plain), 'the value');
+      await expectClose('loss', ours.value, network(xs, plain), 'the value');
       for (const [i, d] of ours.grads.entries()) {
-        expectClose('kernelGradient', d as Tensor, theirs[i] as Tensor, `gradient ${i}`);
+        await expectClose('kernelGradient', d as Tensor, theirs[i] as Tensor, `gradient ${i}`);
       }
     });
   });
 
-  it("gives tfjs's own gradients through fused ops", () => {
-    tidy(() => {
+  it("gives tfjs's own gradients through fused ops", async () => {
+    await scoped(async () => {
       const xs = [gaussian(1, 2, 6, 4, 8), gaussian(2, 2, 6, 2, 8), gaussian(3, 2, 6, 2, 8), gaussian(4, 8)].map(
         toTensor,
       );
@@ -91,7 +92,7 @@ export function describeBackward(): void {
       const ours = valueAndGrads(() => f(xs), xs).grads;
       const theirs = tfjsGrads((...ys) => f(ys as Tensor[]))(xs);
       for (const [i, d] of ours.entries())
-        expectClose('kernelGradient', d as Tensor, theirs[i] as Tensor, `gradient ${i}`);
+        await expectClose('kernelGradient', d as Tensor, theirs[i] as Tensor, `gradient ${i}`);
     });
   });
 
@@ -99,20 +100,20 @@ export function describeBackward(): void {
     ['each layer', again],
     ['a layer within a layer', twice],
     ['a layer and more within a layer', inPairs],
-  ] as const)('recomputing %s changes nothing', ([, run]) => {
-    tidy(() => {
+  ] as const)('recomputing %s changes nothing', async ([, run]) => {
+    await scoped(async () => {
       const xs = parameters();
       const kept = valueAndGrads(() => network(xs, plain), xs);
       const made = valueAndGrads(() => network(xs, run), xs);
-      expectClose('loss', made.value, kept.value, 'the value');
+      await expectClose('loss', made.value, kept.value, 'the value');
       for (const [i, d] of made.grads.entries()) {
-        expectClose('kernelGradient', d as Tensor, kept.grads[i] as Tensor, `gradient ${i}`);
+        await expectClose('kernelGradient', d as Tensor, kept.grads[i] as Tensor, `gradient ${i}`);
       }
     });
   });
 
-  it('takes what was computed untaped for a constant', () => {
-    tidy(() => {
+  it('takes what was computed untaped for a constant', async () => {
+    await scoped(async () => {
       const x = toTensor(gaussian(1, 5));
       const [d] = valueAndGrads(
         () =>
@@ -124,24 +125,29 @@ export function describeBackward(): void {
           ),
         [x],
       ).grads;
-      expectClose('kernelGradient', d as Tensor, square(x), 'the gradient');
+      await expectClose('kernelGradient', d as Tensor, square(x), 'the gradient');
       const [none] = valueAndGrads(() => sum(untaped(() => square(x))), [x]).grads;
       expect(none).toBeNull();
     });
   });
 
-  it('takes a comparison and a whole number for a constant', () => {
-    tidy(() => {
+  it('takes a comparison and a whole number for a constant', async () => {
+    await scoped(async () => {
       const x = toTensor(gaussian(1, 5));
       const f = () => where(greater(x, 0), mul(x, 3), mul(x, cast(cast(mul(x, 4), 'int32'), 'float32')));
-      const slopes = [...x.dataSync()].map((v) => (v > 0 ? 3 : Math.trunc(Math.fround(v * 4))));
-      expectClose('kernelGradient', valueAndGrads(() => sum(f()), [x]).grads[0] as Tensor, slopes, 'the gradient');
+      const slopes = [...(await x.data())].map((v) => (v > 0 ? 3 : Math.trunc(Math.fround(v * 4))));
+      await expectClose(
+        'kernelGradient',
+        valueAndGrads(() => sum(f()), [x]).grads[0] as Tensor,
+        slopes,
+        'the gradient',
+      );
       expect(valueAndGrads(() => sum(cast(greater(x, 0), 'float32')), [x]).grads[0]).toBeNull();
     });
   });
 
-  it("needs less memory at once than tfjs's own, and less again when layers are recomputed", () => {
-    tidy(() => {
+  it("needs less memory at once than tfjs's own, and less again when layers are recomputed", async () => {
+    await scoped(async () => {
       const xs = parameters();
       const theirs = peak(() => tfjsGrads((...ys) => network(ys as Tensor[], plain))(xs));
       const ours = peak(() => valueAndGrads(() => network(xs, plain), xs));

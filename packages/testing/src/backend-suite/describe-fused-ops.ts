@@ -1,33 +1,34 @@
 // Every fused op as the active backend computes it: against its reference form on the same backend, against double
 // precision in plain JavaScript, its gradients together and alone, and against the derivative along random directions.
 import { adamw, type Form, type Inputs, valueAndGrads } from '@peftjs/backend';
-import { type Tensor, tidy } from '@tensorflow/tfjs-core';
+import type { Tensor } from '@tensorflow/tfjs-core';
 import { describe, expect, it } from 'vitest';
 import { relativeError, TOLERANCES } from '../tolerances.ts';
 import { exactAdamw } from './exact-ops.ts';
 import type { FusedCase } from './fused-case.ts';
 import { fusedCases } from './fused-cases.ts';
 import { expectClose, gaussian, moved, type Numbers, sizeOf, toTensor } from './numbers.ts';
+import { scoped } from './scoped.ts';
 
 const SIZES = [1, 3, 17, 130] as const;
 
 export function describeFusedOps(): void {
   describe.for(Object.entries(fusedCases))('%s', ([, cases]) => {
-    it.for(cases.map((c) => [c.title, c] as const))('%s', ([, one]) => {
-      tidy(() => check(one));
+    it.for(cases.map((c) => [c.title, c] as const))('%s', async ([, one]) => {
+      await scoped(() => check(one));
     });
 
-    it('shows a number that is none', () => {
+    it('shows a number that is none', async () => {
       const one = cases.find(({ inputs }) => Object.values(inputs).every((x) => sizeOf(x.shape) > 2)) as FusedCase;
       for (const name of floatsOf(one)) {
-        if (name !== 'mask') expect(poisoned(one, name), `NaN in ${name} seen`).toBe(true);
+        if (name !== 'mask') expect(await poisoned(one, name), `NaN in ${name} seen`).toBe(true);
       }
     });
   });
 
   describe('AdamW', () => {
-    it.for([...SIZES, 4097])('[%i]', (n) => {
-      for (const step of [1, 7]) tidy(() => checkAdamw(n, step));
+    it.for([...SIZES, 4097])('[%i]', async (n) => {
+      for (const step of [1, 7]) await scoped(() => checkAdamw(n, step));
     });
   });
 }
@@ -36,7 +37,7 @@ const floatsOf = ({ inputs }: FusedCase) => Object.keys(inputs).filter((name) =>
 const tensorsOf = (inputs: FusedCase['inputs']): Inputs =>
   Object.fromEntries(Object.entries(inputs).map(([name, x]) => [name, toTensor(x)]));
 
-function check(one: FusedCase): void {
+async function check(one: FusedCase): Promise<void> {
   const { op, attrs, exact } = one;
   const inputs = tensorsOf(one.inputs);
   const reference = op.reference as Form<Inputs, object>;
@@ -47,14 +48,19 @@ function check(one: FusedCase): void {
   const names = floatsOf(one).filter((name) => closures[name] !== undefined);
   const xs = names.map((name) => inputs[name] as Tensor);
   const pass = valueAndGrads(() => op(inputs, attrs), xs, dy);
-  expectClose('kernel', pass.value, out, 'the value beside the reference');
-  expectClose('kernel', pass.value, exact(one.inputs, attrs as never), 'the value');
+  await expectClose('kernel', pass.value, out, 'the value beside the reference');
+  await expectClose('kernel', pass.value, exact(one.inputs, attrs as never), 'the value');
   for (const [i, name] of names.entries()) {
     const grad = pass.grads[i] as Tensor;
-    expectClose('kernelGradient', grad, closures[name]?.() as Tensor, `the gradient of ${name} beside the reference`);
+    await expectClose(
+      'kernelGradient',
+      grad,
+      closures[name]?.() as Tensor,
+      `the gradient of ${name} beside the reference`,
+    );
     const alone = valueAndGrads(() => op(inputs, attrs), [xs[i] as Tensor], dy);
-    expectClose('kernelGradient', alone.grads[0] as Tensor, grad, `the gradient of ${name} asked for alone`);
-    if (!one.flat) expectDerivative(one, name, grad, direction.values);
+    await expectClose('kernelGradient', alone.grads[0] as Tensor, grad, `the gradient of ${name} asked for alone`);
+    if (!one.flat) await expectDerivative(one, name, grad, direction.values);
   }
   for (const name of floatsOf(one)) {
     if (names.includes(name)) continue;
@@ -64,7 +70,7 @@ function check(one: FusedCase): void {
 }
 
 /** Compares the gradient's length along a random direction with the central difference in double precision. */
-function expectDerivative(one: FusedCase, name: string, grad: Tensor, dy: Float64Array): void {
+async function expectDerivative(one: FusedCase, name: string, grad: Tensor, dy: Float64Array): Promise<void> {
   const x = one.inputs[name] as Numbers;
   const along = gaussian(77, ...x.shape).values;
   const step = 1e-4;
@@ -73,7 +79,7 @@ function expectDerivative(one: FusedCase, name: string, grad: Tensor, dy: Float6
     return out.reduce((total, v, i) => total + v * (dy[i] as number), 0);
   };
   const want = (value(step) - value(-step)) / (2 * step);
-  const parts = Array.from(grad.dataSync(), (d, i) => d * (along[i] as number));
+  const parts = Array.from(await grad.data(), (d, i) => d * (along[i] as number));
   const got = parts.reduce((p, q) => p + q, 0);
   const size = parts.reduce((p, q) => p + Math.abs(q), 1);
   const error = Math.abs(got - want) / size;
@@ -81,34 +87,33 @@ function expectDerivative(one: FusedCase, name: string, grad: Tensor, dy: Float6
 }
 
 /** Whether a NaN in an input is seen in the value. */
-function poisoned(one: FusedCase, name: string): boolean {
+async function poisoned(one: FusedCase, name: string): Promise<boolean> {
   const x = one.inputs[name] as Numbers;
   const values = x.values.slice();
   values[0] = Number.NaN;
-  const seen = tidy(() => {
+  let seen = false;
+  await scoped(async () => {
     const out = one.op(tensorsOf({ ...one.inputs, [name]: { ...x, values } }), one.attrs);
-    return out.dataSync().some(Number.isNaN);
+    seen = (await out.data()).some(Number.isNaN);
   });
-  return seen as boolean;
+  return seen;
 }
 
-function checkAdamw(n: number, step: number): void {
+async function checkAdamw(n: number, step: number): Promise<void> {
   const positive = (x: Numbers): Numbers => ({ ...x, values: x.values.map((v) => v * v) });
   const inputs = { p: gaussian(1, n), g: gaussian(2, n), m: gaussian(3, n), v: positive(gaussian(4, n)) };
   const attrs = { learningRate: 0.1, beta1: 0.9, beta2: 0.999, eps: 1e-8, weightDecay: 0.1, step, gradientScale: 0.3 };
   const tensors = tensorsOf(inputs) as { p: Tensor; g: Tensor; m: Tensor; v: Tensor };
-  const before = Object.values(tensors).map((t) => t.dataSync().slice());
+  const read = (all: readonly Tensor[]) => Promise.all(all.map(async (t) => (await t.data()).slice()));
+  const before = await read(Object.values(tensors));
   const got = adamw(tensors, attrs);
   const reference = adamw.reference(tensors, attrs);
   for (const [i, part] of ['p', 'm', 'v'].entries()) {
-    expectClose('kernel', got[i] as Tensor, reference[i] as Tensor, `${part} beside the reference`);
+    await expectClose('kernel', got[i] as Tensor, reference[i] as Tensor, `${part} beside the reference`);
   }
-  const all = got.flatMap((t) => [...t.dataSync()]);
+  const all = (await read(got)).flatMap((values) => [...values]);
   expect(relativeError(all, exactAdamw(inputs, attrs)), 'error of the step').toBeLessThanOrEqual(TOLERANCES.kernel);
-  expect(
-    Object.values(tensors).map((t) => t.dataSync()),
-    'the inputs after the step',
-  ).toEqual(before);
+  expect(await read(Object.values(tensors)), 'the inputs after the step').toEqual(before);
   const nan = { ...tensors, g: toTensor({ ...inputs.g, values: inputs.g.values.map(() => Number.NaN) }) };
-  expect(Number.isNaN(adamw(nan, attrs)[0].dataSync()[0]), 'NaN in the gradient').toBe(true);
+  expect((await adamw(nan, attrs)[0].data())[0], 'NaN in the gradient').toBeNaN();
 }

@@ -1,10 +1,11 @@
 // tfjs's own operations and their gradients: against the reference backend's, or where the backend is that reference
 // itself, against finite differences.
 import { type Backend, useBackend, valueAndGrads } from '@peftjs/backend';
-import { type Tensor, tidy } from '@tensorflow/tfjs-core';
+import type { Tensor } from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { relativeError, TOLERANCES } from '../tolerances.ts';
 import { gaussian, moved, type Numbers, toTensor } from './numbers.ts';
+import { scoped } from './scoped.ts';
 import type { TfjsCase } from './tfjs-case.ts';
 import { tfjsCases } from './tfjs-cases.ts';
 
@@ -20,21 +21,21 @@ export function describeTfjsOps(backend: Backend, reference: Backend | undefined
   beforeAll(async () => {
     if (reference === undefined) return;
     await useBackend(reference);
-    for (const one of Object.values(tfjsCases).flat()) expected.set(one, run(one));
+    for (const one of Object.values(tfjsCases).flat()) expected.set(one, await run(one));
     await useBackend(backend);
   });
 
   describe.for(Object.entries(tfjsCases))('%s', ([, cases]) => {
-    it.for(cases.map((one) => [one.title, one] as const))('%s', ([title, one]) => {
+    it.for(cases.map((one) => [one.title, one] as const))('%s', async ([title, one]) => {
       const missing = lacks[title];
       if (missing !== undefined) {
-        expect(() => run(one)).toThrow(missing);
+        await expect(run(one)).rejects.toThrow(missing);
         return;
       }
-      const found = run(one);
+      const found = await run(one);
       const other = expected.get(one);
       if (other !== undefined) expectSame(found, other);
-      else if (!one.kinked) expectDerivative(one, found);
+      else if (!one.kinked) await expectDerivative(one, found);
     });
   });
 }
@@ -42,16 +43,16 @@ export function describeTfjsOps(backend: Backend, reference: Backend | undefined
 /** Cases that a backend cannot do, and the kernel that its error names. */
 export type LackingOps = Readonly<Record<string, string>>;
 
-function run({ f, inputs }: TfjsCase): Found {
+async function run({ f, inputs }: TfjsCase): Promise<Found> {
   let found: Found | undefined;
-  tidy(() => {
+  await scoped(async () => {
     const xs = inputs.map(toTensor);
     const { shape } = f(...xs);
     const dy = toTensor(gaussian(98, ...shape));
     const { value, grads } = valueAndGrads(() => f(...xs), xs, dy);
-    const read = (t: Tensor | null) => (t as Tensor).dataSync().slice() as Float32Array;
+    const read = async (t: Tensor | null) => (await (t as Tensor).data()).slice() as Float32Array;
     for (const [i, d] of grads.entries()) expect(d?.shape, `shape of gradient ${i}`).toEqual(xs[i]?.shape);
-    found = { shape, value: read(value), grads: grads.map(read) };
+    found = { shape, value: await read(value), grads: await Promise.all(grads.map(read)) };
   });
   return found as Found;
 }
@@ -65,20 +66,20 @@ function expectSame(found: Found, other: Found): void {
   }
 }
 
-function expectDerivative({ f, inputs }: TfjsCase, { shape, grads }: Found): void {
+async function expectDerivative({ f, inputs }: TfjsCase, { shape, grads }: Found): Promise<void> {
   const dy = gaussian(98, ...shape).values;
   const step = 1 / 128;
   for (const [i, x] of inputs.entries()) {
     const along = gaussian(76, ...x.shape).values;
-    const value = (by: number): number => {
+    const value = async (by: number): Promise<number> => {
       let total = 0;
-      tidy(() => {
+      await scoped(async () => {
         const xs = inputs.map((other, j) => toTensor(j === i ? (moved(x, along, by) as Numbers) : other));
-        for (const [k, v] of (f(...xs).dataSync() as Float32Array).entries()) total += v * (dy[k] as number);
+        for (const [k, v] of ((await f(...xs).data()) as Float32Array).entries()) total += v * (dy[k] as number);
       });
       return total;
     };
-    const want = (value(step) - value(-step)) / (2 * step);
+    const want = ((await value(step)) - (await value(-step))) / (2 * step);
     const parts = Array.from(grads[i] as Float32Array, (d, k) => d * (along[k] as number));
     const error = Math.abs(parts.reduce((p, q) => p + q, 0) - want) / parts.reduce((p, q) => p + Math.abs(q), 1);
     expect(error, `error of gradient ${i} along a direction`).toBeLessThanOrEqual(TOLERANCES.finiteDifference);

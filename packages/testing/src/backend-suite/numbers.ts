@@ -37,13 +37,14 @@ export function moved(x: Numbers, direction: Float64Array, step: number): Number
 }
 
 /** Fails where the numbers differ by more than the table allows, or one is not finite. */
-export function expectClose(
+export async function expectClose(
   kind: ToleranceName,
   actual: Tensor,
   expected: Tensor | ArrayLike<number>,
   what: string,
-): void {
-  const want = 'dataSync' in expected ? expected.dataSync() : expected;
-  if ('dataSync' in expected) expect(actual.shape, `shape of ${what}`).toEqual(expected.shape);
-  expect(relativeError(actual.dataSync(), want), `error of ${what}`).toBeLessThanOrEqual(TOLERANCES[kind]);
+): Promise<void> {
+  const isTensor = 'dataSync' in expected;
+  if (isTensor) expect(actual.shape, `shape of ${what}`).toEqual(expected.shape);
+  const want = isTensor ? await expected.data() : expected;
+  expect(relativeError(await actual.data(), want), `error of ${what}`).toBeLessThanOrEqual(TOLERANCES[kind]);
 }

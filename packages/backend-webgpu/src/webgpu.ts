@@ -1,0 +1,63 @@
+// WebGPU, in a browser and in Node: tfjs's kernels on a device of our own.
+import type { Backend } from '@peftjs/backend';
+import { findBackendFactory, registerBackend, removeBackend } from '@tensorflow/tfjs-core';
+import { findGpu } from './find-gpu.ts';
+import { askForAdapter, openDevice } from './open-device.ts';
+
+export interface WebGpuOptions {
+  /** Which adapter is asked for where there are several; `high-performance` when left out. */
+  readonly powerPreference?: GPUPowerPreference;
+}
+
+/**
+ * The WebGPU backend. In Node it needs the package `webgpu`. Tensors are read with `data()`; `dataSync()` works in a browser
+ * only.
+ *
+ * @example
+ * await useBackend([webgpu(), wasm()]);
+ */
+export function webgpu({ powerPreference = 'high-performance' }: WebGpuOptions = {}): Backend {
+  const find = async () => {
+    const found = await findGpu();
+    if ('obstacle' in found) return found;
+    const { gpu } = found;
+    const asked = await askForAdapter(gpu, powerPreference);
+    return 'adapter' in asked ? { ...asked, gpu } : asked;
+  };
+  return {
+    name: 'webgpu',
+    async probe() {
+      try {
+        const found = await find();
+        return 'adapter' in found ? null : found.obstacle;
+      } catch (cause) {
+        return cause instanceof Error ? cause.message : String(cause);
+      }
+    },
+    async start() {
+      const found = await find();
+      if ('obstacle' in found) throw new Error(`[peftjs/backend-webgpu] ${found.obstacle}`);
+      const { device, info, name, details } = await openDevice(found.adapter);
+      const { WebGPUBackend } = await import('@tensorflow/tfjs-backend-webgpu');
+      // In a browser, loading it has registered a backend that would open a device of its own.
+      if (findBackendFactory('webgpu')) removeBackend('webgpu');
+      const backend = withNavigator(found.gpu, () => new WebGPUBackend(device, info));
+      registerBackend('webgpu', () => backend);
+      return { backend: 'webgpu', device: name, threads: 1, details };
+    },
+    kernels: () => [],
+  };
+}
+
+/** tfjs refuses to make its backend where `navigator.gpu` is missing, as in Node; it is there while it does. */
+function withNavigator<T>(gpu: GPU, make: () => T): T {
+  if (globalThis.navigator?.gpu) return make();
+  const before = Object.getOwnPropertyDescriptor(globalThis, 'navigator');
+  Object.defineProperty(globalThis, 'navigator', { value: { gpu }, configurable: true });
+  try {
+    return make();
+  } finally {
+    if (before) Object.defineProperty(globalThis, 'navigator', before);
+    else Reflect.deleteProperty(globalThis, 'navigator');
+  }
+}
