@@ -5,6 +5,7 @@
 // PEFTJS_PYTHON     a Python that imports torch, peft and transformers (looked for: .venv/bin/python, python3)
 // PEFTJS_CHROMIUM   a Chromium or Chrome (looked for on the PATH)
 // PEFTJS_TFJS_NODE  1 where the native binding of @tensorflow/tfjs-node loads
+// VK_ICD_FILENAMES  the manifest of the Vulkan driver for WebGPU in Node (looked for beside Chromium)
 // PEFTJS_MINILM     the folder of all-MiniLM-L6-v2 (looked for: recipes/.cache, fetched with pip in CI)
 //
 // A variable that is set already names the one place to look; PEFTJS_TFJS_NODE=0 leaves the binding alone.
@@ -13,6 +14,7 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { findMiniLM } from '../recipes/minilm.mjs';
 import { root, run } from './run.mjs';
+import { findVulkanDriver } from './vulkan.mjs';
 
 const CHROMIUM = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'];
 
@@ -25,7 +27,8 @@ const CHROMIUM = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrom
  */
 
 /** @returns {Promise<Part[]>} */
-export const findOptionalParts = () => Promise.all([findPython(), findChromium(), findTfjsNode(), findEncoder()]);
+export const findOptionalParts = () =>
+  Promise.all([findPython(), findChromium(), findTfjsNode(), findVulkan(), findEncoder()]);
 
 /** @returns {Promise<Part>} */
 async function findPython() {
@@ -93,6 +96,13 @@ async function findTfjsNode() {
       `@tensorflow/tfjs-node is not installed (${error instanceof Error ? error.message.split('\n')[0] : error})`,
     );
   }
+}
+
+/** @returns {Promise<Part>} */
+async function findVulkan() {
+  const value = findVulkanDriver();
+  const reason = value ?? "not found. To have it: install your system's chromium package, or set VK_ICD_FILENAMES";
+  return { name: 'Vulkan for WebGPU in Node', variable: 'VK_ICD_FILENAMES', value, reason };
 }
 
 /** @returns {Promise<Part>} */

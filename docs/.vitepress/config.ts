@@ -7,6 +7,7 @@ const packages = [
   'backend',
   'backend-cpu',
   'backend-wasm',
+  'backend-webgpu',
   'backend-node',
   'core',
   'host-layers',

@@ -1,8 +1,12 @@
 // WebGPU, in a browser and in Node: tfjs's kernels on a device of our own.
-import type { Backend } from '@peftjs/backend';
+import type { Backend, Kernel } from '@peftjs/backend';
 import { findBackendFactory, registerBackend, removeBackend } from '@tensorflow/tfjs-core';
 import { findGpu } from './find-gpu.ts';
+import { makeForms } from './forms/make-forms.ts';
 import { askForAdapter, openDevice } from './open-device.ts';
+import { registerRepairs } from './repairs/register-repairs.ts';
+import { makeRuntime } from './runtime.ts';
+import type { TfjsWebGpu } from './tfjs-webgpu.ts';
 
 export interface WebGpuOptions {
   /** Which adapter is asked for where there are several; `high-performance` when left out. */
@@ -17,6 +21,7 @@ export interface WebGpuOptions {
  * await useBackend([webgpu(), wasm()]);
  */
 export function webgpu({ powerPreference = 'high-performance' }: WebGpuOptions = {}): Backend {
+  let kernels: readonly Kernel[] = [];
   const find = async () => {
     const found = await findGpu();
     if ('obstacle' in found) return found;
@@ -43,9 +48,12 @@ export function webgpu({ powerPreference = 'high-performance' }: WebGpuOptions =
       if (findBackendFactory('webgpu')) removeBackend('webgpu');
       const backend = withNavigator(found.gpu, () => new WebGPUBackend(device, info));
       registerBackend('webgpu', () => backend);
+      const runtime = makeRuntime(backend as unknown as TfjsWebGpu);
+      registerRepairs(runtime);
+      kernels = makeForms(runtime);
       return { backend: 'webgpu', device: name, threads: 1, details };
     },
-    kernels: () => [],
+    kernels: () => kernels,
   };
 }
 

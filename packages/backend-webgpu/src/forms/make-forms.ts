@@ -1,0 +1,8 @@
+// Our forms of the fused ops.
+import type { Kernel } from '@peftjs/backend';
+import type { Runtime } from '../runtime.ts';
+import { rmsNormKernel } from './rms-norm.ts';
+
+export function makeForms(r: Runtime): readonly Kernel[] {
+  return [rmsNormKernel(r)];
+}

@@ -1,0 +1,31 @@
+// Puts kernels of ours in the place of those of tfjs that are wrong.
+import { getKernel, type KernelFunc, registerKernel, unregisterKernel } from '@tensorflow/tfjs-core';
+import type { Runtime } from '../runtime.ts';
+import { broadcastProduct } from './broadcast-product.ts';
+import { cumulativeKernel } from './cumulative.ts';
+import { allowEmptyBuffers } from './empty-buffers.ts';
+import { ofNothing } from './empty-sums.ts';
+import { padKernel } from './pad.ts';
+import { sigmoidKernel } from './sigmoid.ts';
+import { waveKernel } from './waves.ts';
+
+export function registerRepairs(r: Runtime): void {
+  const repairs: Readonly<Record<string, (shipped: KernelFunc) => KernelFunc>> = {
+    BatchMatMul: broadcastProduct,
+    _FusedMatMul: broadcastProduct,
+    Cumsum: cumulativeKernel,
+    Cumprod: cumulativeKernel,
+    Sum: ofNothing(0),
+    Prod: ofNothing(1),
+    PadV2: padKernel,
+    Sigmoid: () => sigmoidKernel(r),
+    Sin: () => waveKernel(r, 'sin'),
+    Cos: () => waveKernel(r, 'cos'),
+  };
+  allowEmptyBuffers(r.backend);
+  for (const [kernelName, repair] of Object.entries(repairs)) {
+    const { kernelFunc } = getKernel(kernelName, 'webgpu');
+    unregisterKernel(kernelName, 'webgpu');
+    registerKernel({ kernelName, backendName: 'webgpu', kernelFunc: repair(kernelFunc) });
+  }
+}
