@@ -23,18 +23,19 @@ FEED_FORWARD = {
 def insert(model: nn.Module, config: dict[str, Any], adapter: str) -> None:
     for path in config["target_modules"]:
         branch = model.get_submodule(path)
-        d, r = model.config.hidden_size, config["r"]
-        branch.adapter_down = nn.ModuleDict({adapter: nn.Linear(d, r)})
-        branch.adapter_up = nn.ModuleDict({adapter: nn.Linear(r, d)})
-        activation = ACT2FN[config["activation"]]
-
-        def change(x: torch.Tensor, branch: nn.Module = branch, f: Callable = activation) -> torch.Tensor:
-            return config["scaling"] * branch.adapter_up[adapter](f(branch.adapter_down[adapter](x)))
-
+        change = build(branch, model.config.hidden_size, config, adapter)
         if config["style"] == "parallel":
             parallel(branch, stream_of(model, path), change)
         else:
             branch.register_forward_hook(lambda _, __, out, change=change: with_first(out, lambda h: h + change(h)))
+
+
+def build(holder: nn.Module, d: int, shape: dict[str, Any], adapter: str) -> Callable[[torch.Tensor], torch.Tensor]:
+    """Gives the module the layers of a bottleneck; what is returned is f."""
+    down, up = nn.Linear(d, shape["r"]), nn.Linear(shape["r"], d)
+    holder.adapter_down, holder.adapter_up = nn.ModuleDict({adapter: down}), nn.ModuleDict({adapter: up})
+    activation = ACT2FN[shape["activation"]]
+    return lambda x: shape["scaling"] * up(activation(down(x)))
 
 
 def parallel(branch: nn.Module, stream: nn.Module, change: Callable[[torch.Tensor], torch.Tensor]) -> None:

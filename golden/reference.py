@@ -10,9 +10,11 @@ import torch
 from safetensors.torch import load_file, save_file
 
 import bottleneck
+import fusion
 import loreft
 
-INSERT = {"BOTTLENECK": bottleneck.insert, "LOREFT": loreft.insert}
+INSERT = {"ADAPTER_FUSION": fusion.insert, "BOTTLENECK": bottleneck.insert, "LOREFT": loreft.insert}
+"""By type, what puts a method's modules into a model and returns what it adds to the loss, if anything."""
 ADAPTER = "default"
 PREFIX = "base_model.model."
 
@@ -25,10 +27,13 @@ class Adapted(torch.nn.Module):
         self.config = config
         self.base_model = torch.nn.Module()
         self.base_model.model = model.requires_grad_(False)
-        INSERT[config["peft_type"]](model, config, ADAPTER)
+        self.penalty = INSERT[config["peft_type"]](model, config, ADAPTER)
 
     def forward(self, **batch: torch.Tensor) -> Any:
-        return self.base_model.model(**batch)
+        out = self.base_model.model(**batch)
+        if self.penalty and out.loss is not None:
+            out.loss = out.loss + self.penalty()
+        return out
 
 
 def attach(model: torch.nn.Module, config: dict[str, Any], task: str, seed: int) -> Adapted:
