@@ -6,19 +6,27 @@ import type { Run } from './command.ts';
 import { bytes, count } from './figures.ts';
 import { type Option, required, text } from './option.ts';
 import { weightBytes } from './weight-bytes.ts';
+import { storageOf, type WeightsName } from './weights-option.ts';
 
 export const modelOption: Option<string> = required(text('MODEL', "a model's folder, or its name on the hub"));
 export const adapterOption: Option<string | undefined> = text('DIR', "an adapter's folder");
 
 /** Loads a model, showing what is downloaded. */
-export async function openModel(name: string, { report, signal }: Run): Promise<CausalLM> {
-  const model = await loadModel(name, { signal, onProgress: (event) => showDownload(event, report.say) });
+export async function openModel(
+  name: string,
+  { report, signal }: Run,
+  weights: WeightsName = 'f32',
+): Promise<CausalLM> {
+  const storage = await storageOf(weights);
+  const onProgress = (event: HubProgress) => showDownload(event, report.say);
+  const model = await loadModel(name, { signal, onProgress, ...(storage && { weights: storage }) });
   const parameters = countParameters(model);
   const held = weightBytes(model);
+  const kept = weights === 'f32' ? '' : ` as ${weights}`;
   report.say(
-    `model    ${name}: ${String(model.config.model_type)}, ${count(parameters)} parameters, ${bytes(held)} in memory`,
+    `model    ${name}: ${String(model.config.model_type)}, ${count(parameters)} parameters, ${bytes(held)} in memory${kept}`,
   );
-  report.event({ type: 'model', name, parameters, bytes: held, contextLength: model.contextLength });
+  report.event({ type: 'model', name, parameters, bytes: held, weights, contextLength: model.contextLength });
   return model;
 }
 

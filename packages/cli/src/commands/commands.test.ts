@@ -50,6 +50,22 @@ describe('eval', () => {
     expect(stdout).toMatch(/^base {5}loss .*\nadapter {2}loss /m);
   });
 
+  test('says about the same over weights of 16 bits, in half the memory', async () => {
+    const whole = await evaluated(place.model, '--adapter', adapter);
+    for (const [weights, precision] of [
+      ['f16', 2 ** -11],
+      ['bf16', 2 ** -8],
+    ] as const) {
+      const half = await evaluated(place.model, '--adapter', adapter, '--weights', weights);
+      expect(Math.abs(half.base.loss / whole.base.loss - 1)).toBeLessThan(precision);
+      expect(half.base.loss).not.toBe(whole.base.loss);
+      expect(half.adapted?.loss).toBeLessThan(half.base.loss);
+      const args = on('generate', '--model', place.model, '--prompt', 'The', '--max-new-tokens', '3');
+      const { stderr } = await peftjs([...args, '--weights', weights]);
+      expect(stderr).toContain(`in memory as ${weights}`);
+    }
+  });
+
   test('takes the asked file of a folder', async () => {
     mkdirSync(place.path('texts'));
     for (const name of ['train', 'test']) writeFileSync(place.path(`texts/${name}.jsonl`), readFileSync(place.data));

@@ -10,6 +10,7 @@ import { adapterOption, modelOption, needTokenizer, openAdapter, openModel } fro
 import { choice, integer } from '../option.ts';
 import { lossText } from '../training-session.ts';
 import { UsageError } from '../usage-error.ts';
+import { weightsOption } from '../weights-option.ts';
 
 const options = {
   model: modelOption,
@@ -20,6 +21,7 @@ const options = {
     "which of a folder's files; valid when left out, or test where there is no valid",
   ),
   sequences: integer('N', 'only the first N sequences', { min: 1 }),
+  weights: weightsOption,
   ...backendOptions,
 };
 
@@ -35,7 +37,7 @@ export const evaluate: Command = command({
   async run(values, run) {
     const { report, signal } = run;
     const backend = await startBackend(values, report);
-    const model = await openModel(values.model, run);
+    const model = await openModel(values.model, run, values.weights);
     const found = await findDataSet(values.data);
     const split = values.split ?? (found.valid ? 'valid' : found.test ? 'test' : 'train');
     const source = found[split];

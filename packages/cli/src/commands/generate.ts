@@ -5,6 +5,7 @@ import { type Command, command, EXIT } from '../command.ts';
 import { adapterOption, modelOption, needTokenizer, openAdapter, openModel } from '../model-options.ts';
 import { integer, orElse, required, text } from '../option.ts';
 import { generateOptions, samplingOptions } from '../sampling-options.ts';
+import { weightsOption } from '../weights-option.ts';
 
 const options = {
   model: modelOption,
@@ -12,6 +13,7 @@ const options = {
   prompt: required(text('TEXT', 'what to continue')),
   ...samplingOptions,
   seed: orElse(integer('N', 'decides what is drawn'), 0),
+  weights: weightsOption,
   ...backendOptions,
 };
 
@@ -31,7 +33,7 @@ export const generate: Command = command({
     const { report, signal } = run;
     const { prompt, seed } = values;
     await startBackend(values, report);
-    const model = await openModel(values.model, run);
+    const model = await openModel(values.model, run, values.weights);
     needTokenizer(model);
     if (values.adapter !== undefined) await openAdapter(model, values.adapter);
     report.say();

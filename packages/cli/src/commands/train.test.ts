@@ -212,3 +212,15 @@ test('options come from a file, and flags override it', async () => {
     lora_alpha: 6,
   });
 });
+
+test('trains an adapter over weights of 16 bits', async () => {
+  const half = await peftjs(train('half', '--json', '--weights', 'bf16'));
+  const whole = await peftjs(train('whole', '--json'));
+  expect(half.stderr).toBe('');
+  const [held, all] = [half, whole].map(({ objects }) => ofType(objects, 'model')[0] as { bytes: number });
+  expect((held as { bytes: number }).bytes).toBeLessThan(0.55 * (all as { bytes: number }).bytes);
+  const result = half.objects.at(-1) as { before: number; after: number };
+  expect(result.after).toBeLessThan(result.before);
+  const { provenance } = JSON.parse(readFileSync(place.path('half/peftjs.json'), 'utf8'));
+  expect(provenance.recipe).toMatchObject({ weights: 'bf16' });
+});

@@ -17,6 +17,8 @@ import { showSample } from '../sample.ts';
 import { generateOptions, samplingOptions } from '../sampling-options.ts';
 import { readTrainingData } from '../training-data.ts';
 import { lossText, sessionData, trainSession } from '../training-session.ts';
+import { UsageError } from '../usage-error.ts';
+import { weightsOption } from '../weights-option.ts';
 
 const HOLDOUT = 'share of the text to judge by, where the data has no valid file';
 
@@ -30,6 +32,7 @@ const options = {
   ...methodOptions,
   full: flag('train the whole model instead of an adapter'),
   ...runOptions,
+  weights: weightsOption,
   ...backendOptions,
   resume: flag('go on with the run that was interrupted'),
   restart: flag('forget the run that was interrupted'),
@@ -55,17 +58,21 @@ The state of the run is kept in OUT.run until it ends. Paths are relative to the
       'train --model base --data texts/ --out out/a --rank 16 --targets q_proj,v_proj',
       'some modules, a folder of text',
     ],
+    ['train --model base --data notes.jsonl --out out/h --weights bf16', 'the frozen model in half the memory'],
     ['train --config tune.json --learning-rate 1e-3', 'options from a file, one of them changed'],
     ['train --config tune.json --resume', 'go on where Ctrl-C or a crash has ended it'],
   ],
   async run(given, run) {
     const { method, values } = chosenMethod(given);
     const { report, signal } = run;
-    const { out, seed } = values;
+    const { out, seed, weights } = values;
+    if (values.full && weights !== 'f32') {
+      throw new UsageError(`--full trains the weights, which --weights ${weights} holds frozen; leave one of them out`);
+    }
     await checkOut(out, values.model, method ? 'adapter' : 'model');
     if (values.metrics !== undefined) checkMetricsPath(values.metrics, out);
     const backend = await startBackend(values, report);
-    const model = await openModel(values.model, run);
+    const model = await openModel(values.model, run, weights);
     const texts = await readTrainingData(values, model, method?.reserved?.(values) ?? 0, run);
     const data = sessionData(texts, model, values);
     const recipe = await recipeOf(values, model, texts);
