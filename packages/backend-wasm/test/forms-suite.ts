@@ -12,6 +12,7 @@ import {
   layerNorm,
   lookupOp,
   lowRank,
+  lowRankRows,
   normal,
   random,
   rmsNorm,
@@ -79,7 +80,19 @@ export function describeForms(threads: number): void {
     });
 
     it('computes each of them on its own kernels', () => {
-      for (const op of [adamw, attention, crossEntropy, gelu, layerNorm, lookupOp, lowRank, rmsNorm, rope, swiglu]) {
+      for (const op of [
+        adamw,
+        attention,
+        crossEntropy,
+        gelu,
+        layerNorm,
+        lookupOp,
+        lowRank,
+        lowRankRows,
+        rmsNorm,
+        rope,
+        swiglu,
+      ]) {
         expect(hasKernel(op), op.opName).toBe(true);
       }
     });
@@ -164,6 +177,18 @@ export function describeForms(threads: number): void {
       }
       const batched = { y: gaussian(3, 40, 70), x: gaussian(3, 40, 60), a0: gaussian(8, 60), b0: gaussian(70, 8) };
       check(lowRank, batched, { scales: [2] });
+      const two = { ...batched, a1: gaussian(5, 60), b1: gaussian(70, 5) };
+      for (const rows of [
+        [
+          [0, 40],
+          [40, 120],
+        ],
+        [
+          [70, 71],
+          [0, 90],
+        ],
+      ] as const)
+        check(lowRankRows, two, { scales: [2, 0.5], rows });
     });
 
     it.each([false, true])('Attention, causal %s', (causal) => {

@@ -23,6 +23,7 @@ export { type GeluAttrs, type GeluInputs, gelu } from './ops/gelu.ts';
 export { type LayerNormAttrs, type LayerNormInputs, layerNorm } from './ops/layer-norm.ts';
 export { type LookupAttrs, type LookupInputs, lookup, lookupOp } from './ops/lookup.ts';
 export { type LowRankAttrs, type LowRankInputs, lowRank, rowsOf } from './ops/low-rank.ts';
+export { type LowRankRowsAttrs, lowRankRows } from './ops/low-rank-rows.ts';
 export { emptyArrays, type PackForm, pack, toPackedTensors } from './ops/pack.ts';
 export { type PackedMatMulInputs, packedMatMul, packedMatMulOp } from './ops/packed-mat-mul.ts';
 export { type PackedRowsForm, packedRows } from './ops/packed-rows.ts';

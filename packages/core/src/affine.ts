@@ -3,7 +3,7 @@
 import { type LowRankInputs, lookup, lowRank, rowsOf } from '@peftjs/backend';
 import { add, matMul, mul, reshape, sub, type Tensor, transpose } from '@tensorflow/tfjs-core';
 import { dropout } from './dropout.ts';
-import type { Part, PartArgs } from './method.ts';
+import type { Forward, Part, PartArgs } from './method.ts';
 
 type AffineKind = 'linear' | 'conv' | 'embedding';
 
@@ -52,25 +52,23 @@ export type AffineSpec<K extends AffineKind> = Omit<Part<K>, 'forward' | 'fold' 
 
 /** A part on linear, conv or embedding sites whose forward pass and merge follow from `affine`. */
 export function affinePart<K extends AffineKind = 'linear'>({ affine, ...rest }: AffineSpec<K>): Part<K> {
+  const forward: Forward<K> = (args) => {
+    const { x, base, site, ctx, seed } = args;
+    const { in: gain, out, terms = [], dropout: rate, bias } = affine(args);
+    const input = gain ? mul(x, gain) : x;
+    let y = base(input);
+    const own = (out || bias) && 'bias' in site ? site.bias : null;
+    if (own) y = sub(y, own);
+    const dropped = ctx.training && rate && 'bias' in site ? dropout(input, rate, [ctx.seed, ...seed]) : input;
+    if (terms.length) y = addTerms(y, dropped, terms, args);
+    if (out) y = mul(y, out);
+    const offset = bias ?? own;
+    return offset ? add(y, offset) : y;
+  };
+  forward.affine = affine;
   return {
     ...rest,
-    forward(args) {
-      const { x, base, site, ctx, seed } = args;
-      const { in: gain, out, terms = [], dropout: rate = 0, bias } = affine(args);
-      const input = gain ? mul(x, gain) : x;
-      let y = base(input);
-      const own = (out || bias) && 'bias' in site ? site.bias : null;
-      if (own) y = sub(y, own);
-      const drops = ctx.training && rate > 0 && 'bias' in site;
-      if (terms.length) y = addTerms(y, drops ? dropout(input, rate, [ctx.seed, ...seed]) : input, terms, args);
-      if (out) y = mul(y, out);
-      const offset = bias ?? own;
-      return offset ? add(y, offset) : y;
-    },
-    readsBias(args) {
-      const { out, bias } = affine(args);
-      return out !== undefined || bias !== undefined;
-    },
+    forward,
     fold(args) {
       const { in: gain, out, terms = [], bias } = affine(args);
       const table = args.site.kind === 'embedding';

@@ -8,7 +8,7 @@ import type { Host, Undo } from './host.ts';
 import type { Method, ParamSpecs, Part, Tensors } from './method.ts';
 import { planSites } from './plan.ts';
 import { adaptersOf, enter, leave } from './registry.ts';
-import type { SiteKind } from './site.ts';
+import type { Link, SiteKind } from './site.ts';
 import { takeSnapshot } from './snapshot.ts';
 import { countParameters, summarize } from './summary.ts';
 
@@ -114,9 +114,9 @@ export function attachFilled(
         attachments.push(attachment);
         derive(attachment);
         const own = [adaptersOf(host).length, i];
-        undos.push(
-          host.wrap(site, (base, x, ctx) => part.forward({ ...attachment, x, base, ctx, seed: own }), adapter),
-        );
+        const link: Link<SiteKind> = (base, x, ctx) => part.forward({ ...attachment, x, base, ctx, seed: own });
+        link.affine = () => part.forward.affine?.(attachment);
+        undos.push(host.wrap(site, link, adapter));
       }
     }
     filling?.check(adapter);

@@ -1,9 +1,12 @@
 // The chain of links at each site. A host holds one of these and runs every site through it. It knows which adapter a link
 // belongs to: one that is off is passed by, and where rows take different routes the batch is cut, run and joined.
+import type { Tensor } from '@tensorflow/tfjs-core';
 import type { Adapter } from './adapter.ts';
 import { blend } from './blend.ts';
 import { cut } from './cut-rows.ts';
 import type { Undo } from './host.ts';
+import { addRoutedTerms, type Running } from './routed-terms.ts';
+import { rowGroups } from './row-groups.ts';
 import type { Context, In, Link, Out, Site, SiteKind, SiteOf } from './site.ts';
 
 export interface Chains {
@@ -25,6 +28,13 @@ function strengthOf({ adapter }: Entry, { routes }: Context): number {
   return adapter.active ? adapter.strength : 0;
 }
 
+/** The links that run in such a pass. */
+function running(entries: readonly Entry[], ctx: Context): readonly Running[] {
+  return entries
+    .map((entry) => ({ link: entry.link, strength: strengthOf(entry, ctx) }))
+    .filter((one) => one.strength !== 0);
+}
+
 export function createChains(): Chains {
   const chains = new Map<Site, readonly Entry[]>();
   return {
@@ -42,18 +52,26 @@ export function createChains(): Chains {
       if (!entries?.length) return base(x);
       const through = (below: (x: In<K>) => Out<K>, input: In<K>, context: Context): Out<K> => {
         let top = below as (x: In<SiteKind>) => Out<SiteKind>;
-        for (const entry of entries) {
-          const strength = strengthOf(entry, context);
-          if (strength === 0) continue;
+        for (const { link, strength } of running(entries, context)) {
           const next = top;
-          const forward = (lower: typeof top, y: In<SiteKind>) => entry.link(lower, y, context);
+          const forward = (lower: typeof top, y: In<SiteKind>) => link(lower, y, context);
           top = strength === 1 ? (y) => forward(next, y) : (y) => blend(site, next, y, forward, strength);
         }
         return top(input) as Out<K>;
       };
       if (!Array.isArray(ctx.routes)) return through(base, x, ctx);
-      const adapters = entries.flatMap(({ adapter }) => adapter ?? []);
-      return cut(site, through, base, x, ctx, ctx.routes, adapters);
+      const cutting = rowGroups(
+        ctx.routes,
+        entries.flatMap(({ adapter }) => adapter ?? []),
+      );
+      const [first, second] = cutting.groups;
+      if (first && !second) return through(base, x, { ...ctx, routes: first.route });
+      const linksOf = (own: Context) => running(entries, own);
+      const whole =
+        site.kind === 'linear'
+          ? addRoutedTerms(linksOf, base as (x: Tensor) => Tensor, x as Tensor, ctx, cutting)
+          : null;
+      return (whole as Out<K> | null) ?? cut(site, through, base, x, ctx, cutting);
     },
   };
 }

@@ -1,8 +1,6 @@
 // A batch whose rows take different routes: cut by what they run at a site, each group run, joined again.
 import { pad, type Tensor } from '@tensorflow/tfjs-core';
-import type { Adapter } from './adapter.ts';
-import type { Route } from './route.ts';
-import { type RowGroup, type RowGroups, rowGroups } from './row-groups.ts';
+import type { RowGroup, RowGroups } from './row-groups.ts';
 import type { Context, In, Out, Sequence, Site, SiteKind, SiteOf, Tokens } from './site.ts';
 
 function tokensOf({ ids, mask, shape: [, s], past, tasks }: Tokens, { rows }: RowGroup): Tokens {
@@ -96,23 +94,16 @@ function joinSequences(parts: readonly Sequence[], { groups, join }: RowGroups):
 /** Kinds whose base treats each row by itself, so that it may as well run once, on all. */
 const AT_ONCE: ReadonlySet<SiteKind> = new Set(['linear', 'embedding', 'conv', 'norm', 'residual']);
 
-/**
- * Runs each group of a batch's rows through its own route.
- *
- * @param adapters that have links at the site
- */
+/** Runs each group of a batch's rows through its own route. */
 export function cut<K extends SiteKind>(
   site: SiteOf<K>,
   through: (base: (x: In<K>) => Out<K>, x: In<K>, ctx: Context) => Out<K>,
   base: (x: In<K>) => Out<K>,
   x: In<K>,
   ctx: Context,
-  routes: readonly Route[],
-  adapters: readonly Adapter[],
+  cutting: RowGroups,
 ): Out<K> {
-  const cutting = rowGroups(routes, adapters);
   const { groups } = cutting;
-  if (groups.length === 1) return through(base, x, { ...ctx, routes: (groups[0] as RowGroup).route });
   let common: readonly Tensor[] | undefined;
   const own = inputs(site, x, cutting) as readonly In<K>[];
   const outs = groups.map((group, i) => {

@@ -10,6 +10,7 @@ export { type MergeOptions, merge } from './merge.ts';
 export type {
   Family,
   Folded,
+  Forward,
   ForwardArgs,
   Json,
   Method,

@@ -11,11 +11,18 @@ function attachmentsAt(host: Host, site: Site): readonly { readonly owner: Adapt
   );
 }
 
+function readsBias(attachment: Attachment): boolean {
+  const { forward, readsBias: stated } = attachment.part;
+  if (stated) return stated(attachment);
+  const { out, bias } = forward.affine?.(attachment) ?? {};
+  return out !== undefined || bias !== undefined;
+}
+
 /** @throws when something above an attachment reads the bias, which folding it changes */
 export function assertBiasUnread({ host }: Adapter, attachment: Attachment): void {
   const here = attachmentsAt(host, attachment.site);
   const above = here.slice(here.findIndex(({ other }) => other === attachment) + 1);
-  const reader = above.find(({ other }) => other.part.readsBias?.(other));
+  const reader = above.find(({ other }) => readsBias(other));
   if (reader === undefined) return;
   throw new Error(
     `[peftjs/core] "${reader.owner.name}" at "${attachment.site.path}" reads the bias that merging would change; keep the adapter apart`,

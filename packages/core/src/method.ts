@@ -1,6 +1,7 @@
 // A method: a PEFT technique as a value made of pure functions, one part for each kind of site it acts on.
 import type { Random } from '@peftjs/backend';
 import type { Tensor } from '@tensorflow/tfjs-core';
+import type { Affine } from './affine.ts';
 import type { Started } from './from-weight.ts';
 import type { Host } from './host.ts';
 import type { Context, In, Out, Site, SiteKind, SiteOf } from './site.ts';
@@ -44,6 +45,13 @@ export interface ForwardArgs<K extends SiteKind> extends PartArgs<K> {
   readonly seed: readonly number[];
 }
 
+/** What a part makes of its site's input. */
+export interface Forward<K extends SiteKind> {
+  (args: ForwardArgs<K>): Out<K>;
+  /** The same as data, where it is affine. */
+  affine?(args: PartArgs<K>): Affine;
+}
+
 /** What merging makes of a site's weight and bias. */
 export interface Folded {
   /** [o, i] */
@@ -61,10 +69,13 @@ export interface Part<K extends SiteKind> {
   start?(host: Host, site: SiteOf<K>, next: Random): Started | null | undefined;
   /** Frozen and never saved; computed again when the weight changes. */
   derive?(site: SiteOf<K>): Tensors;
-  forward(args: ForwardArgs<K>): Out<K>;
+  readonly forward: Forward<K>;
   /** The weight [o, i] and bias [o] with the method in them, of a norm the gain and offset [d]. Absent: it cannot be merged. */
   fold?(args: PartArgs<K> & { readonly weight: Tensor; readonly bias: Tensor | null }): Folded;
-  /** Whether its forward pass reads the site's bias: then it keeps what lies beneath from being merged into another one. */
+  /**
+   * Whether its forward pass reads the site's bias: then it keeps what lies beneath from being merged into another one. An
+   * affine one says so itself.
+   */
   readsBias?(args: PartArgs<K>): boolean;
   /** Names in PEFT's files that may be there and say nothing new. */
   readonly redundant?: readonly string[];

@@ -1,5 +1,6 @@
 // A named place in a model where a method may act, and what each kind of place takes and gives.
 import type { Tensor, Variable } from '@tensorflow/tfjs-core';
+import type { Affine } from './affine.ts';
 import type { Route } from './route.ts';
 import type { Weight } from './weight.ts';
 
@@ -164,4 +165,8 @@ export interface Context {
 }
 
 /** Changes what a site computes. `base` is what lies below. */
-export type Link<K extends SiteKind> = (base: (x: In<K>) => Out<K>, x: In<K>, ctx: Context) => Out<K>;
+export interface Link<K extends SiteKind> {
+  (base: (x: In<K>) => Out<K>, x: In<K>, ctx: Context): Out<K>;
+  /** The same as data, where it is affine. */
+  affine?(): Affine | undefined;
+}

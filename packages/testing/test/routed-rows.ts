@@ -17,9 +17,43 @@ export function through(routes: Route | readonly Route[], training = false): Con
   return { ...INFERENCE, training, routes };
 }
 
+/** Variants that do nothing but add low-rank terms: a batch over them stays whole where the backend can do so. */
+export const TERMS: readonly string[] = ['lora', 'lora on all', 'vera', 'adalora', 'fourierft'];
+
+/** Stacks with strengths beside each adapter alone; rows for those whose adapters are all there. */
+const STACKS: readonly (readonly (readonly [name: string, strength: number])[])[] = [
+  [],
+  [
+    ['lora', 1],
+    ['dora', 1],
+  ],
+  [['rslora', 0.5]],
+  [
+    ['prompt', 1],
+    ['prefix', 1],
+    ['houlsby', 1],
+  ],
+  [],
+  [
+    ['houlsby', -0.5],
+    ['dora', 2],
+    ['multitask prompt', 1],
+  ],
+  [
+    ['norms', 0.5],
+    ['ia3', 1],
+  ],
+  [
+    ['lora on all', -0.5],
+    ['vera', 2],
+    ['lora', 1],
+  ],
+  [['lora', 1]],
+];
+
 /** One adapter of each variant, as training might leave it, but of those that change the base of all rows (PiSSA). */
-export function attachAll(model: RowModel): readonly Adapter[] {
-  return VARIANTS.flatMap((name, i) => {
+export function attachAll(model: RowModel, names: readonly string[] = VARIANTS): readonly Adapter[] {
+  return names.flatMap((name, i) => {
     const adapter = attach(model, makeVariant(name, model), { name, seed: i });
     if (adapter.attachments.some(({ weight }) => weight)) {
       adapter.detach();
@@ -32,17 +66,11 @@ export function attachAll(model: RowModel): readonly Adapter[] {
 
 /** Rows of unequal length, one for each adapter and some more; unsorted. */
 export function rowsOver(adapters: readonly Adapter[]): readonly Row[] {
-  const at = (name: string) => adapters.find((adapter) => adapter.name === name) as Adapter;
+  const at = new Map(adapters.map((adapter) => [adapter.name, adapter]));
+  const stacks = STACKS.filter((stack) => stack.every(([name]) => at.has(name)));
   const routes = [
     ...adapters.map((adapter) => route(adapter)),
-    route(),
-    route(at('lora'), at('dora')),
-    route([at('rslora'), 0.5]),
-    route(at('prompt'), at('prefix'), at('houlsby')),
-    route(),
-    route([at('houlsby'), -0.5], [at('dora'), 2], at('multitask prompt')),
-    route([at('norms'), 0.5], at('ia3')),
-    route(at('lora')),
+    ...stacks.map((stack) => route(...stack.map(([name, strength]) => [at.get(name) as Adapter, strength] as const))),
   ];
   const next = random(17);
   const shuffled = routes.map((own) => ({ own, at: next() })).sort((a, b) => a.at - b.at);

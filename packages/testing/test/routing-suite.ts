@@ -7,7 +7,7 @@ import { relativeError, TOLERANCES } from '@peftjs/testing';
 import { describeOn, leakGuard } from '@peftjs/testing/suites';
 import { dispose } from '@tensorflow/tfjs-core';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { attachAll, batchOf, named, type Row, routesOf, rowsOver, through } from './routed-rows.ts';
+import { attachAll, batchOf, named, type Row, routesOf, rowsOver, TERMS, through } from './routed-rows.ts';
 import { describeRefusals } from './routing-refusals.ts';
 import { batchFor, outputsOf, ROW_MODELS, type RowModel, rowOutputs } from './row-models.ts';
 
@@ -15,6 +15,7 @@ export function describeRouting(backend: Backend): void {
   describeOn(backend, 'rows of one batch', () => {
     leakGuard();
     for (const name of ['llama', 'gpt2', 'bert'] as const) describe(name, () => describeModel(ROW_MODELS[name]));
+    describe('llama, low-rank terms alone', () => describeModel(ROW_MODELS.llama, TERMS));
     for (const name of ['llama', 'gpt2'] as const)
       describe(`${name}, step by step`, () => describeSteps(ROW_MODELS[name]));
     describe('llama, counted', () => describeCounts(ROW_MODELS.llama));
@@ -22,12 +23,12 @@ export function describeRouting(backend: Backend): void {
   });
 }
 
-function describeModel(load: () => Promise<RowModel>): void {
+function describeModel(load: () => Promise<RowModel>, names?: readonly string[]): void {
   let model: RowModel;
   let adapters: readonly Adapter[];
   beforeEach(async () => {
     model = await load();
-    adapters = attachAll(model);
+    adapters = attachAll(model, names);
   });
   afterEach(() => {
     for (const adapter of adapters) adapter.detach();

@@ -7,7 +7,7 @@ import { crossEntropyKernel } from './cross-entropy.ts';
 import { geluKernel } from './gelu.ts';
 import { layerNormKernel } from './layer-norm.ts';
 import { lookupKernel } from './lookup.ts';
-import { lowRankKernel } from './low-rank.ts';
+import { lowRankKernels } from './low-rank.ts';
 import { packedKernels } from './packed.ts';
 import { rmsNormKernel } from './rms-norm.ts';
 import { ropeKernel } from './rope.ts';
@@ -21,7 +21,7 @@ export function makeForms(r: Runtime): readonly Kernel[] {
     geluKernel(r),
     layerNormKernel(r),
     lookupKernel(r),
-    lowRankKernel(r),
+    ...lowRankKernels(r),
     ...packedKernels(r),
     rmsNormKernel(r),
     ropeKernel(r),

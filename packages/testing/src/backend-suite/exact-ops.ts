@@ -7,6 +7,7 @@ import {
   IGNORED,
   type LayerNormAttrs,
   type LowRankAttrs,
+  type LowRankRowsAttrs,
   type RmsNormAttrs,
 } from '@peftjs/backend';
 import { normalBelow } from './normal-below.ts';
@@ -19,14 +20,16 @@ const take = <K extends string>(inputs: Readonly<Record<string, Numbers>>, ..._:
   inputs as Readonly<Record<K, Numbers>>;
 const at = (x: Numbers, i: number) => x.values[i] as number;
 
-/** y + Σ s (x A') B' */
-export const exactLowRank: Exact<LowRankAttrs> = (inputs, { scales }) => {
+/** y + Σ s (x A') B', each term in all rows or in those of its own. */
+export const exactLowRank: Exact<LowRankAttrs & Partial<LowRankRowsAttrs>> = (inputs, { scales, rows }) => {
   const { y, x } = take(inputs, 'y', 'x');
   const [i, o] = [x.shape.at(-1) as number, y.shape.at(-1) as number];
   return y.values.map((start, at0) => {
     const [row, column] = [Math.floor(at0 / o), at0 % o];
     let sum = start;
     for (const [k, scale] of scales.entries()) {
+      const [from, to] = rows?.[k] ?? [0, Infinity];
+      if (row < from || row >= to) continue;
       const [a, b] = [inputs[`a${k}`] as Numbers, inputs[`b${k}`] as Numbers];
       const r = a.shape[0] as number;
       for (let p = 0; p < r; p++) {

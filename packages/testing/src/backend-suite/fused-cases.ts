@@ -7,6 +7,7 @@ import {
   layerNorm,
   lookupOp,
   lowRank,
+  lowRankRows,
   rmsNorm,
   rope,
   swiglu,
@@ -40,6 +41,14 @@ function term(ranks: readonly number[], i: number, o: number, ...rows: readonly 
     attrs: { scales: ranks.map((r, k) => (k === 1 ? -0.5 : 2) / r) },
   };
 }
+
+/** Terms in rows of their own: side by side, one over the other, in no order. */
+const routed = (i: number, o: number, rows: readonly (readonly [number, number])[], ...shape: readonly number[]) => {
+  const ranks = rows.map((_, k) => k + 2);
+  const one = term(ranks, i, o, ...shape);
+  const title = `[${shape}, ${i}] to ${o}, in ${rows.join(' and ')}`;
+  return { ...one, title, op: lowRankRows as unknown as FusedOp, attrs: { ...one.attrs, rows } };
+};
 
 const norm = (x: Numbers, eps = 1e-5): FusedCase => ({
   title: `[${x.shape}]`,
@@ -110,6 +119,38 @@ export const fusedCases: Readonly<Record<string, readonly FusedCase[]>> = {
     term([2, 3], 5, 4, 2, 3),
     term([4, 1, 8], 33, 19, 2, 2, 3),
     term([17], 1, 1, 3),
+  ],
+  LowRankRows: [
+    routed(3, 5, [[0, 1]], 1),
+    routed(
+      17,
+      3,
+      [
+        [0, 1],
+        [1, 3],
+      ],
+      3,
+    ),
+    routed(
+      130,
+      17,
+      [
+        [9, 17],
+        [0, 8],
+        [3, 12],
+      ],
+      17,
+    ),
+    routed(
+      5,
+      130,
+      [
+        [0, 6],
+        [9, 12],
+      ],
+      4,
+      3,
+    ),
   ],
   Attention: attentionCases,
   RmsNorm: [
