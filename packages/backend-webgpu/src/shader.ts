@@ -14,11 +14,20 @@ export interface Shader<R extends string = string, W extends string = string, P 
   readonly writes: Readonly<Record<W, Element>>;
   readonly numbers: Readonly<Record<P, Scalar>>;
   /**
-   * Has `@compute @workgroup_size(…) fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, …)`.
-   * A grid longer than one dimension allows is folded: `groupIndex(group, groups)` is its place in a row, and may be beyond
+   * Functions and `${entry(lanes)} { … }`. A grid longer than one dimension allows is folded: `groupIndex(group, groups)` is its place in a row, and may be beyond
    * the last.
    */
   readonly body: string;
+}
+
+/** The head of a body's entry point; inside are `group`, `groups` and `lane`. */
+export function entry(lanes: number): string {
+  return `@compute @workgroup_size(${lanes})
+fn main(
+  @builtin(workgroup_id) group: vec3u,
+  @builtin(num_workgroups) groups: vec3u,
+  @builtin(local_invocation_index) lane: u32,
+)`;
 }
 
 const PRELUDE = `

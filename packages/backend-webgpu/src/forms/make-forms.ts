@@ -1,10 +1,28 @@
 // Our forms of the fused ops.
 import type { Kernel } from '@peftjs/backend';
 import type { Runtime } from '../runtime.ts';
-import { packedMatMulKernel } from './packed-mat-mul.ts';
-import { packedRowsKernels } from './packed-rows.ts';
+import { adamwKernel } from './adamw.ts';
+import { attentionKernel } from './attention.ts';
+import { crossEntropyKernel } from './cross-entropy.ts';
+import { geluKernel } from './gelu.ts';
+import { layerNormKernel } from './layer-norm.ts';
+import { lookupKernel } from './lookup.ts';
+import { lowRankKernel } from './low-rank.ts';
 import { rmsNormKernel } from './rms-norm.ts';
+import { ropeKernel } from './rope.ts';
+import { swigluKernel } from './swiglu.ts';
 
 export function makeForms(r: Runtime): readonly Kernel[] {
-  return [packedMatMulKernel(r), ...packedRowsKernels(r), rmsNormKernel(r)];
+  return [
+    adamwKernel(r),
+    attentionKernel(r),
+    crossEntropyKernel(r),
+    geluKernel(r),
+    layerNormKernel(r),
+    lookupKernel(r),
+    lowRankKernel(r),
+    rmsNormKernel(r),
+    ropeKernel(r),
+    swigluKernel(r),
+  ];
 }

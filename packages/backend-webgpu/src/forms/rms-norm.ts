@@ -2,7 +2,7 @@
 import { type Form, type Kernel, kernel, type RmsNormAttrs, type RmsNormInputs, rmsNorm } from '@peftjs/backend';
 import type { Tensor } from '@tensorflow/tfjs-core';
 import type { Runtime } from '../runtime.ts';
-import type { Shader } from '../shader.ts';
+import { entry, type Shader } from '../shader.ts';
 import { LANES, sumOverGroup } from '../wgsl/sum-over-group.ts';
 
 const forward = {
@@ -11,8 +11,7 @@ const forward = {
   writes: { y: 'f32', inverse: 'f32' },
   numbers: { rows: 'u32', d: 'u32', eps: 'f32' },
   body: `${sumOverGroup}
-@compute @workgroup_size(${LANES})
-fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) lane: u32) {
+${entry(LANES)} {
   let row = groupIndex(group, groups);
   if (row >= p.rows) { return; }
   let at = row * p.d;
@@ -30,8 +29,7 @@ const gradX = {
   writes: { dx: 'f32' },
   numbers: { rows: 'u32', d: 'u32' },
   body: `${sumOverGroup}
-@compute @workgroup_size(${LANES})
-fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) lane: u32) {
+${entry(LANES)} {
   let row = groupIndex(group, groups);
   if (row >= p.rows) { return; }
   let at = row * p.d;
@@ -50,9 +48,7 @@ const gradGamma = {
   reads: { dy: 'f32', x: 'f32', inverse: 'f32' },
   writes: { dgamma: 'f32' },
   numbers: { rows: 'u32', d: 'u32' },
-  body: `
-@compute @workgroup_size(${LANES})
-fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) lane: u32) {
+  body: `${entry(LANES)} {
   let i = groupIndex(group, groups) * ${LANES} + lane;
   if (i >= p.d) { return; }
   var sum = 0.0;

@@ -1,7 +1,7 @@
 // A function of each element.
 import type { TensorInfo } from '@tensorflow/tfjs-core';
 import type { Runtime } from '../runtime.ts';
-import type { Shader } from '../shader.ts';
+import { entry, type Shader } from '../shader.ts';
 
 const LANES = 256;
 
@@ -14,8 +14,7 @@ export function elementwise(name: string, body: string, functions = ''): Shader<
     numbers: { size: 'u32' },
     body: `${functions}
 fn f(v: f32) -> f32 { ${body} }
-@compute @workgroup_size(${LANES})
-fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) lane: u32) {
+${entry(LANES)} {
   let i = groupIndex(group, groups) * ${LANES} + lane;
   if (i < p.size) { y[i] = f(x[i]); }
 }`,

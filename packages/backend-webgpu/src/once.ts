@@ -1,0 +1,10 @@
+// A value computed when first asked for.
+
+/** For gradients of several inputs that share a dispatch. */
+export function once<T>(make: () => T): () => T {
+  let made: { readonly value: T } | undefined;
+  return () => {
+    made ??= { value: make() };
+    return made.value;
+  };
+}
