@@ -8,6 +8,8 @@ import { geluKernel } from './gelu.ts';
 import { layerNormKernel } from './layer-norm.ts';
 import { lookupKernel } from './lookup.ts';
 import { lowRankKernel } from './low-rank.ts';
+import { packedMatMulKernel } from './packed-mat-mul.ts';
+import { packedRowsKernels } from './packed-rows.ts';
 import { rmsNormKernel } from './rms-norm.ts';
 import { ropeKernel } from './rope.ts';
 import { swigluKernel } from './swiglu.ts';
@@ -21,6 +23,8 @@ export function makeForms(r: Runtime): readonly Kernel[] {
     layerNormKernel(r),
     lookupKernel(r),
     lowRankKernel(r),
+    packedMatMulKernel(r),
+    ...packedRowsKernels(r),
     rmsNormKernel(r),
     ropeKernel(r),
     swigluKernel(r),
