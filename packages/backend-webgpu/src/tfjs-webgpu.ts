@@ -1,5 +1,5 @@
 // What we use of tfjs's WebGPU backend, some of it not in its types. Pinned to one version; tested by everything here.
-import type { DataType, TensorInfo } from '@tensorflow/tfjs-core';
+import type { BackendValues, DataType, TensorInfo } from '@tensorflow/tfjs-core';
 
 /** Where a tensor's numbers are: on the device, or still on this side. */
 export interface TensorPlace {
@@ -18,6 +18,7 @@ export interface TfjsWebGpu {
   computePassEncoder: GPUComputePassEncoder | null;
   dispatchCountInPass: number;
   makeTensorInfo(shape: readonly number[], dtype: DataType): TensorInfo;
+  read(dataId: object): Promise<BackendValues>;
   uploadToGPU(dataId: object): void;
   ensureCommandEncoderReady(): void;
   endComputePassEncoder(): void;

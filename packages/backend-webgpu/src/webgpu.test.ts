@@ -1,7 +1,8 @@
 import { useBackend } from '@peftjs/backend';
-import { cos, cumsum, sin, tensor, tidy } from '@tensorflow/tfjs-core';
+import { cos, cumsum, engine, fill, sin, square, tensor, tidy } from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { grid } from './runtime.ts';
+import { grid, makeRuntime } from './runtime.ts';
+import type { TfjsWebGpu } from './tfjs-webgpu.ts';
 import { webgpu } from './webgpu.ts';
 
 const obstacle = await webgpu().probe();
@@ -38,5 +39,48 @@ describe.runIf(here)(`on a device${obstacle === null ? '' : ` (${obstacle})`}`, 
       expect(Array.from(await made.data())).toEqual(Array.from({ length: n }, (_, k) => n - k));
       made.dispose();
     }
+  });
+});
+
+describe.runIf(here)('what goes wrong on a device', () => {
+  const again = 'call useBackend again for a new device, load the model, and resume from the last saved state';
+  const deviceOf = () => (engine().backend as unknown as TfjsWebGpu).device;
+
+  it('a shader that does not compile: no zeros are read, and a new device is opened', async () => {
+    await useBackend(webgpu());
+    const runtime = makeRuntime(engine().backend as unknown as TfjsWebGpu);
+    const broken = { name: 'broken', reads: { x: 'f32' }, writes: { y: 'f32' }, numbers: {}, body: 'no WGSL' } as const;
+    const x = tensor([1, 2]);
+    const y = runtime.tensor([2]);
+    runtime.run(broken, { x, y }, {}, 1);
+    await expect(y.data()).rejects.toThrow(
+      /^\[peftjs\/backend-webgpu\] the device refused an operation \(.+\); its numbers/,
+    );
+    await expect(square(x).data()).rejects.toThrow(again);
+    const before = deviceOf();
+    await useBackend(webgpu());
+    expect(deviceOf()).not.toBe(before);
+    const made = tidy(() => square(tensor([1, 2])));
+    expect(Array.from(await made.data())).toEqual([1, 4]);
+    made.dispose();
+  });
+
+  it('a device that is lost', async () => {
+    await useBackend(webgpu());
+    const x = tidy(() => square(tensor([3])));
+    deviceOf().destroy();
+    await expect(x.data()).rejects.toThrow('the device was lost (destroyed');
+    await useBackend(webgpu());
+    const made = tidy(() => square(tensor([3])));
+    expect(Array.from(await made.data())).toEqual([9]);
+    made.dispose();
+  });
+
+  it('a tensor larger than the device takes', async () => {
+    await useBackend(webgpu());
+    const most = deviceOf().limits.maxStorageBufferBindingSize;
+    expect(() => tidy(() => fill([most / 4 + 1], 1))).toThrow(
+      `[peftjs/backend-webgpu] a tensor of ${most + 4} bytes; this device takes at most ${most}: use a smaller batch`,
+    );
   });
 });

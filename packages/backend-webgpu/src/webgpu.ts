@@ -7,11 +7,15 @@ import { askForAdapter, openDevice } from './open-device.ts';
 import { registerRepairs } from './repairs/register-repairs.ts';
 import { makeRuntime } from './runtime.ts';
 import type { TfjsWebGpu } from './tfjs-webgpu.ts';
+import { type DeviceWatch, watchDevice } from './watch-device.ts';
 
 export interface WebGpuOptions {
   /** Which adapter is asked for where there are several; `high-performance` when left out. */
   readonly powerPreference?: GPUPowerPreference;
 }
+
+/** The device in use, whichever call has opened it. */
+let open: { readonly watch: DeviceWatch; readonly kernels: readonly Kernel[] } | undefined;
 
 /**
  * The WebGPU backend. In Node it needs the package `webgpu`. Tensors are read with `data()`; `dataSync()` works in a browser
@@ -21,7 +25,6 @@ export interface WebGpuOptions {
  * await useBackend([webgpu(), wasm()]);
  */
 export function webgpu({ powerPreference = 'high-performance' }: WebGpuOptions = {}): Backend {
-  let kernels: readonly Kernel[] = [];
   const find = async () => {
     const found = await findGpu();
     if ('obstacle' in found) return found;
@@ -50,10 +53,11 @@ export function webgpu({ powerPreference = 'high-performance' }: WebGpuOptions =
       registerBackend('webgpu', () => backend);
       const runtime = makeRuntime(backend as unknown as TfjsWebGpu);
       registerRepairs(runtime);
-      kernels = makeForms(runtime);
+      open = { watch: watchDevice(runtime.backend), kernels: makeForms(runtime) };
       return { backend: 'webgpu', device: name, threads: 1, details };
     },
-    kernels: () => kernels,
+    kernels: () => open?.kernels ?? [],
+    fault: () => open?.watch.fault() ?? null,
   };
 }
 

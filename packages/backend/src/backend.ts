@@ -24,4 +24,6 @@ export interface Backend {
   start(): Promise<Capabilities>;
   /** Its forms of the fused ops, asked for after `start`. */
   kernels(): readonly Kernel[];
+  /** Why what was started can no longer be used, as after a device was lost; null while it can. It is then started anew. */
+  fault?(): string | null;
 }

@@ -39,7 +39,7 @@ export async function useBackend(backends: Backend | readonly Backend[]): Promis
 
 /** Starts a backend and makes it active; the reason as a string where that fails. */
 async function tryBackend(backend: Backend): Promise<Capabilities | string> {
-  const known = started.get(backend.name);
+  const known = backend.fault?.() ? undefined : started.get(backend.name);
   try {
     if (known === undefined) {
       const obstacle = await backend.probe();

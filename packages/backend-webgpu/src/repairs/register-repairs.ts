@@ -2,12 +2,15 @@
 import { getKernel, type KernelFunc, registerKernel, unregisterKernel } from '@tensorflow/tfjs-core';
 import type { Runtime } from '../runtime.ts';
 import { broadcastProduct } from './broadcast-product.ts';
+import { checkBufferSizes } from './buffer-sizes.ts';
 import { cumulativeKernel } from './cumulative.ts';
-import { allowEmptyBuffers } from './empty-buffers.ts';
 import { ofNothing } from './empty-sums.ts';
 import { padKernel } from './pad.ts';
 import { sigmoidKernel } from './sigmoid.ts';
 import { waveKernel } from './waves.ts';
+
+/** As tfjs brought them: they are repaired anew for each device. */
+const shipped = new Map<string, KernelFunc>();
 
 export function registerRepairs(r: Runtime): void {
   const repairs: Readonly<Record<string, (shipped: KernelFunc) => KernelFunc>> = {
@@ -22,10 +25,11 @@ export function registerRepairs(r: Runtime): void {
     Sin: () => waveKernel(r, 'sin'),
     Cos: () => waveKernel(r, 'cos'),
   };
-  allowEmptyBuffers(r.backend);
+  checkBufferSizes(r.backend);
   for (const [kernelName, repair] of Object.entries(repairs)) {
-    const { kernelFunc } = getKernel(kernelName, 'webgpu');
+    const before = shipped.get(kernelName) ?? getKernel(kernelName, 'webgpu').kernelFunc;
+    shipped.set(kernelName, before);
     unregisterKernel(kernelName, 'webgpu');
-    registerKernel({ kernelName, backendName: 'webgpu', kernelFunc: repair(kernelFunc) });
+    registerKernel({ kernelName, backendName: 'webgpu', kernelFunc: repair(before) });
   }
 }
