@@ -1,6 +1,6 @@
 import { memory, zeros } from '@tensorflow/tfjs-core';
 import { describe, expect, test } from 'vitest';
-import { low, normed, shrinking } from '../test/methods.ts';
+import { beside, low, normed, shrinking } from '../test/methods.ts';
 import { withHost } from '../test/with-host.ts';
 import { attach } from './attach.ts';
 import { adaptersOf } from './registry.ts';
@@ -160,7 +160,7 @@ describe('methods that change the weight', () => {
 
 test('of the methods of one adapter, a lower precedence takes its sites first', () => {
   const { host } = bench;
-  const first = { ...low(['layers.0.mlp.up_proj']), precedence: -1 };
+  const first = beside({ ...low(['layers.0.mlp.up_proj']), precedence: -1 });
   const adapter = attach(host, [low(['up_proj']), first]);
   expect(adapter.attachments.map(({ method, site }) => [method === first, site.path])).toEqual([
     [true, 'model.layers.0.mlp.up_proj'],

@@ -2,6 +2,7 @@
 // belongs to: one that is off is passed by, and where rows take different routes the batch is cut, run and joined.
 import type { Tensor } from '@tensorflow/tfjs-core';
 import type { Adapter } from './adapter.ts';
+import { assertOneMethod } from './assert-one-method.ts';
 import { blend } from './blend.ts';
 import { cut } from './cut-rows.ts';
 import type { Undo } from './host.ts';
@@ -10,7 +11,11 @@ import { rowGroups } from './row-groups.ts';
 import type { Context, In, Link, Out, Site, SiteKind, SiteOf } from './site.ts';
 
 export interface Chains {
-  /** Without an adapter the link always runs. */
+  /**
+   * Without an adapter the link always runs.
+   *
+   * @throws when the adapter holds methods that cannot be one
+   */
   wrap<K extends SiteKind>(site: SiteOf<K>, link: Link<K>, adapter?: Adapter): Undo;
   /** What the site gives for `x`: the links in order of attachment, the last on top, over `base`. */
   run<K extends SiteKind>(site: SiteOf<K>, base: (x: In<K>) => Out<K>, x: In<K>, ctx: Context): Out<K>;
@@ -39,6 +44,7 @@ export function createChains(): Chains {
   const chains = new Map<Site, readonly Entry[]>();
   return {
     wrap<K extends SiteKind>(site: SiteOf<K>, link: Link<K>, adapter?: Adapter): Undo {
+      if (adapter) assertOneMethod(adapter);
       const entry: Entry = { link: link as unknown as Link<SiteKind>, adapter };
       chains.set(site, [...(chains.get(site) ?? []), entry]);
       return () =>

@@ -1,6 +1,6 @@
 import { memory, mul, type Tensor } from '@tensorflow/tfjs-core';
 import { describe, expect, test } from 'vitest';
-import { liar, low, normed, rebiased, shrinking } from '../test/methods.ts';
+import { beside, liar, low, normed, rebiased, shrinking, whole } from '../test/methods.ts';
 import { expectClose, withHost } from '../test/with-host.ts';
 import { attach } from './attach.ts';
 import { merge } from './merge.ts';
@@ -12,7 +12,7 @@ const probe = () => bench.host.run(bench.ids);
 test('a merged adapter computes the same without its links; unmerging puts the weights back bit for bit', async () => {
   const { host } = bench;
   const base = bench.output();
-  const adapter = attach(host, [normed(['down_proj']), low(['up_proj']), modulesToSave(['lm_head'])]);
+  const adapter = attach(host, [normed(['down_proj']), beside(low(['up_proj'])), modulesToSave(['lm_head'])]);
   const apart = bench.output();
   const tensors = memory().numTensors;
   const unmerge = await merge(adapter, { probe });
@@ -41,7 +41,7 @@ test('detaching a merged adapter takes it out of the weights too', async () => {
 test('a tied output stays what it was when the table is merged', async () => {
   const { host } = bench;
   const table = host.embedding.weight;
-  const adapter = attach(host, modulesToSave(['embed_tokens']));
+  const adapter = attach(host, whole(['embed_tokens']));
   const unmerge = await merge(adapter);
   expect(host.embedding.weight).not.toBe(table);
   expect(host.site('lm_head').weight).toBe(table);
@@ -53,7 +53,7 @@ test('a tied output stays what it was when the table is merged', async () => {
 describe('a probe that changes', () => {
   test('refuses the merge and puts everything back', async () => {
     const { host } = bench;
-    const adapter = attach(host, [liar(['down_proj']), low(['up_proj'])], { name: 'notes' });
+    const adapter = attach(host, [liar(['down_proj']), beside(low(['up_proj']))], { name: 'notes' });
     const apart = bench.output();
     const tensors = memory().numTensors;
     await expect(merge(adapter, { probe })).rejects.toThrow(
@@ -156,7 +156,7 @@ describe('refused before anything is changed', () => {
     await expect(merge(below)).rejects.toThrow('"above" at "model.layers.0.mlp.up_proj" reads the weight');
     above.detach();
     below.detach();
-    const both = attach(host, [low(['up_proj']), normed(['up_proj'])]);
+    const both = attach(host, [low(['up_proj']), beside(normed(['up_proj']))]);
     await expect(merge(both)).rejects.toThrow('NORMED at "model.layers.0.mlp.up_proj" reads the weight');
     both.detach();
   });
@@ -183,7 +183,7 @@ test('a bias that something above reads is not merged, in another adapter or in 
   const reader = above();
   await merge(harmless, { probe });
   for (const adapter of [reader, harmless]) adapter.detach();
-  const both = attach(host, [rebiased(['up_proj']), rebiased(['layers.1.mlp.up_proj'])], { name: 'above' });
+  const both = attach(host, [rebiased(['up_proj']), beside(rebiased(['layers.1.mlp.up_proj']))], { name: 'above' });
   await expect(merge(both)).rejects.toThrow(why);
   both.detach();
 });
@@ -206,7 +206,7 @@ describe('final', () => {
 
   test('keeps a weight that another site shares', async () => {
     const { host } = bench;
-    const adapter = attach(host, modulesToSave(['embed_tokens']));
+    const adapter = attach(host, whole(['embed_tokens']));
     const apart = bench.output();
     await merge(adapter, { probe, final: true });
     expectClose(bench.output(), apart);

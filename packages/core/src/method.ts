@@ -110,6 +110,11 @@ export interface Method {
   /** What stands before a module's path in the files; `base_model.model.` when left out. The adapter's first method decides. */
   readonly prefix?: string;
   /**
+   * Whether it goes into an adapter beside a method of this type, whose files have room for it (`modules_to_save`). Absent:
+   * it is what an adapter is, and comes first.
+   */
+  beside?(type: string): boolean;
+  /**
    * Methods of one adapter take their sites in this order, the lowest first; a method gets no site that one before it has
    * taken. 0 when left out; methods of the same number share.
    */

@@ -57,6 +57,7 @@ export function modulesToSave(names: readonly string[]): Method {
   return {
     type: 'MODULES_TO_SAVE',
     targets: { modules: names, loose: true },
+    beside: () => true,
     precedence: -1,
     on: { linear, embedding, norm: { ...wholeNorm(), redundant } },
     config: ({ sites }) => ({ modules_to_save: names.flatMap((name) => modulesOf(name, sites)) }),

@@ -4,6 +4,7 @@ import { mul, sub, sum, type Tensor, tensor } from '@tensorflow/tfjs-core';
 import { affinePart } from '../src/affine.ts';
 import { fromWeight } from '../src/from-weight.ts';
 import type { Family, Method, ParamSpec, Part } from '../src/method.ts';
+import { modulesToSave } from '../src/modules-to-save.ts';
 import type { LinearSite } from '../src/site.ts';
 import type { Targets } from '../src/targets.ts';
 
@@ -68,6 +69,15 @@ export function rebiased(modules: Targets['modules']): Method {
 /** Merges into something else than it computes. */
 export function liar(modules: Targets['modules']): Method {
   return low(modules, { fold: ({ weight, bias }) => ({ weight: sub(weight, 1), bias }) });
+}
+
+/** A method that may stand beside any other in one adapter. */
+export const beside = (method: Method): Method => ({ ...method, beside: () => true });
+
+/** Modules trained whole, as a method of its own. */
+export function whole(names: readonly string[]): Method {
+  const { beside: _, ...method } = modulesToSave(names);
+  return method;
 }
 
 export const family: Family = {

@@ -16,6 +16,8 @@ const norm: Part<'norm'> = {
   fold: ({ weight, params }) => ({ weight, bias: params.bias as Tensor }),
 };
 
+const on: Method['on'] = { linear: layer<'linear'>(), conv: layer<'conv'>(), norm };
+
 const has = (site: Site): boolean => ('bias' in site ? site.bias !== null : site.kind === 'norm' && site.beta !== null);
 
 /**
@@ -28,8 +30,9 @@ export function biases(): Method {
   return {
     type: 'BIASES',
     targets: { modules: /.*/, where: has, optional: true },
+    beside: (type) => type === 'LORA',
     precedence: 1,
-    on: { linear: layer<'linear'>(), conv: layer<'conv'>(), norm },
+    on,
     config: () => ({ bias: 'all' }),
   };
 }
@@ -51,9 +54,9 @@ function where(site: Site, sites: readonly Site[]): boolean {
  */
 export function bitfit(): Method {
   return {
-    ...biases(),
     type: 'LORA',
     targets: { modules: /.*/, where },
+    on,
     config: () => ({ bias: 'all', target_modules: NO_TARGETS }),
   };
 }

@@ -73,7 +73,7 @@ test('replaces what the table and the head give for its tokens, and nothing else
 });
 
 test('leaves a head alone that has a table of its own', async () => {
-  const adapter = attach(bench.host, [modulesToSave(['lm_head']), trainableTokens({ tokens: [1] })]);
+  const adapter = attach(bench.host, [trainableTokens({ tokens: [1] }), modulesToSave(['lm_head'])]);
   const keys = adapter.parameters.map(({ key }) => key);
   expect(keys).toContain(`${EMBED}.trainable_tokens_delta`);
   expect(adapter.attachments.filter(({ method }) => method.type === 'TRAINABLE_TOKENS')).toHaveLength(1);

@@ -103,6 +103,7 @@ export function trainableTokens({ tokens, targets = ['embed'], withLora = false 
   };
   return {
     type: 'TRAINABLE_TOKENS',
+    ...(withLora && { beside: (type: string) => type === 'LORA' }),
     targets: { modules: /.*/, where: (site, sites) => shares(site, named(sites)) },
     on: { embedding, linear },
     shared(sites) {
