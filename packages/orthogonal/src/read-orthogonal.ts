@@ -6,13 +6,11 @@ import { hra } from './hra.ts';
 import { oft } from './oft.ts';
 import { readTargets } from './target-options.ts';
 
-/** What only training reads, or what has one value here. */
-const SINGLE: Readonly<Record<string, unknown>> = { module_dropout: 0, boft_dropout: 0, boft_n_butterfly_factor: 1 };
-
-function reader(config: Config, keys: readonly string[]): ConfigReader {
-  const found = configReader('orthogonal', config, [...keys, ...Object.keys(SINGLE), 'bias', 'init_weights', 'eps']);
+/** @param single keys that have one value here */
+function reader(config: Config, keys: readonly string[], single: Readonly<Record<string, number>> = {}): ConfigReader {
+  const found = configReader('orthogonal', config, [...keys, ...Object.keys(single), 'bias', 'init_weights']);
   found.word('bias', ['none']);
-  for (const [key, value] of Object.entries(SINGLE)) {
+  for (const [key, value] of Object.entries(single)) {
     if (config[key] == null || config[key] === value) continue;
     throw new Error(`[peftjs/orthogonal] adapter_config.json has ${key} ${config[key]}; only ${value} is supported`);
   }
@@ -34,8 +32,9 @@ export function readOft(): Family {
   return {
     type: 'OFT',
     read(config) {
-      const keys = ['r', 'oft_block_size', 'block_share', 'use_cayley_neumann', 'num_cayley_neumann_terms'];
-      const read = reader(config, keys);
+      // `eps` belongs to `coft`.
+      const keys = ['r', 'oft_block_size', 'block_share', 'use_cayley_neumann', 'num_cayley_neumann_terms', 'eps'];
+      const read = reader(config, keys, { module_dropout: 0 });
       const method = oft({
         ...readTargets(read.targets()),
         ...blocksOf(read, 'oft_block_size', 'r', 32),
@@ -52,7 +51,10 @@ export function readBoft(): Family {
   return {
     type: 'BOFT',
     read(config) {
-      const read = reader(config, ['boft_block_size', 'boft_block_num']);
+      const read = reader(config, ['boft_block_size', 'boft_block_num'], {
+        boft_dropout: 0,
+        boft_n_butterfly_factor: 1,
+      });
       const size = blocksOf(read, 'boft_block_size', 'boft_block_num', 4);
       return [boft({ ...readTargets(read.targets()), ...size }), ...read.whole()];
     },
