@@ -17,13 +17,16 @@ const ROWS = [
 const TASKS = [2, 0];
 
 /** Each with the number of positions it puts into the sequence. */
+/** A prompt in the adapter of another method, which nobody could save. */
+const BESIDE: Method = { ...promptTuning({ tokens: 2 }), beside: () => true };
+
 const METHODS: readonly (readonly [name: string, make: () => Method | Method[], virtual: number])[] = [
   ['a prefix', () => prefixTuning({ tokens: 3 }), 0],
   ['a projected prefix', () => prefixTuning({ tokens: 3, projection: { hidden: 5 } }), 0],
   ['a prompt', () => promptTuning({ tokens: 4 }), 4],
   ['P-tuning', () => pTuning({ tokens: 2, encoder: lstm({ hidden: 3 }) }), 2],
   ['a multitask prompt', () => multitaskPromptTuning({ tokens: 3, tasks: 3, ranks: 2 }), 3],
-  ['a prefix and a prompt', () => [prefixTuning({ tokens: 3 }), promptTuning({ tokens: 2 })], 2],
+  ['a prefix and a prompt', () => [prefixTuning({ tokens: 3 }), BESIDE], 2],
 ];
 
 function release(cache: KeyValueCache | null): void {
@@ -154,7 +157,7 @@ describe.for(METHODS)('%s', ([, make, virtual]) => {
 
 test('greedy text is what the whole sequence predicts, also while the adapter is replaced', async () => {
   const { model } = bench;
-  const adapter = attach(model, [prefixTuning({ tokens: 3 }), promptTuning({ tokens: 2 })], { seed: 4 });
+  const adapter = attach(model, [prefixTuning({ tokens: 3 }), BESIDE], { seed: 4 });
   const ids = [3, 1, 4];
   const greedy: number[] = [];
   for await (const id of generate(model, ids, { maxNewTokens: 6, temperature: 0, stop: [] })) greedy.push(id);
@@ -193,7 +196,9 @@ test('a text of each task goes on as that task has it', async () => {
 
 test('generation ends where prompt and prefix have filled the context', async () => {
   const { model } = bench;
-  const adapter = attach(model, [prefixTuning({ tokens: 8 }), promptTuning({ tokens: 9 })], { seed: 4 });
+  const adapters = [prefixTuning({ tokens: 8 }), promptTuning({ tokens: 9 })].map((method) =>
+    attach(model, method, { name: method.type, seed: 4 }),
+  );
   const ids: number[] = [];
   for await (const id of generate(model, [1, 2, 3], { stop: [] })) ids.push(id);
   // The last token is predicted at the last of 24 positions and is not read any more.
@@ -201,6 +206,6 @@ test('generation ends where prompt and prefix have filled the context', async ()
   expect(() => model.logits(batchOf([[1, 2, 3, 4, 5, 6, 7, 8]]))).toThrow(
     "8 tokens and 17 virtual ones are more than the model's context of 24",
   );
-  adapter.detach();
+  for (const adapter of adapters) adapter.detach();
   expect(pin(model).routes).toEqual(new Map());
 });
