@@ -1,6 +1,18 @@
 import { normal, random } from '@peftjs/backend';
 import { attach, type ConvSite, dense, type LinearSite, merge } from '@peftjs/core';
-import { add, div, matMul, mul, reshape, sqrt, square, sum, type Tensor, tidy } from '@tensorflow/tfjs-core';
+import {
+  add,
+  div,
+  matMul,
+  mul,
+  reshape,
+  sqrt,
+  square,
+  sum,
+  type Tensor,
+  tidy,
+  type Variable,
+} from '@tensorflow/tfjs-core';
 import { describe, expect, test } from 'vitest';
 import { DIM, VOCAB, WIDE } from '../../core/test/tiny-host.ts';
 import { expectClose, withHost } from '../../core/test/with-host.ts';
@@ -46,6 +58,18 @@ test('the norms that it computes are those of W + s B A', () => {
     const folded = part?.fold?.({ ...args, weight: site.weight.read(), bias: site.bias } as never);
     expectClose([...(folded as { weight: Tensor }).weight.dataSync()], [...direct.dataSync()], 1e-5);
   });
+  adapter.detach();
+});
+
+test('dropout falls on the low-rank term alone: while B is zero nothing is dropped', () => {
+  const adapter = attach(bench.host, dora({ r: 2, dropout: 0.5, targets: ['up_proj'] }));
+  const { m, b } = adapter.attachments[0]?.params as { m: Variable; b: Variable };
+  const add1 = (x: Variable) => tidy(() => x.assign(add(x, 1)));
+  add1(m);
+  const training = () => bench.output({ training: true, seed: 3 });
+  expectClose(training(), bench.output(), 1e-5);
+  add1(b);
+  expect(training()).not.toEqual(bench.output());
   adapter.detach();
 });
 

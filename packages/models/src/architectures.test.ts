@@ -30,7 +30,23 @@ async function filesOf(model: Model): Promise<ReadonlyMap<string, Uint8Array>> {
   return folder.files;
 }
 
+/** The shares that a base was trained with. */
+const DROPOUT: Readonly<Record<string, object>> = {
+  llama: { attention_dropout: 0.5 },
+  gpt2: { resid_pdrop: 0.5, embd_pdrop: 0.5, attn_pdrop: 0.5 },
+  bert: { hidden_dropout_prob: 0.5, attention_probs_dropout_prob: 0.5, classifier_dropout: 0.5 },
+  vit: { hidden_dropout_prob: 0.5, attention_probs_dropout_prob: 0.5 },
+};
+
 describe.each(Object.entries(TINY))('%s', (_, { architecture, open }) => {
+  test("the base's own dropout is off in training, too", async () => {
+    const { model, output } = await open(DROPOUT[architecture.modelType] as Record<string, number>);
+    const [still, training] = [false, true].map((on) => output({ training: on, seed: 3 }));
+    expect(training?.dataSync()).toEqual(still?.dataSync());
+    for (const t of [still, training]) t?.dispose();
+    model.dispose();
+  });
+
   test('comes back from its files bit for bit, every number in them counted', async () => {
     const { model } = await open();
     const folder = memoryFolder();
