@@ -46,6 +46,12 @@ export function tensorflow(): TensorflowBackend {
 const CONSTANTS = 512;
 const constants = new Map<string, Raw>();
 
+/** TensorFlow's types of 16 bits, which tfjs does not know. */
+export const HALF = 19;
+export const BFLOAT16 = 14;
+
+const widthOf = ({ dtype }: Raw): number => (dtype === HALF || dtype === BFLOAT16 ? 2 : 4);
+
 /** Ops whose output is their input's memory. */
 const VIEWS: ReadonlySet<string> = new Set(['Bitcast', 'Reshape']);
 
@@ -123,7 +129,7 @@ export function ops(
   const { tensorInfo } = engine().state;
   for (const raw of found) {
     made.push(raw);
-    if (!VIEWS.has(name)) tensorInfo.set(raw, { bytes: 4 * raw.shape.reduce((n, length) => n * length, 1) });
+    if (!VIEWS.has(name)) tensorInfo.set(raw, { bytes: widthOf(raw) * raw.shape.reduce((n, length) => n * length, 1) });
   }
   return found;
 }

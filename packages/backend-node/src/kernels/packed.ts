@@ -11,15 +11,11 @@ import {
   packedRows,
 } from '@peftjs/backend';
 import type { Tensor } from '@tensorflow/tfjs-core';
-import { int, ints, op, part, type Raw, raw, run, tensorflow } from '../native.ts';
+import { BFLOAT16, HALF, int, ints, op, part, type Raw, raw, run, tensorflow } from '../native.ts';
 import { add, matMul, reshape } from '../native-math.ts';
 
-/** Numbers that are decoded at a time: 16 MiB of them. */
-const TILE = 1 << 22;
-
-/** TensorFlow's numbers of two types that tfjs does not know. */
-const HALF = 19;
-const BFLOAT16 = 14;
+/** Numbers that are decoded at a time: 8 MiB of them. */
+const TILE = 1 << 21;
 
 const type = (name: string, value: number) => ({ name, type: tensorflow().binding.TF_ATTR_TYPE, value });
 
