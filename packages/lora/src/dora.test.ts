@@ -1,5 +1,5 @@
 import { normal, random } from '@peftjs/backend';
-import { attach, type ConvSite, dense, type LinearSite, merge } from '@peftjs/core';
+import { type Attachment, attach, type ConvSite, dense, type LinearSite, merge } from '@peftjs/core';
 import {
   add,
   div,
@@ -63,7 +63,8 @@ test('the norms that it computes are those of W + s B A', () => {
 
 test('dropout falls on the low-rank term alone: while B is zero nothing is dropped', () => {
   const adapter = attach(bench.host, dora({ r: 2, dropout: 0.5, targets: ['up_proj'] }));
-  const { m, b } = adapter.attachments[0]?.params as { m: Variable; b: Variable };
+  const [first] = adapter.attachments as readonly [Attachment];
+  const { m, b } = first.params as { m: Variable; b: Variable };
   const add1 = (x: Variable) => tidy(() => x.assign(add(x, 1)));
   add1(m);
   const training = () => bench.output({ training: true, seed: 3 });

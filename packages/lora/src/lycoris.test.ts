@@ -180,6 +180,14 @@ describe.each([
   });
 });
 
+test('alpha is the rank when it is left out, and 8 where a file leaves it out', () => {
+  const place = { sites: [], model: [], modules: null, task: null };
+  for (const make of [loha, lokr]) expect(make({ r: 3 }).config(place)).toMatchObject({ r: 3, alpha: 3 });
+  const config = { r: 3, target_modules: TARGETS };
+  for (const family of [readLoha(), readLokr()])
+    expect(family.read({ ...config, peft_type: family.type })[0]?.config(place)).toMatchObject({ r: 3, alpha: 8 });
+});
+
 describe('refused', () => {
   const fresh = (make: () => unknown, message: string) => expect(make).toThrow(message);
   test('options out of their range', () => {

@@ -106,6 +106,10 @@ describe('refused rather than left out', () => {
   const cases: [Readonly<Record<string, Json>>, string][] = [
     [{ use_qalora: true }, '[peftjs/lora] adapter_config.json asks for "use_qalora", which is not supported'],
     [{ target_parameters: ['x'] }, '"target_parameters", which is not supported'],
+    [{ eva_config: { rho: 2 } }, 'asks for "eva_config"'],
+    [{ corda_config: { corda_method: 'ipm' } }, 'asks for "corda_config"'],
+    [{ loftq_config: { loftq_bits: 4 } }, 'asks for "loftq_config"'],
+    [{ layer_replication: [[0, 2]] }, 'asks for "layer_replication"'],
     [{ use_rslor: true }, '"use_rslor", which is not supported; nearest: "use_rslora"'],
     [
       { init_lora_weights: 'gausian' },

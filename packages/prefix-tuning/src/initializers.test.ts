@@ -4,6 +4,7 @@ import { VOCAB, withModel } from '../test/tiny-model.ts';
 import { fromText, fromVocabulary, type PromptInit, random } from './initializers.ts';
 import { multitaskPromptTuning } from './multitask-prompt-tuning.ts';
 import { promptTuning } from './prompt-tuning.ts';
+import { readMultitaskPromptTuning } from './read-prompts.ts';
 
 const bench = withModel();
 /** A token a letter. */
@@ -83,6 +84,25 @@ describe('the vocabulary', () => {
     expect(drawn(1, 7)).toEqual(drawn(2, 7));
     expect(drawn(1, 7)).not.toEqual(drawn(1, 8));
   });
+});
+
+it("of another run's making is read from its file, and stays said there", () => {
+  const saved = {
+    peft_type: 'MULTITASK_PROMPT_TUNING',
+    num_virtual_tokens: 4,
+    num_tasks: 2,
+    num_ranks: 1,
+    prompt_tuning_init: 'AVERAGE_SOURCE_TASKS',
+    prompt_tuning_init_state_dict_path: 'tasks.safetensors',
+  };
+  const [method] = readMultitaskPromptTuning().read(saved);
+  if (!method) throw new Error('no method');
+  const adapter = attach(bench.model, method);
+  expect(adapter.parameters[0]?.variable.shape).toEqual([4, 8]);
+  adapter.detach();
+  const sites = bench.model.sites();
+  const place = { sites: sites.filter(({ kind }) => kind === 'sequence'), model: sites, modules: null, task: null };
+  expect(method.config(place)).toMatchObject({ prompt_tuning_init: 'AVERAGE_SOURCE_TASKS' });
 });
 
 it('random numbers have a deviation of 1', () => {
