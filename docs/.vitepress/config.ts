@@ -15,6 +15,7 @@ const packages = [
   'adapters',
   'prefix-tuning',
   'orthogonal',
+  'quantization',
   'models',
   'data',
   'train',

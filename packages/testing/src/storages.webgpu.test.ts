@@ -1,4 +1,4 @@
 import { webgpu } from '@peftjs/backend-webgpu';
 import { describeStorages } from '../test/storages-suite.ts';
 
-describeStorages(webgpu());
+describeStorages(webgpu(), false);

@@ -1,16 +1,52 @@
 // The suite of storages on those that the repository has.
-import type { Backend } from '@peftjs/backend';
+import type { Backend, Packing } from '@peftjs/backend';
 import { dense, type Storage } from '@peftjs/core';
-import { bf16, f16 } from '@peftjs/quantization';
+import { bf16, f16, packedStorage } from '@peftjs/quantization';
 import { describeOn, describeWeight } from '@peftjs/testing/suites';
 import { describe, expect, it } from 'vitest';
 
-export function describeStorages(backend: Backend): void {
+/** A packing that no backend has heard of: a byte a number, and a scale for each row. */
+const bytes: Packing = {
+  name: 'bytes of a test',
+  arrays: (outDim, inDim) => ({
+    codes: { shape: [outDim, Math.ceil(inDim / 4)], dtype: 'int32' },
+    scales: { shape: [outDim], dtype: 'float32' },
+  }),
+  encode(rows, inDim, { codes, scales }, first) {
+    const at = new Int8Array(codes.buffer, codes.byteOffset, 4 * codes.length);
+    for (let r = 0; r < rows.length / inDim; r++) {
+      const row = rows.subarray(r * inDim, (r + 1) * inDim);
+      const scale = row.reduce((most, v) => Math.max(most, Math.abs(v)), 0) / 127;
+      (scales as Float32Array)[first + r] = scale;
+      const start = (first + r) * 4 * Math.ceil(inDim / 4);
+      for (const [k, v] of row.entries()) at[start + k] = Math.round(v / scale);
+    }
+    return -1;
+  },
+  decode({ codes, scales }, row, out) {
+    const at = new Int8Array(codes.buffer, codes.byteOffset, 4 * codes.length);
+    const start = row * 4 * Math.ceil(out.length / 4);
+    for (const k of out.keys()) out[k] = (at[start + k] as number) * (scales?.[row] as number);
+  },
+};
+
+/** @param readsAtOnce whether the backend can compute with a packing that it has no decoder for */
+export function describeStorages(backend: Backend, readsAtOnce = true): void {
   describeOn(backend, 'storages', () => {
     describeWeight('dense', dense);
     // Half of the last bit, of 11 bits and of 8.
     describeWeight('f16', f16(), { tolerance: 2 ** -11 });
     describeWeight('bf16', bf16(), { tolerance: 2 ** -8 });
+
+    const own = packedStorage(bytes, { advice: 'use float32' });
+    if (readsAtOnce) describeWeight('a packing that no backend knows', own, { tolerance: 1 / 254 });
+    else {
+      it('a storage of which it has no decoder is refused by name', () => {
+        const weight = own(Float32Array.of(1, 2), 1, 2);
+        expect(() => weight.read()).toThrow('no shader decodes "bytes of a test"; use float32 weights');
+        weight.dispose();
+      });
+    }
 
     describe('every number that 16 bits can say is kept, bit for bit', () => {
       it('f16', () => expectKept(f16(), everyFloat16(), 1024));
