@@ -1,5 +1,5 @@
 import { memoryFolder } from '@peftjs/checkpoint';
-import { dense } from '@peftjs/core';
+import { dense, type FileMatrix, type Storage } from '@peftjs/core';
 import { decodeBfloat16, decodeFloat16, encodeBfloat16, encodeFloat16, writeSafetensors } from '@peftjs/safetensors';
 import { memory } from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, test } from 'vitest';
@@ -85,6 +85,27 @@ describe('how weights are stored', () => {
     });
     expect(seen).toHaveLength(1 + 2 * 7);
     model.dispose();
+  });
+
+  test('a storage that can takes each matrix from the file, bytes or rows', async () => {
+    const seen = new Map<string, string>();
+    const load = async ({ name, outDim, inDim, dtype, bytes, rows }: FileMatrix) => {
+      seen.set(name, `${dtype}, ${(await bytes()).byteLength / (outDim * inDim)} bytes a number`);
+      const values = new Float32Array(outDim * inDim);
+      for (let row = 0; row < outDim; row++) values.set(await rows(row, 1), row * inDim);
+      return dense(values, outDim, inDim);
+    };
+    const whole: Storage = () => {
+      throw new Error('asked for the whole');
+    };
+    const weights: Storage = Object.assign(whole, { load });
+    const stored = tensors.map((t) => ({ ...t, dtype: 'F16' as const }));
+    const folder = withTensors(files, stored);
+    expect(await logitsFrom(folder, { weights })).toEqual(await logitsFrom(folder));
+    expect(seen.size).toBe(1 + 2 * 7);
+    expect(new Set(seen.values())).toEqual(new Set(['F16, 2 bytes a number']));
+    const signal = AbortSignal.abort(new Error('enough'));
+    await expect(loadModel(folder, { weights, signal })).rejects.toThrow('enough');
   });
 });
 

@@ -11,5 +11,8 @@ describe('assertFinite', () => {
     expect(() => assertFinite(values, 'm.safetensors', 'a.weight')).toThrow(
       `[peftjs/safetensors] m.safetensors: tensor "a.weight" holds ${value} at element 2 of 4`,
     );
+    expect(() => assertFinite(values, 'm.safetensors', 'a.weight', { first: 10, of: 20 })).toThrow(
+      `holds ${value} at element 12 of 20`,
+    );
   });
 });

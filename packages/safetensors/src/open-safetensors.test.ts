@@ -50,6 +50,34 @@ describe('openSafetensors', () => {
     }
   });
 
+  it('reads a part of a tensor, in every type, and nothing else of the file', async () => {
+    const reads: number[] = [];
+    const memory = memorySource('m', sample);
+    const source: ByteSource = {
+      ...memory,
+      read(start, end) {
+        reads.push(end - start);
+        return memory.read(start, end);
+      },
+    };
+    const file = await openSafetensors(source);
+    reads.length = 0;
+    expect(await file.readFloat32('layers.0.weight', 1, 4)).toEqual(Float32Array.of(2, 3, 4));
+    expect(await file.readFloat32('layers.0.half', 1, 2)).toEqual(Float32Array.of(0.5));
+    expect(await file.readFloat32('layers.0.weight', 4)).toEqual(Float32Array.of(5, 6));
+    expect(reads).toEqual([12, 2, 8]);
+    expect(await file.readFloat32('layers.0.weight', 3, 3)).toEqual(new Float32Array(0));
+    for (const [begin, end] of [
+      [-1, 2],
+      [3, 2],
+      [0, 7],
+    ] as const) {
+      await expect(file.readFloat32('layers.0.weight', begin, end)).rejects.toThrow(
+        `tensor "layers.0.weight" has 6 elements; ${begin} to ${end} were asked for`,
+      );
+    }
+  });
+
   it('reads the header alone, then each tensor as a range', async () => {
     const reads: [number, number][] = [];
     const memory = memorySource('m', sample);
