@@ -1,4 +1,5 @@
 import { wasm } from '@peftjs/backend-wasm';
+import { VARIANTS } from '../test/every-method.ts';
 import { describeHalves } from '../test/halves-suite.ts';
 
-describeHalves(wasm({ threads: 2 }));
+describeHalves(wasm({ threads: 2 }), { variants: VARIANTS });

@@ -1,7 +1,7 @@
 // Models of 16-bit numbers, held in 16 bits and in float32: they say the same, and adapters over them learn the same.
 import { type Backend, memoryMeter, valueAndGrads } from '@peftjs/backend';
 import { diskFolder, type Folder, memoryFolder } from '@peftjs/checkpoint';
-import { attach, type Method, merge, modulesToSave, type Storage } from '@peftjs/core';
+import { attach, type Host, type Method, merge, modulesToSave, type Storage } from '@peftjs/core';
 import { dora, lora, noisy } from '@peftjs/lora';
 import { bertClassifier, loadModel, type Model, type TokenInput } from '@peftjs/models';
 import { bf16, f16 } from '@peftjs/quantization';
@@ -11,6 +11,7 @@ import { describeOn, leakGuard } from '@peftjs/testing/suites';
 import { type Learner, train } from '@peftjs/train';
 import { mul, type Tensor, tidy } from '@tensorflow/tfjs-core';
 import { describe, expect, it } from 'vitest';
+import { makeVariant } from './every-method.ts';
 
 const cases = new URL('../../../golden/cases/', import.meta.url);
 const STORAGES = { F16: f16, BF16: bf16 } as const;
@@ -67,7 +68,7 @@ function batchFor(base: keyof typeof BASES): TokenInput & { labels: Int32Array }
   const inputIds = Int32Array.from({ length: 14 }, (_, k) => 3 + ((k * k * 5) % 40));
   const attentionMask = Int32Array.from({ length: 14 }, (_, k) => Number(k < 12));
   const labels = base === 'bert' ? Int32Array.from([1, 0]) : inputIds.map((id, k) => (k < 12 ? id : -100));
-  return { inputIds, attentionMask, shape: [2, 7], labels };
+  return { inputIds, attentionMask, shape: [2, 7], labels, tasks: Int32Array.of(0, 1) };
 }
 
 interface Learned {
@@ -110,10 +111,35 @@ async function learn(model: Tested, base: keyof typeof BASES, methods: Method | 
   return { before, gradients, losses, after };
 }
 
+/** Over a storage and over float32 of the same numbers: logits, gradients, losses and what comes of three steps. */
+async function expectSame(
+  base: keyof typeof BASES,
+  dtype: keyof typeof STORAGES,
+  make: (host: Host) => Method | readonly Method[],
+): Promise<void> {
+  const found: Learned[] = [];
+  for (const weights of [STORAGES[dtype](), undefined]) {
+    const model = await open(base, dtype, weights);
+    found.push(await learn(model, base, make(model)));
+    model.dispose();
+  }
+  const [half, whole] = found as [Learned, Learned];
+  const near = (what: string, kind: keyof typeof TOLERANCES, a: ArrayLike<number>, b: ArrayLike<number>) =>
+    expect(relativeError(a, b), `error of ${what}`).toBeLessThanOrEqual(TOLERANCES[kind]);
+  near('the base', 'logits', half.before, whole.before);
+  near('the losses', 'losses', half.losses, whole.losses);
+  near('the logits after three steps', 'afterSteps', half.after, whole.after);
+  expect([...half.gradients.keys()]).toEqual([...whole.gradients.keys()]);
+  for (const [key, values] of half.gradients) near(key, 'gradient', values, whole.gradients.get(key) as Float32Array);
+  expect(whole.losses[2]).toBeLessThan(whole.losses[0] as number);
+}
+
 interface HalvesOptions {
   /** Fewer than all, where a backend runs in software. */
   readonly bases?: readonly (keyof typeof BASES)[];
   readonly methods?: readonly string[];
+  /** Of every package's methods, those to try. */
+  readonly variants?: readonly string[];
 }
 
 export function describeHalves(backend: Backend, options: HalvesOptions = {}): void {
@@ -125,27 +151,14 @@ export function describeHalves(backend: Backend, options: HalvesOptions = {}): v
       it.for(Object.keys(STORAGES) as (keyof typeof STORAGES)[])(
         'learns in %s what it learns in F32',
         async (dtype) => {
-          for (const name of methods) {
-            const found: Learned[] = [];
-            for (const weights of [STORAGES[dtype](), undefined]) {
-              const model = await open(base, dtype, weights);
-              found.push(await learn(model, base, (METHODS[name] as () => Method)()));
-              model.dispose();
-            }
-            const [half, whole] = found as [Learned, Learned];
-            const near = (what: string, kind: keyof typeof TOLERANCES, a: ArrayLike<number>, b: ArrayLike<number>) =>
-              expect(relativeError(a, b), `error of ${what} under ${name}`).toBeLessThanOrEqual(TOLERANCES[kind]);
-            near('the base', 'logits', half.before, whole.before);
-            near('the losses', 'losses', half.losses, whole.losses);
-            near('the logits after three steps', 'afterSteps', half.after, whole.after);
-            expect([...half.gradients.keys()]).toEqual([...whole.gradients.keys()]);
-            for (const [key, values] of half.gradients)
-              near(key, 'gradient', values, whole.gradients.get(key) as Float32Array);
-            expect(whole.losses[2]).toBeLessThan(whole.losses[0] as number);
-          }
+          for (const name of methods) await expectSame(base, dtype, METHODS[name] as () => Method);
         },
       );
     });
+
+    it.for(options.variants ?? [])('%s learns over 16 bits what it learns over float32', (variant) =>
+      expectSame('gpt2', 'F16', (host) => makeVariant(variant, host)),
+    );
 
     it('takes half the memory, and what it says it takes', async () => {
       const held = async (weights?: Storage) => {
