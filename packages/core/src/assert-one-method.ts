@@ -6,7 +6,7 @@ export function assertOneMethod({ name, methods: [own, ...others] }: Adapter): v
   const fail = (why: string) => {
     throw new Error(`[peftjs/core] adapter "${name}" ${why}`);
   };
-  if (own.beside) fail(`begins with ${own.type}, which goes beside another method; give that first`);
+  if (own.beside && others.length) fail(`begins with ${own.type}, which goes beside another method; give that first`);
   const stranger = others.find((other) => !other.beside?.(own.type));
   if (stranger) fail(`cannot be ${own.type} and ${stranger.type} at once; attach them as two adapters`);
 }

@@ -25,6 +25,7 @@ export { modulesToSave } from './modules-to-save.ts';
 export { nearest } from './nearest.ts';
 export { penalty } from './penalty.ts';
 export { activeRoute, checkRoutes, type Pin, pin } from './pin.ts';
+export { readModulesToSave } from './read-modules-to-save.ts';
 export { adaptersOf } from './registry.ts';
 export { type RestoreOptions, restore } from './restore.ts';
 export { isSameRoute, type Route, route } from './route.ts';

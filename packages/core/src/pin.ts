@@ -58,7 +58,7 @@ export function checkRoutes(host: Host, routes: Route | readonly Route[], rows?:
     if (!Number.isFinite(strength)) fail(`adapter "${adapter.name}" has a strength of ${strength}; give a number`);
   }
   const resident = adaptersOf(host)
-    .filter((adapter) => adapter.attachments.some((a) => a.weight))
+    .filter((adapter) => !adapter.unmerge && adapter.attachments.some((a) => a.weight))
     .find((adapter) => all.some((one) => !one.has(adapter)));
   if (resident && all.some((one) => one.size > 0)) {
     fail(

@@ -55,6 +55,21 @@ describe('routes', () => {
   });
 });
 
+test('what an adapter took out of the base is in it again once it is merged: all rows have it', async () => {
+  const resident = attach(bench.host, shrinking(['down_proj']), { name: 'resident', seed: 1 });
+  await merge(resident);
+  const merged = bench.output();
+  const notes = attach(bench.host, low(['up_proj']), { name: 'notes', seed: 2 });
+  checkRoutes(bench.host, [route(notes), route()], 2);
+  const found = bench.output(through(route(notes), route()));
+  expectClose(row(found, 0), row(bench.output(), 0));
+  expect(row(found, 1)).toEqual(row(merged, 1));
+  const { routes, release } = pin(bench.host);
+  expect(routes).toEqual(route(notes));
+  release();
+  for (const adapter of [notes, resident]) adapter.detach();
+});
+
 describe('strength', () => {
   test('is the share of the way from without to with, 0 and 1 exactly', () => {
     const plain = bench.output();

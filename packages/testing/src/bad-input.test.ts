@@ -46,7 +46,7 @@ describe('an adapter whose configuration has keys of another method', () => {
     for (const [key, value] of foreign) {
       const mixed = { ...saved, config: { ...saved.config, [key]: value } };
       await expect(restore(model, mixed, FAMILIES, { name }), key).rejects.toThrow(
-        `adapter_config.json asks for "${key}", which is not supported; nearest: "`,
+        `adapter_config.json asks for "${key}", which is not supported`,
       );
     }
     expect(adaptersOf(model)).toEqual([]);

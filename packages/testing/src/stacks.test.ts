@@ -159,7 +159,7 @@ describe.for(Object.entries(ROW_MODELS))('adapters on %s', ([, load]) => {
         while (stack.adapters.length > 0) stack.adapters.pop()?.detach();
       }
     });
-    await assert(property, { seed: 20, numRuns: 40 });
+    await assert(property, { seed: 20, numRuns: 60 });
   });
 
   it('LoRA, prefix, (IA)3 and bottleneck, in any order, each saved and loaded alone', async () => {
