@@ -3,12 +3,16 @@ import { parseArgs } from 'node:util';
 
 /**
  * What a recipe is told on the command line.
- * @param {{ readonly quick?: boolean }} has whether there is a quick form of it
- * @returns {{ readonly out: string | null, readonly quick: boolean }}
+ * @template {string} Flag
+ * @param {...Flag} flags other forms of the recipe
+ * @returns {{ readonly out: string | null, readonly given: (flag: Flag) => boolean }}
  */
-export function readArguments({ quick = false } = {}) {
+export function readArguments(...flags) {
   const { values } = parseArgs({
-    options: { out: { type: 'string' }, ...(quick && { quick: { type: /** @type {const} */ ('boolean') } }) },
+    options: {
+      out: { type: 'string' },
+      ...Object.fromEntries(flags.map((flag) => [flag, { type: /** @type {const} */ ('boolean') }])),
+    },
   });
-  return { out: values.out ?? null, quick: 'quick' in values && values.quick === true };
+  return { out: values.out ?? null, given: (flag) => flag in values };
 }

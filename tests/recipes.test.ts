@@ -20,7 +20,7 @@ interface Row {
 }
 
 interface Record<R extends Row> {
-  readonly options: { readonly trained: number; readonly heldOut: number };
+  readonly options: { readonly test: number };
   readonly table: { readonly head: readonly string[]; readonly rows: readonly (readonly string[])[] };
   readonly result: { readonly rows: readonly R[] };
 }
@@ -55,12 +55,11 @@ describe('spam', () => {
 
   function expectGood(record: Record<MailRow>): void {
     const row = rowsByName(record);
-    const [always, frozen, tuned] = [row('always ham'), row('frozen encoder, its head trained'), row('LoRA')];
-    expect(tuned.matrix.counts.flat().reduce((sum, n) => sum + n, 0)).toBe(record.options.heldOut);
+    const [always, tuned] = [row('always ham'), row('LoRA')];
+    expect(tuned.matrix.counts.flat().reduce((sum, n) => sum + n, 0)).toBe(record.options.test);
     expect(tuned.accuracy).toBeGreaterThanOrEqual(0.95);
     expect(tuned.f1).toBeGreaterThan(0.9);
-    expect(tuned.accuracy).toBeGreaterThan(frozen.accuracy + 0.02);
-    expect(frozen.accuracy).toBeGreaterThan(always.accuracy + 0.1);
+    expect(tuned.accuracy).toBeGreaterThan(always.accuracy + 0.25);
     expect(always.f1).toBe(0);
     expect(tuned.bytes).toBeLessThan(2e6);
   }
@@ -75,7 +74,14 @@ describe('spam', () => {
     Object.assign(task.meta, { figure: `spam: accuracy ${accuracy.toFixed(4)}, F1 ${f1.toFixed(4)} on held-out mail` });
   });
 
-  it('is recorded', () => expectGood(recorded('spam')));
+  it('is recorded, beside the head trained alone', () => {
+    const record = recorded<MailRow>('spam');
+    expectGood(record);
+    const row = rowsByName(record);
+    const frozen = row('frozen encoder, its head trained');
+    expect(row('LoRA').accuracy).toBeGreaterThan(frozen.accuracy + 0.02);
+    expect(frozen.accuracy).toBeGreaterThan(row('always ham').accuracy + 0.1);
+  });
 });
 
 describe('vision', () => {

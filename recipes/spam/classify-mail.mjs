@@ -13,8 +13,10 @@ import { trainTimed } from '../train-timed.mjs';
  * @typedef {import('@peftjs/data').LabeledExample} LabeledExample
  *
  * @typedef {object} Options
- * @property {number} trained mails that are trained on
- * @property {number} heldOut mails that are held out
+ * @property {number} test mails that are looked at once, when all is chosen
+ * @property {number} testSeed what draws them, whatever else is chosen
+ * @property {number} validation mails of the others that take their place while options are chosen; 0: all are trained on
+ * @property {boolean} compare whether the encoder's head is trained alone, too
  * @property {number} maxLength tokens of a mail
  * @property {number} batchSize
  * @property {number} epochs
@@ -29,7 +31,7 @@ import { trainTimed } from '../train-timed.mjs';
  * @property {number} trainable numbers that are trained
  * @property {number} bytes what is saved
  * @property {number} seconds of training
- * @property {number} accuracy on held-out mail
+ * @property {number} accuracy on mail that was not trained on
  * @property {number} f1 of spam
  * @property {import('@peftjs/evaluate').ConfusionMatrix} matrix
  *
@@ -39,6 +41,14 @@ import { trainTimed } from '../train-timed.mjs';
  * @property {Readonly<Record<string, number>>} heldOut
  */
 
+/** @param {readonly LabeledExample[]} mails @param {Options} options */
+function splitMails(mails, { test, testSeed, validation }) {
+  const split = splitExamples(mails, { heldOut: test / mails.length, seed: testSeed });
+  return validation === 0
+    ? split
+    : splitExamples(split.train, { heldOut: validation / split.train.length, seed: testSeed });
+}
+
 /**
  * @param {string} folder the encoder
  * @param {readonly LabeledExample[]} mails
@@ -47,10 +57,9 @@ import { trainTimed } from '../train-timed.mjs';
  * @returns {Promise<Result>}
  */
 export async function classifyMail(folder, mails, options, say) {
-  const { trained, heldOut, maxLength, batchSize, epochs, rank, learningRate, headRate, warmup, seed } = options;
+  const { maxLength, batchSize, epochs, rank, learningRate, headRate, warmup, seed } = options;
   const labels = labelNames(mails);
-  const split = splitExamples(mails, { heldOut: heldOut / mails.length, seed });
-  const part = splitExamples(split.train, { heldOut: trained / split.train.length, seed }).heldOut;
+  const split = splitMails(mails, options);
   const model = await loadModel(folder, { architectures: [bertClassifier({ labels, seed })] });
   const { tokenizer } = model;
   if (tokenizer === null) throw new Error(`${folder} has no tokenizer.json`);
@@ -60,7 +69,7 @@ export async function classifyMail(folder, mails, options, say) {
     const sequences = await tokenizeLabeled(examples, tokenizer, { labels, maxLength, truncate: true });
     return createClassBatches(sequences, { batchSize, padId: tokenizer.padId, seed, shuffle });
   };
-  const batches = await batchesOf(part, true);
+  const batches = await batchesOf(split.train, true);
   const held = await batchesOf(split.heldOut, false);
 
   /** @type {(name: string, cost: Pick<Row, 'trainable' | 'bytes' | 'seconds'>, found: import('@peftjs/evaluate').Predictions) => Row} */
@@ -91,7 +100,11 @@ export async function classifyMail(folder, mails, options, say) {
     return { row, saved, found };
   };
 
-  const frozen = await run('frozen encoder, its head trained', modulesToSave(['pooler.dense', 'classifier']));
+  const beside = [];
+  if (options.compare) {
+    const head = modulesToSave(['pooler.dense', 'classifier']);
+    beside.push((await run('frozen encoder, its head trained', head)).row);
+  }
   const tuned = await run('LoRA', [lora({ r: rank }), modulesToSave(['classifier'])]);
   await restore(model, await loadAdapter(tuned.saved), [readLora()]);
   const again = await classify(model, held);
@@ -109,5 +122,5 @@ export async function classifyMail(folder, mails, options, say) {
   );
   const count = (/** @type {readonly LabeledExample[]} */ some) =>
     Object.fromEntries(labels.map((name) => [name, some.filter(({ label }) => label === name).length]));
-  return { rows: [always, frozen.row, tuned.row], trained: count(part), heldOut: count(split.heldOut) };
+  return { rows: [always, ...beside, tuned.row], trained: count(split.train), heldOut: count(split.heldOut) };
 }
