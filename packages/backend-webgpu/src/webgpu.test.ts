@@ -1,6 +1,6 @@
 import { useBackend } from '@peftjs/backend';
-import { cos, cumsum, engine, fill, sin, square, tensor, tidy } from '@tensorflow/tfjs-core';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { cos, cumsum, engine, fill, matMul, ones, sin, square, tensor, tidy } from '@tensorflow/tfjs-core';
+import { beforeAll, describe, expect, it, vi } from 'vitest';
 import { grid, makeRuntime } from './runtime.ts';
 import type { TfjsWebGpu } from './tfjs-webgpu.ts';
 import { webgpu } from './webgpu.ts';
@@ -39,6 +39,27 @@ describe.runIf(here)(`on a device${obstacle === null ? '' : ` (${obstacle})`}`, 
       expect(Array.from(await made.data())).toEqual(Array.from({ length: n }, (_, k) => n - k));
       made.dispose();
     }
+  });
+
+  it('gives small products of few terms no workgroup for each number', async () => {
+    const programs: string[] = [];
+    const backend = engine().backend as unknown as { runWebGPUProgram(program: { shaderKey: string }): unknown };
+    const shipped = backend.runWebGPUProgram;
+    const watched = vi.spyOn(backend, 'runWebGPUProgram');
+    watched.mockImplementation(function (this: object, ...args) {
+      programs.push(args[0].shaderKey);
+      return Reflect.apply(shipped, this, args);
+    });
+    const product = async (k: number) => {
+      const made = tidy(() => matMul(ones([2, 3, k]), ones([2, k, 4])));
+      expect(Array.from(await made.data())).toEqual(new Array(24).fill(k));
+      made.dispose();
+    };
+    await product(5);
+    expect(programs.filter((key) => key.startsWith('matMulReduce'))).toEqual([]);
+    await product(500);
+    expect(programs.filter((key) => key.startsWith('matMulReduce'))).toHaveLength(1);
+    watched.mockRestore();
   });
 });
 

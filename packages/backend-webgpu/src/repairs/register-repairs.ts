@@ -6,6 +6,7 @@ import { checkBufferSizes } from './buffer-sizes.ts';
 import { cumulativeKernel } from './cumulative.ts';
 import { ofNothing } from './empty-sums.ts';
 import { padKernel } from './pad.ts';
+import { shortProduct } from './short-product.ts';
 import { sigmoidKernel } from './sigmoid.ts';
 import { waveKernel } from './waves.ts';
 
@@ -14,8 +15,8 @@ const shipped = new Map<string, KernelFunc>();
 
 export function registerRepairs(r: Runtime): void {
   const repairs: Readonly<Record<string, (shipped: KernelFunc) => KernelFunc>> = {
-    BatchMatMul: broadcastProduct,
-    _FusedMatMul: broadcastProduct,
+    BatchMatMul: (product) => broadcastProduct(shortProduct(product)),
+    _FusedMatMul: (product) => broadcastProduct(shortProduct(product)),
     Cumsum: cumulativeKernel,
     Cumprod: cumulativeKernel,
     Sum: ofNothing(0),
