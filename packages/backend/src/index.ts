@@ -16,6 +16,7 @@ export { gradientSelfTest } from './gradient-self-test.ts';
 export { registerGradients } from './gradients.ts';
 export { type MemoryMeter, memoryMeter } from './memory-meter.ts';
 export { nextTurn } from './next-turn.ts';
+export { once } from './once.ts';
 export { type AdamwAttrs, type AdamwForm, type AdamwInputs, type AdamwResult, adamw } from './ops/adamw.ts';
 export { type AttentionAttrs, type AttentionInputs, attention } from './ops/attention.ts';
 export { type CrossEntropyInputs, crossEntropy, IGNORED } from './ops/cross-entropy.ts';

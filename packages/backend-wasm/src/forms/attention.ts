@@ -1,7 +1,14 @@
 // Attention on our kernels. The backward pass computes the probabilities again from one number a query.
-import { type AttentionAttrs, type AttentionInputs, attention, type Form, type Kernel, kernel } from '@peftjs/backend';
+import {
+  type AttentionAttrs,
+  type AttentionInputs,
+  attention,
+  type Form,
+  type Kernel,
+  kernel,
+  once,
+} from '@peftjs/backend';
 import { cast, type Tensor } from '@tensorflow/tfjs-core';
-import { once } from '../once.ts';
 import type { Runtime } from '../runtime.ts';
 
 /** b, t, s, h, g, f in the order in which the kernels take them. */

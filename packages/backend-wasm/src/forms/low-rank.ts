@@ -8,9 +8,9 @@ import {
   type LowRankRowsAttrs,
   lowRank,
   lowRankRows,
+  once,
 } from '@peftjs/backend';
 import type { Tensor } from '@tensorflow/tfjs-core';
-import { once } from '../once.ts';
 import { matrix, product } from '../repairs/mat-mul.ts';
 import type { Runtime } from '../runtime.ts';
 

@@ -1,7 +1,6 @@
 // Swiglu on our kernels.
-import { type Form, type Kernel, kernel, type SwigluInputs, swiglu } from '@peftjs/backend';
+import { type Form, type Kernel, kernel, once, type SwigluInputs, swiglu } from '@peftjs/backend';
 import type { Tensor } from '@tensorflow/tfjs-core';
-import { once } from '../once.ts';
 import type { Runtime } from '../runtime.ts';
 
 export function swigluKernel(r: Runtime): Kernel {

@@ -1,9 +1,16 @@
 // Attention: a workgroup takes one query over the keys, 64 at a time, with the softmax kept up as it goes (Milakov and
 // Gimelshein, arXiv 1805.02867; Dao et al., arXiv 2205.14135). Of the probabilities two numbers a query are kept, the largest
 // score and the sum; the backward pass makes them again, a workgroup a query for dq and a workgroup a key for dk and dv.
-import { type AttentionAttrs, type AttentionInputs, attention, type Form, type Kernel, kernel } from '@peftjs/backend';
+import {
+  type AttentionAttrs,
+  type AttentionInputs,
+  attention,
+  type Form,
+  type Kernel,
+  kernel,
+  once,
+} from '@peftjs/backend';
 import { cast, type Tensor } from '@tensorflow/tfjs-core';
-import { once } from '../once.ts';
 import type { Runtime } from '../runtime.ts';
 import { attentionKeys, attentionQueries, attentionStats } from '../wgsl/attention-backward.ts';
 import { attentionForward } from '../wgsl/attention-forward.ts';

@@ -7,7 +7,7 @@ import { crossEntropyKernel } from './cross-entropy.ts';
 import { geluKernel } from './gelu.ts';
 import { layerNormKernel } from './layer-norm.ts';
 import { lookupKernel } from './lookup.ts';
-import { lowRankKernel } from './low-rank.ts';
+import { lowRankKernels } from './low-rank.ts';
 import { packedMatMulKernel } from './packed-mat-mul.ts';
 import { packedRowsKernels } from './packed-rows.ts';
 import { rmsNormKernel } from './rms-norm.ts';
@@ -22,7 +22,7 @@ export function makeForms(r: Runtime): readonly Kernel[] {
     geluKernel(r),
     layerNormKernel(r),
     lookupKernel(r),
-    lowRankKernel(r),
+    ...lowRankKernels(r),
     packedMatMulKernel(r),
     ...packedRowsKernels(r),
     rmsNormKernel(r),

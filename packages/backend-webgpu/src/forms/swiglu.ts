@@ -1,7 +1,6 @@
 // Swiglu: a lane takes one number of each.
-import { type Form, type Kernel, kernel, type SwigluInputs, swiglu } from '@peftjs/backend';
+import { type Form, type Kernel, kernel, once, type SwigluInputs, swiglu } from '@peftjs/backend';
 import type { Tensor } from '@tensorflow/tfjs-core';
-import { once } from '../once.ts';
 import type { Runtime } from '../runtime.ts';
 import { entry, type Shader } from '../shader.ts';
 import { sigmoid } from '../wgsl/sigmoid.ts';

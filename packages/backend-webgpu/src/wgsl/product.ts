@@ -6,6 +6,8 @@ import { entry, type Shader } from '../shader.ts';
 
 /** A workgroup makes a square of so many rows and columns. */
 const TILE = 16;
+/** What a product is added to. */
+const [NOTHING, C, ITSELF] = [0, 1, 2];
 
 const product = {
   name: 'product',
@@ -19,6 +21,9 @@ const product = {
     aColumn: 'u32',
     bRow: 'u32',
     bColumn: 'u32',
+    aAt: 'u32',
+    bAt: 'u32',
+    yAt: 'u32',
     scale: 'f32',
     adds: 'u32',
   },
@@ -36,16 +41,17 @@ ${entry(TILE * TILE)} {
   for (var k = 0u; k < p.k; k += ${TILE}u) {
     left[lane] = 0.0;
     right[lane] = 0.0;
-    if (row < p.m && k + along < p.k) { left[lane] = a[row * p.aRow + (k + along) * p.aColumn]; }
-    if (column < p.n && k + down < p.k) { right[lane] = b[(k + down) * p.bRow + column * p.bColumn]; }
+    if (row < p.m && k + along < p.k) { left[lane] = a[p.aAt + row * p.aRow + (k + along) * p.aColumn]; }
+    if (column < p.n && k + down < p.k) { right[lane] = b[p.bAt + (k + down) * p.bRow + column * p.bColumn]; }
     workgroupBarrier();
     for (var i = 0u; i < ${TILE}u; i++) { sum += left[down * ${TILE}u + i] * right[i * ${TILE}u + along]; }
     workgroupBarrier();
   }
   if (row < p.m && column < p.n) {
-    let at = row * p.n + column;
+    let at = p.yAt + row * p.n + column;
     sum *= p.scale;
-    if (p.adds == 1u) { sum += c[at]; }
+    if (p.adds == ${C}u) { sum += c[at]; }
+    if (p.adds == ${ITSELF}u) { sum += y[at]; }
     y[at] = sum;
   }
 }`,
@@ -56,12 +62,16 @@ export interface Side {
   readonly of: TensorInfo;
   readonly columns: number;
   readonly turned?: boolean;
+  /** The first row that takes part; 0 when left out. */
+  readonly from?: number;
 }
 
 export interface ProductOptions {
   readonly scale?: number;
-  /** What the product is added to, of its shape. */
-  readonly onto?: TensorInfo;
+  /** What the product is added to, of y's shape; `y` where it is what y holds. */
+  readonly onto?: TensorInfo | 'y';
+  /** The row of y at which the product begins; 0 when left out. */
+  readonly to?: number;
 }
 
 const strides = ({ columns, turned }: Side) => (turned ? { row: 1, column: columns } : { row: columns, column: 1 });
@@ -73,7 +83,7 @@ export function runProduct(
   b: Side,
   y: TensorInfo,
   [m, n, k]: readonly [number, number, number],
-  { scale = 1, onto }: ProductOptions = {},
+  { scale = 1, onto, to = 0 }: ProductOptions = {},
 ): void {
   const [A, B] = [strides(a), strides(b)];
   const numbers = {
@@ -84,8 +94,12 @@ export function runProduct(
     aColumn: A.column,
     bRow: B.row,
     bColumn: B.column,
+    aAt: (a.from ?? 0) * a.columns,
+    bAt: (b.from ?? 0) * b.columns,
+    yAt: to * n,
     scale,
-    adds: onto ? 1 : 0,
+    adds: onto === undefined ? NOTHING : onto === 'y' ? ITSELF : C,
   };
-  r.run(product, { a: a.of, b: b.of, c: onto ?? a.of, y }, numbers, Math.ceil(m / TILE) * Math.ceil(n / TILE));
+  const c = onto === undefined || onto === 'y' ? a.of : onto;
+  r.run(product, { a: a.of, b: b.of, c, y }, numbers, Math.ceil(m / TILE) * Math.ceil(n / TILE));
 }

@@ -1,6 +1,6 @@
 // A value computed when first asked for.
 
-/** For gradients of several inputs that one kernel computes together. */
+/** For gradients of several inputs that a kernel computes together. */
 export function once<T>(make: () => T): () => T {
   let made: { readonly value: T } | undefined;
   return () => {
