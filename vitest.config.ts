@@ -1,9 +1,24 @@
 import { join } from 'node:path';
-import { defineConfig } from 'vitest/config';
+import { playwright } from '@vitest/browser-playwright';
+import { defineConfig, type TestProjectInlineConfiguration } from 'vitest/config';
+import { CHROMIUM_FLAGS, findChromium } from './scripts/chromium.mjs';
 import { vulkanEnvironment } from './scripts/vulkan.mjs';
 
 /** Packages are tested from their sources, so that no test can run on a stale build. */
 const conditions = ['peftjs-source'];
+const IN_BROWSER = 'packages/*/src/**/*.browser.test.ts';
+/** What the sources import from elsewhere, so that Vite prepares it before the first test and not in the middle of one. */
+const DEPENDENCIES = [
+  '@tensorflow/tfjs-core',
+  '@peftjs/models > @huggingface/jinja',
+  '@peftjs/models > @huggingface/tokenizers',
+  '@peftjs/models > @noble/hashes/legacy.js',
+  '@peftjs/models > @noble/hashes/sha2.js',
+  '@peftjs/models > @noble/hashes/utils.js',
+  '@peftjs/browser > comlink',
+  '@peftjs/browser > idb',
+];
+const setupFiles = [join(import.meta.dirname, 'tests/console-guard.ts')];
 
 // Dawn reads these when a process starts: the test processes inherit them.
 Object.assign(process.env, vulkanEnvironment());
@@ -14,10 +29,36 @@ export default defineConfig({
   test: {
     pool: 'forks',
     testTimeout: 60_000,
-    setupFiles: [join(import.meta.dirname, 'tests/console-guard.ts')],
     projects: [
-      { extends: true, test: { name: 'packages', include: ['packages/*/src/**/*.test.ts'] } },
-      { extends: true, test: { name: 'repository', include: ['tests/*.test.ts'] } },
+      {
+        extends: true,
+        test: { name: 'packages', include: ['packages/*/src/**/*.test.ts'], exclude: [IN_BROWSER], setupFiles },
+      },
+      { extends: true, test: { name: 'repository', include: ['tests/*.test.ts'], setupFiles } },
+      ...inChromium(),
     ],
   },
 });
+
+/** The tests that need a page run in Chromium, where there is one (optional-parts.mjs says so where there is none). */
+function inChromium(): TestProjectInlineConfiguration[] {
+  const executablePath = findChromium();
+  if (executablePath === null) return [];
+  return [
+    {
+      extends: true,
+      optimizeDeps: { include: DEPENDENCIES },
+      test: {
+        name: 'browser',
+        include: [IN_BROWSER],
+        browser: {
+          enabled: true,
+          headless: true,
+          screenshotFailures: false,
+          provider: playwright({ launchOptions: { executablePath, args: [...CHROMIUM_FLAGS] } }),
+          instances: [{ browser: 'chromium' }],
+        },
+      },
+    },
+  ];
+}

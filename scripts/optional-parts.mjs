@@ -13,10 +13,9 @@ import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { findMiniLM } from '../recipes/minilm.mjs';
+import { findChromium } from './chromium.mjs';
 import { root, run } from './run.mjs';
 import { findVulkanDriver } from './vulkan.mjs';
-
-const CHROMIUM = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'];
 
 /**
  * @typedef {object} Part
@@ -28,7 +27,7 @@ const CHROMIUM = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrom
 
 /** @returns {Promise<Part[]>} */
 export const findOptionalParts = () =>
-  Promise.all([findPython(), findChromium(), findTfjsNode(), findVulkan(), findEncoder()]);
+  Promise.all([findPython(), findBrowser(), findTfjsNode(), findVulkan(), findEncoder()]);
 
 /** @returns {Promise<Part>} */
 async function findPython() {
@@ -44,15 +43,12 @@ async function findPython() {
 }
 
 /** @returns {Promise<Part>} */
-async function findChromium() {
-  const asked = process.env.PEFTJS_CHROMIUM;
-  return firstThatRuns({
-    name: 'Chromium',
-    variable: 'PEFTJS_CHROMIUM',
-    candidates: asked ? [asked] : CHROMIUM,
-    args: ['--version'],
-    advice: "install your system's chromium package, or set PEFTJS_CHROMIUM",
-  });
+async function findBrowser() {
+  const part = { name: 'Chromium', variable: 'PEFTJS_CHROMIUM' };
+  const advice = "install your system's chromium package, or set PEFTJS_CHROMIUM";
+  const command = findChromium();
+  if (command === null) return { ...part, value: null, reason: `not found. To have it: ${advice}` };
+  return firstThatRuns({ ...part, candidates: [command], args: ['--version'], advice });
 }
 
 /**

@@ -12,6 +12,7 @@ const ARROWS: Readonly<Record<string, readonly string[] | typeof ANYTHING>> = {
   adapters: METHOD,
   backend: [],
   'backend-*': ['backend'],
+  browser: ['checkpoint', 'models', 'safetensors'],
   checkpoint: ['safetensors'],
   cli: ANYTHING,
   core: ['backend'],

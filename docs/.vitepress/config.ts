@@ -22,6 +22,7 @@ const packages = [
   'evaluate',
   'safetensors',
   'checkpoint',
+  'browser',
   'testing',
   'cli',
 ];

@@ -6,6 +6,7 @@ export {
   type SavedTensor,
   siteKey,
 } from './adapter-record.ts';
+export { checkReplacement, isFileName } from './check-replacement.ts';
 export { CheckpointError } from './checkpoint-error.ts';
 export { diskFolder } from './disk-folder.ts';
 export { checkBase, type FingerprintEntry, fingerprint, fingerprintWeights } from './fingerprint.ts';

@@ -10,7 +10,7 @@ export type { SentenceEncoder } from './heads/sentence-encoder.ts';
 export type { SequenceClassifier } from './heads/sequence-classifier.ts';
 export type { TokenClassifier } from './heads/token-classifier.ts';
 export { defaultCachePath, diskCache } from './hub/disk-cache.ts';
-export type { HubCache } from './hub/hub-cache.ts';
+export type { HubCache, UnfinishedFile } from './hub/hub-cache.ts';
 export type { HubOptions, HubProgress, Retry } from './hub/hub-options.ts';
 export { openModelFolder } from './hub/open-model-folder.ts';
 export { llama, llamaClassifier } from './llama/architecture.ts';

@@ -1,0 +1,11 @@
+export { keepStorage, type StorageQuota, storageQuota } from './storage-quota.ts';
+export { cacheStorage } from './store/cache-storage.ts';
+export { indexedDb } from './store/indexed-db.ts';
+export { opfs } from './store/opfs.ts';
+export type { WebStore } from './store/web-store.ts';
+export { webCache } from './web-cache.ts';
+export { webFolder } from './web-folder.ts';
+export type { EventOf, Job, JobContext, Jobs, OptionsOf } from './worker/jobs.ts';
+export { type JobRun, type JobWorker, openWorker } from './worker/open-worker.ts';
+export { serve } from './worker/serve.ts';
+export { transfer } from './worker/transfer.ts';
