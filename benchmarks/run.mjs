@@ -17,6 +17,7 @@ const ALL = [
   ['routing'],
   ['hot-swap'],
   ['hot-swap', '--shape', 'smollm2'],
+  ['webgpu-step'],
   ['profile-step'],
 ];
 

@@ -71,6 +71,16 @@ describe('benchmarks', { timeout: 180_000 }, () => {
     expect([bytes('f16'), bytes(', bf16')]).toEqual([bytes('f32') / 2, bytes('f32') / 2]);
   });
 
+  it('webgpu-step', () => {
+    const result = run('webgpu-step');
+    expectAllThere(result);
+    const [fused, references] = result.results;
+    if (references === undefined) return;
+    for (const count of ['dispatches', 'pipelines', 'boundBytes'])
+      expect(Number(fused?.[count]), count).toBeLessThan(Number(references[count]) / 2);
+    expect([fused?.readBytes, references.readBytes]).toEqual([8, 8]);
+  });
+
   it('profile-step', () => {
     const [profile] = run('profile-step', '--engines', 'peftjs wasm (1 thread)').results;
     expect(profile?.kernels).toBeGreaterThan(100);
