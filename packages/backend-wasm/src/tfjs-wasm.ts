@@ -18,6 +18,8 @@ export interface TfjsWasm {
   disposeData(dataId: object): boolean;
 }
 
+const WITHOUT_SIMD = 'tfjs-backend-wasm.wasm';
+
 /** Answers tfjs's pool of threads that all of them are there; none is ever asked to run. */
 class IdleWorker {
   onmessage: ((event: { data: unknown }) => void) | null = null;
@@ -38,9 +40,10 @@ class IdleWorker {
  * @param shared whether its memory shall be shared between threads
  * @param paths where its binaries are, for `setWasmPaths`; in Node they are found
  */
-export async function startTfjs(shared: boolean, paths?: string): Promise<TfjsWasm> {
+export async function startTfjs(shared: boolean, paths?: string | Readonly<Record<string, string>>): Promise<TfjsWasm> {
   const tfjs = await import('@tensorflow/tfjs-backend-wasm');
-  if (paths !== undefined) tfjs.setWasmPaths(paths);
+  // tfjs wants an address for each of its binaries; the one without SIMD is never loaded here.
+  if (paths !== undefined) tfjs.setWasmPaths(typeof paths === 'string' ? paths : { [WITHOUT_SIMD]: '', ...paths });
   tfjs.setThreadsCount(1);
   env().set('WASM_HAS_MULTITHREAD_SUPPORT', shared);
   const restore = [withoutWorkers(), withoutListeners()];

@@ -11,8 +11,8 @@ import { canShareMemory, coreCount, mayBlock, startWorkers } from './thread-pool
 export interface WasmOptions {
   /** Threads that compute; as many as the machine runs at once when left out. 1 needs no shared memory. */
   readonly threads?: number;
-  /** In a page: the folder from which tfjs's .wasm files are served. */
-  readonly wasmPaths?: string;
+  /** In a page: the folder from which tfjs's .wasm files are served, or the address of each by its name. */
+  readonly wasmPaths?: string | Readonly<Record<string, string>>;
 }
 
 /**
