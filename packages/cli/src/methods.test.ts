@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import * as adapters from '@peftjs/adapters';
 import type { Family } from '@peftjs/core';
 import * as lora from '@peftjs/lora';
@@ -53,100 +53,22 @@ describe('options that methods share', () => {
   });
 });
 
-describe('the adapters of', () => {
+describe('what goes wrong with', () => {
   let place: Workplace;
-  let biased: Workplace;
   beforeAll(async () => {
     place = await makeWorkplace();
-    biased = await makeWorkplace(1, { attention_bias: true });
   });
-  afterAll(() => {
-    place.remove();
-    biased.remove();
-  });
+  afterAll(() => place.remove());
 
   const train = (...more: string[]) =>
     peftjs([
-      ...['train', '--model', place.model, '--data', place.data, '--out', place.path('out'), '--backend', 'cpu'],
-      ...['--steps', '2', '--batch-size', '2', '--eval-sequences', '1', '--restart', '--json', ...more],
+      ...['train', '--model', place.model, '--data', place.data, '--out', place.path('none'), '--backend', 'cpu'],
+      ...['--steps', '2'],
+      ...more,
     ]);
-  const judge = (model: string) =>
-    peftjs([
-      ...['eval', '--model', model, '--adapter', place.path('out'), '--data', place.data, '--backend', 'cpu'],
-      ...['--sequences', '1', '--json'],
-    ]);
-  const norms = [0, 1].flatMap((layer) =>
-    ['input_layernorm', 'post_attention_layernorm'].map((name) => `model.layers.${layer}.${name}`),
-  );
 
-  /** Method, its options, and what is in the folder. */
-  const made: [method: string, options: readonly string[], config: Readonly<Record<string, unknown>>][] = [
-    [
-      'lora',
-      ['--lora-plus-ratio', '4', '--train-tokens', '5,11'],
-      { trainable_token_indices: { 'model.embed_tokens': [5, 11] } },
-    ],
-    [
-      'adalora',
-      ['--rank', '3', '--target-rank', '1', '--alpha', '6'],
-      { peft_type: 'ADALORA', init_r: 3, target_r: 1, total_step: 2 },
-    ],
-    ['alora', ['--rank', '2', '--invocation', ' is number'], { peft_type: 'LORA', r: 2, task_type: 'CAUSAL_LM' }],
-    [
-      'bitfit',
-      ['--modules-to-save', 'model.norm'],
-      { peft_type: 'LORA', bias: 'all', modules_to_save: ['model.norm'] },
-    ],
-    ['vera', ['--rank', '4', '--no-save-projection'], { peft_type: 'VERA', r: 4, save_projection: false }],
-    ['loha', ['--rank', '2', '--module-dropout', '0.5'], { peft_type: 'LOHA', r: 2, alpha: 2, module_dropout: 0.5 }],
-    [
-      'lokr',
-      ['--rank', '2', '--factor', '4', '--decompose-both'],
-      { peft_type: 'LOKR', decompose_factor: 4, decompose_both: true },
-    ],
-    ['fourierft', ['--frequencies', '9', '--scaling', '20'], { peft_type: 'FOURIERFT', n_frequency: 9, scaling: 20 }],
-    ['trainable-tokens', ['--train-tokens', '3'], { peft_type: 'TRAINABLE_TOKENS', token_indices: [3] }],
-    ['layer-norm-tuning', ['--exclude', 'model.norm'], { peft_type: 'LN_TUNING', target_modules: norms }],
-    [
-      'oft',
-      ['--block-size', '8', '--exact-cayley'],
-      { peft_type: 'OFT', oft_block_size: 8, use_cayley_neumann: false },
-    ],
-    ['boft', ['--blocks', '4', '--targets', 'attn.q'], { peft_type: 'BOFT', boft_block_num: 4 }],
-    ['hra', ['--rank', '3', '--orthogonal'], { peft_type: 'HRA', r: 3, apply_GS: true }],
-    ['ia3', ['--layers', '1'], { peft_type: 'IA3', feedforward_modules: ['model.layers.1.mlp.down_proj'] }],
-    [
-      'bottleneck',
-      ['--style', 'houlsby', '--rank', '3', '--activation', 'gelu_new', '--scaling', '0.5'],
-      { peft_type: 'BOTTLENECK', style: 'houlsby', r: 3, activation: 'gelu_new', scaling: 0.5 },
-    ],
-    [
-      'loreft',
-      ['--last', '2', '--layers', '0'],
-      { peft_type: 'LOREFT', r: 4, first: 1, last: 2, target_modules: ['model.layers.0'] },
-    ],
-  ];
-
-  test.each(made)('%s are trained, saved and read again', async (method, options, config) => {
-    const { model } = method === 'bitfit' ? biased : place;
-    const on = ['--model', model, '--method', method, '--learning-rate', '0.01'];
-    const { code, stderr, objects } = await train(...on, ...options);
-    expect(stderr).toBe('');
-    expect(code).toBe(0);
-    expect(JSON.parse(readFileSync(place.path('out/adapter_config.json'), 'utf8'))).toMatchObject(config);
-    const { python, after } = objects.at(-1) as { readonly python: readonly string[]; readonly after: number };
-    // Lines of Python only where PEFT has the method.
-    expect(python.length > 0).toBe(!['bottleneck', 'loreft'].includes(method));
-    const judged = await judge(model);
-    expect(judged.stderr).toBe('');
-    expect(judged.code).toBe(0);
-    const { base, adapted } = judged.objects[0] as Record<'base' | 'adapted', { readonly loss: number }>;
-    expect(adapted.loss).not.toBe(base.loss);
-    expect(Number.isFinite(after)).toBe(true);
-  });
-
-  test('a model without biases has none of BitFit', async () => {
-    const { code, stderr } = await train('--method', 'bitfit', '--out', place.path('none'));
+  test('BitFit: a model without biases', async () => {
+    const { code, stderr } = await train('--method', 'bitfit');
     expect(stderr).toMatch(/the model has no biases to train; use another method/);
     expect(code).toBe(1);
     expect(existsSync(place.path('none'))).toBe(false);
@@ -176,7 +98,7 @@ describe('the adapters of', () => {
   ];
 
   test.each(wrong)('%o are refused before anything is loaded', async (options, message) => {
-    const { code, stderr } = await train('--model', 'no/such/model', '--out', place.path('none'), ...options);
+    const { code, stderr } = await train('--model', 'no/such/model', ...options);
     expect(stderr).toMatch(message);
     expect(code).toBe(2);
     expect(existsSync(place.path('none'))).toBe(false);
