@@ -137,7 +137,14 @@ test('a model without branches is refused', () => {
   host.dispose();
 });
 
-const CONFIG = { style: 'pfeiffer', r: 2, activation: 'gelu_new', scaling: 1, target_modules: ['model.layers.0.mlp'] };
+const CONFIG = {
+  library_name: 'peftjs',
+  style: 'pfeiffer',
+  r: 2,
+  activation: 'gelu_new',
+  scaling: 1,
+  target_modules: ['model.layers.0.mlp'],
+};
 
 test('comes back from what it states', () => {
   const [method, ...others] = readBottleneck().read({ ...CONFIG, modules_to_save: ['lm_head'] });

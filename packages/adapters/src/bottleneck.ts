@@ -74,6 +74,7 @@ export function bottleneck(options: BottleneckOptions = {}): Method {
     config({ sites }) {
       const [width, ...others] = new Set((sites as readonly WideSite[]).map(widthOf));
       return {
+        library_name: 'peftjs',
         style: style.name,
         ...(width === undefined || others.length ? { reduction } : { r: width }),
         activation: activation.name,

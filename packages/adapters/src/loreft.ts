@@ -55,7 +55,13 @@ export function loreft(options: LoreftOptions = {}): Method {
     // The end of a block's path is its number.
     targets: { modules: options.targets ?? layers?.map(String) ?? ['block'] },
     on: { stream },
-    config: ({ sites }) => ({ r, first, last, target_modules: sites.map((site) => site.path) }),
+    config: ({ sites }) => ({
+      library_name: 'peftjs',
+      r,
+      first,
+      last,
+      target_modules: sites.map((site) => site.path),
+    }),
   };
 }
 

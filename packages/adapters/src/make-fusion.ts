@@ -73,6 +73,7 @@ export function makeFusion({ shapes, branches }: Fused, targets: Targets['module
         ),
     }),
     config: ({ sites }) => ({
+      library_name: 'peftjs',
       adapters: shapes.map(({ style, r, activation, scaling }) => ({
         style: style.name,
         r,

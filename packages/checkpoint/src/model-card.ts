@@ -1,21 +1,16 @@
 import type { AdapterRecord, Json } from './adapter-record.ts';
 
-/** What PEFT loads, of the types that a plugin here may have; the hub offers Python's lines for these alone. */
-const PEFT_TYPES = new Set(
-  'ADALORA BOFT FOURIERFT HRA IA3 LN_TUNING LOHA LOKR LORA MULTITASK_PROMPT_TUNING OFT P_TUNING PREFIX_TUNING PROMPT_TUNING TRAINABLE_TOKENS VERA'.split(
-    ' ',
-  ),
-);
-
 /** `README.md` of an adapter folder: the hub's front matter, and what is known about where the adapter came from. */
 export function modelCard({ config, tensors, provenance }: AdapterRecord): string {
   const named = config.base_model_name_or_path;
   const base = typeof named === 'string' && named !== '' ? named : provenance?.base.name;
   const method = String(config.peft_type).toLowerCase();
+  // For PEFT's own methods the hub offers the lines of Python that load the folder.
+  const library = typeof config.library_name === 'string' ? JSON.stringify(config.library_name) : 'peft';
   const parameters = tensors.reduce((sum, { data }) => sum + data.length, 0);
   const front = [
     ...(base === undefined ? [] : [`base_model: ${JSON.stringify(base)}`]),
-    `library_name: ${PEFT_TYPES.has(String(config.peft_type)) ? 'peft' : 'peftjs'}`,
+    `library_name: ${library}`,
     'tags:',
     ...(base === undefined ? [] : [`- ${JSON.stringify(`base_model:adapter:${base}`)}`]),
     `- ${JSON.stringify(method)}`,

@@ -168,14 +168,14 @@ describe('saveAdapter', () => {
     expect(card).toContain('| Base model | a: "b"\\|c |');
   });
 
-  it("names as the library that loads it PEFT for PEFT's types, and this one for others", async () => {
-    const cardOf = async (type: string) => {
+  it('names the library that the configuration names, or else PEFT', async () => {
+    const cardOf = async (more: Readonly<Record<string, string>>) => {
       const folder = memoryFolder();
-      await saveAdapter({ ...record, config: { ...record.config, peft_type: type } }, folder);
+      await saveAdapter({ ...record, config: { ...record.config, ...more } }, folder);
       return text(folder.files.get('README.md'));
     };
-    expect(await cardOf('LORA')).toContain('\nlibrary_name: peft\n');
-    expect(await cardOf('LOREFT')).toContain('\nlibrary_name: peftjs\n');
+    expect(await cardOf({})).toContain('\nlibrary_name: peft\n');
+    expect(await cardOf({ library_name: 'peftjs' })).toContain('\nlibrary_name: "peftjs"\n');
   });
 
   it('is an error of its own class', async () => {

@@ -49,7 +49,8 @@ export function adapterGoal(
       return {
         files: saved.files.size,
         bytes: saved.bytes,
-        python: method.onlyHere
+        // A method that PEFT lacks names another library.
+        python: record.config.library_name
           ? []
           : [
               'from transformers import AutoModelForCausalLM',

@@ -18,8 +18,6 @@ export type Training = Pick<TrainOptions<TokenBatch>, 'rates' | 'after'>;
 interface Common {
   /** What reads its adapters back, and those of its kind that only code can make. */
   readonly families: readonly Family[];
-  /** PEFT has no such method: its folders are for this library. */
-  readonly onlyHere?: boolean;
 }
 
 export interface MethodEntry extends Common {

@@ -24,7 +24,7 @@ export interface ConfigReader {
 
 /** Keys that say nothing about what an adapter computes, and the one that every method reads in the same way. */
 const COMMON = new Set(
-  'auto_mapping base_model_name_or_path inference_mode modules_to_save peft_type peft_version revision runtime_config task_type'.split(
+  'auto_mapping base_model_name_or_path inference_mode library_name modules_to_save peft_type peft_version revision runtime_config task_type'.split(
     ' ',
   ),
 );

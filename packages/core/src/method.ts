@@ -99,7 +99,10 @@ export interface Method {
   readonly type: string;
   readonly targets: Targets;
   readonly on: { readonly [K in SiteKind]?: Part<K> };
-  /** Its keys of `adapter_config.json`. Core adds the type, the base's name, the mode, and a task of null. */
+  /**
+   * Its keys of `adapter_config.json`. Core adds the type, the base's name, the mode, and a task of null. A method that PEFT
+   * lacks names the library that loads it as `library_name`.
+   */
   config(place: Place): Readonly<Record<string, Json>>;
   /** Parameters that its sites, of all of the model's, have in common (VeRA's projections, a prompt). */
   shared?(sites: readonly Site[], model: readonly Site[]): ParamSpecs;

@@ -51,5 +51,4 @@ export const method: MethodEntry = methodEntry({
     return [bottlenecks, ...wholeOf(values)];
   },
   families: [readBottleneck(), readFusion()],
-  onlyHere: true,
 });

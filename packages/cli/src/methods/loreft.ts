@@ -21,5 +21,4 @@ export const method: MethodEntry = methodEntry({
     return [loreft({ r, first, last, ...given({ layers: blocks }) }), ...wholeOf(values)];
   },
   families: [readLoreft()],
-  onlyHere: true,
 });
