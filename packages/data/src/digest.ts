@@ -20,14 +20,18 @@ export async function digest(
 function content(example: Example | LabeledExample): object {
   switch (example.kind) {
     case 'text':
-      return { text: example.text };
+      return { text: example.text, ...taskOf(example) };
     case 'completion':
-      return { prompt: example.prompt, completion: example.completion };
+      return { prompt: example.prompt, completion: example.completion, ...taskOf(example) };
     case 'messages':
-      return { messages: example.messages.map(({ role, content }) => ({ role, content })) };
+      return { messages: example.messages.map(({ role, content }) => ({ role, content })), ...taskOf(example) };
     case 'labeled':
       return { text: example.text, label: String(example.label) };
     default:
       return example satisfies never;
   }
+}
+
+function taskOf({ task }: Example): { readonly task?: number } {
+  return task === undefined ? {} : { task };
 }

@@ -7,6 +7,8 @@ export interface TokenSequence {
   readonly ids: Int32Array;
   /** [t]: the ids themselves, not shifted (the model shifts them), or -100 where nothing is to be learned. */
   readonly labels: Int32Array;
+  /** The number of its task, where there are several. */
+  readonly task?: number;
 }
 
 /** How many labels count: the model predicts each token from those before it, hence never the first. */

@@ -40,7 +40,12 @@ export async function tokenizeExamples(
   }
   const sequences: TokenSequence[] = [];
   for await (const example of examples) {
-    const whole = encodeExample(example, tokenizer, maskPrompt);
+    const { task } = example;
+    if (packing && task !== undefined) {
+      throw new Error('[peftjs/data] packing joins sequences, and these have a task each; leave out `packing`');
+    }
+    const encoded = encodeExample(example, tokenizer, maskPrompt);
+    const whole = task === undefined ? encoded : { ...encoded, task };
     const pieces =
       example.kind === 'text' && chunk !== undefined ? cut(whole, chunk) : [fitted(whole, example, options)];
     for (const piece of pieces) if (targetCount(piece) > 0) sequences.push(piece);
@@ -57,8 +62,10 @@ function checkLength(name: string, value: number, most: number): void {
   throw new Error(`[peftjs/data] ${name} is ${value}: give a whole number of tokens, ${range}`);
 }
 
-function cut({ ids, labels }: TokenSequence, length: number): readonly TokenSequence[] {
+function cut(whole: TokenSequence, length: number): readonly TokenSequence[] {
+  const { ids, labels } = whole;
   return Array.from({ length: Math.ceil(ids.length / length) }, (_, i) => ({
+    ...whole,
     ids: ids.slice(i * length, (i + 1) * length),
     labels: labels.slice(i * length, (i + 1) * length),
   }));
@@ -73,7 +80,7 @@ function fitted(whole: TokenSequence, example: Example, { maxLength, truncate }:
       example.kind === 'text' ? 'set `chunk` to cut it into pieces, or `truncate`' : 'shorten it, or set `truncate`';
     throw new Error(`[peftjs/data] ${origin} is ${length} tokens long, and at most ${maxLength} fit: ${advice}`);
   }
-  const piece = { ids: whole.ids.slice(0, maxLength), labels: whole.labels.slice(0, maxLength) };
+  const piece = { ...whole, ids: whole.ids.slice(0, maxLength), labels: whole.labels.slice(0, maxLength) };
   if (targetCount(piece) === 0) {
     throw new Error(
       `[peftjs/data] ${origin} is ${length} tokens long, and its prompt alone fills the ${maxLength} that fit: shorten the prompt`,
