@@ -10,6 +10,7 @@ import {
   tokenizeExamples,
 } from '@peftjs/data';
 import type { CausalLM } from '@peftjs/models';
+import type { DataNeeds } from './data-needs.ts';
 import { given } from './given.ts';
 import { needTokenizer } from './model-options.ts';
 import { choice, flag, integer, list, type Option, orElse, required, text } from './option.ts';
@@ -59,14 +60,14 @@ export interface TokenizedText {
 /**
  * Reads and tokenizes one file.
  *
- * @param reserved positions of the context that an adapter's virtual tokens take
+ * @param needs what adapters ask of it
  * @throws naming the file and line of what is wrong
  */
 export async function readText(
   source: DataSource,
   values: DataValues,
   model: CausalLM,
-  reserved: number,
+  { reserved, tasks }: DataNeeds,
 ): Promise<TokenizedText> {
   const tokenizer = needTokenizer(model);
   const room = model.contextLength - reserved;
@@ -77,7 +78,8 @@ export async function readText(
       `--length is ${length}; the context of ${model.base.name} is ${model.contextLength} tokens${virtual}`,
     );
   }
-  const fields = values.fields && readFields(values.fields);
+  const own = values.fields && readFields(values.fields);
+  const fields = tasks > 0 ? { task: 'task', ...own } : own;
   const format = values.format === undefined ? undefined : formatNamed(values.format);
   const examples: Example[] = [];
   for await (const example of readExamples(source, {
@@ -89,7 +91,19 @@ export async function readText(
   const maskPrompt = values['mask-prompt'];
   const cut = { maxLength: length, chunk: length, truncate, packing, maskPrompt };
   const sequences = await tokenizeExamples(examples, tokenizer, cut);
+  checkTasks(sequences, tasks, String(source));
   return { file: String(source), examples, sequences, tokens: countTokens(sequences) };
+}
+
+function checkTasks(sequences: readonly TokenSequence[], tasks: number, file: string): void {
+  if (tasks === 0) return;
+  if (sequences.some(({ task }) => task === undefined)) {
+    throw new UsageError(`${file} cannot say of which task a text is; use JSONL, CSV or Parquet with a field "task"`);
+  }
+  const foreign = sequences.find(({ task = 0 }) => task >= tasks);
+  if (foreign !== undefined) {
+    throw new UsageError(`${file} has a text of task ${foreign.task}; the tasks are 0 to ${tasks - 1}`);
+  }
 }
 
 export function countTokens(sequences: readonly TokenSequence[]): number {
@@ -97,7 +111,7 @@ export function countTokens(sequences: readonly TokenSequence[]): number {
 }
 
 function readFields(pairs: readonly string[]): Partial<Record<Field, string>> {
-  const known: readonly string[] = ['text', 'prompt', 'completion', 'messages'];
+  const known: readonly string[] = ['text', 'prompt', 'completion', 'messages', 'task'];
   const fields = pairs.map((pair) => pair.split('=', 2) as [string, string?]);
   const wrong = fields.find(([name, own]) => !known.includes(name) || own === undefined || own === '');
   if (wrong !== undefined) {

@@ -24,6 +24,8 @@ interface Row {
   readonly options: readonly string[];
   /** What is in the folder. */
   readonly config: Readonly<Record<string, unknown>>;
+  /** What generating asks for besides. */
+  readonly asked?: readonly string[];
   /** Why it cannot be merged, where it cannot. */
   readonly apart?: RegExp;
 }
@@ -102,6 +104,12 @@ const rows: Readonly<Record<string, Row>> = {
     config: { peft_type: 'PROMPT_TUNING', num_virtual_tokens: 3, prompt_tuning_init: 'TEXT' },
     apart,
   },
+  'multitask-prompt': {
+    options: ['--tasks', '2', '--task-rank', '2', '--virtual-tokens', '3'],
+    config: { peft_type: 'MULTITASK_PROMPT_TUNING', num_tasks: 2, num_ranks: 2, num_virtual_tokens: 3 },
+    asked: ['--task', '1'],
+    apart,
+  },
   'p-tuning': {
     options: ['--virtual-tokens', '3', '--encoder', 'lstm', '--encoder-hidden', '4'],
     config: { peft_type: 'P_TUNING', num_virtual_tokens: 3, encoder_hidden_size: 4 },
@@ -115,7 +123,8 @@ test('no method is left out', () => {
 
 test.each(Object.entries(rows))('%s is trained, inspected, evaluated, run and merged', async (method, row) => {
   const workplace = method === 'bitfit' ? biased : place;
-  const { model, data } = workplace;
+  const { model } = workplace;
+  const data = method === 'multitask-prompt' ? place.tasks : workplace.data;
   const out = workplace.path(method);
   const ran = async (...args: string[]) => {
     const { code, stderr, objects } = await peftjs([...args, '--json']);
@@ -143,8 +152,8 @@ test.each(Object.entries(rows))('%s is trained, inspected, evaluated, run and me
   expect(adapted).not.toBe(alone);
   expect(Number.isFinite(adapted)).toBe(true);
 
-  const asked = ['--prompt', 'The state', '--max-new-tokens', '2', '--adapter', out];
-  expect(await ran(...on('generate'), ...asked)).toMatchObject({ adapter: out, text: expect.any(String) });
+  const asked = ['--prompt', 'The state', '--max-new-tokens', '2', '--adapter', out, ...(row.asked ?? [])];
+  expect(await ran(...on('generate'), ...asked)).toMatchObject({ adapters: [{ path: out }], text: expect.any(String) });
 
   const merged = workplace.path(`${method}-merged`);
   const folding = [...on('merge'), '--adapter', out, '--out', merged];

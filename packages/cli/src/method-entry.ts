@@ -35,6 +35,8 @@ export interface MethodEntry extends Common {
   training?(values: Readonly<Record<string, unknown>>, adapter: Adapter): Training;
   /** Positions of the context that its virtual tokens take; none when left out. */
   reserved?(values: Readonly<Record<string, unknown>>): number;
+  /** How many tasks it tells apart, where the data is to say of which each text is. */
+  tasks?(values: Readonly<Record<string, unknown>>): number;
 }
 
 interface Definition<O extends OptionTable> extends Common {
@@ -43,6 +45,7 @@ interface Definition<O extends OptionTable> extends Common {
   create(values: Values<O>, setting: Setting): readonly Method[];
   training?(values: Values<O>, adapter: Adapter): Training;
   reserved?(values: Values<O>): number;
+  tasks?(values: Values<O>): number;
 }
 
 /** The same whatever its options are, whose values `withDefaults` has completed. */

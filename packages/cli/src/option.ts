@@ -9,6 +9,8 @@ export interface Option<T> {
   readonly needs: string;
   /** Words to choose from, where it has some. */
   readonly choices?: readonly string[];
+  /** Each time it is given on the command line, another value is added. */
+  readonly repeats?: boolean;
   /** The value, or undefined where it is not what is needed. */
   read(given: unknown): T | undefined;
   readonly required: boolean;
@@ -78,6 +80,16 @@ export function integer(value: string, about: string, range: Range = {}): Option
 export function choice<const T extends string>(choices: readonly T[], about: string): Option<T | undefined> {
   const read = (given: unknown) => choices.find((one) => one === given);
   return { ...optional, value: choices.join('|'), about, needs: `one of ${choices.join(', ')}`, choices, read };
+}
+
+/** Several texts: given again for each on the command line, one or a list in the config file. */
+export function texts(value: string, about: string): Option<readonly string[] | undefined> {
+  const read = (given: unknown) => {
+    const values: readonly unknown[] = [given].flat();
+    const whole = values.length > 0 && values.every((one) => typeof one === 'string' && one !== '');
+    return whole ? (values as readonly string[]) : undefined;
+  };
+  return { ...optional, value, about, needs: 'a text, once or more', repeats: true, read };
 }
 
 /** Several values: with commas on the command line, a list in the config file. */

@@ -61,7 +61,9 @@ function readFlags(args: readonly string[], options: OptionTable, positional?: s
     }
     const lacksValue = token.value === undefined || (!token.inlineValue && token.value.startsWith('--'));
     if (option.value !== null && lacksValue) throw new UsageError(`--${name} needs a value: ${option.needs}`);
-    given.set(name, { where: `--${name}`, value: negated ? false : (token.value ?? true) });
+    const value = negated ? false : (token.value ?? true);
+    const earlier = option.repeats && given.has(name) ? [given.get(name)?.value].flat() : null;
+    given.set(name, { where: `--${name}`, value: earlier === null ? value : [...earlier, value] });
   }
   return given;
 }

@@ -17,13 +17,17 @@ export const samplingOptions: { readonly [K in keyof SamplingValues]: Option<Sam
   'top-p': number('P', 'draw among the fewest that together have this probability', { above: 0, max: 1 }),
 };
 
-export function generateOptions(values: SamplingValues, seed: number, signal: AbortSignal): GenerateOptions {
+export function generateOptions(
+  values: SamplingValues & { readonly task: number | undefined },
+  seed: number,
+  signal: AbortSignal,
+): GenerateOptions {
   const { temperature } = values;
   return {
     maxNewTokens: values['max-new-tokens'],
     temperature,
     seed,
     signal,
-    ...given({ topK: values['top-k'], topP: values['top-p'] }),
+    ...given({ topK: values['top-k'], topP: values['top-p'], task: values.task }),
   };
 }

@@ -2,6 +2,7 @@
 import { digest, findDataSet, type TokenSequence } from '@peftjs/data';
 import type { CausalLM } from '@peftjs/models';
 import type { Run } from './command.ts';
+import type { DataNeeds } from './data-needs.ts';
 import { countTokens, type DataValues, readText } from './data-options.ts';
 import { counted } from './figures.ts';
 
@@ -23,13 +24,13 @@ interface HoldOut {
 export async function readTrainingData(
   values: DataValues & HoldOut,
   model: CausalLM,
-  reserved: number,
+  needs: DataNeeds,
   run: Run,
 ): Promise<TrainingData> {
   const { report } = run;
   const found = await findDataSet(values.data);
-  const text = await readText(found.train as string, values, model, reserved);
-  const own = found.valid === null ? null : await readText(found.valid, values, model, reserved);
+  const text = await readText(found.train as string, values, model, needs);
+  const own = found.valid === null ? null : await readText(found.valid, values, model, needs);
   const { train, held } =
     own === null ? split(text.sequences, values.holdout) : { train: text.sequences, held: own.sequences };
   const valid = held.slice(0, values['eval-sequences'] ?? held.length);

@@ -29,6 +29,8 @@ export interface Workplace {
   readonly model: string;
   /** JSONL of a few texts. */
   readonly data: string;
+  /** The same texts, of two tasks. */
+  readonly tasks: string;
   path(name: string): string;
   remove(): void;
 }
@@ -53,7 +55,16 @@ export async function makeWorkplace(seed = 1, more: Readonly<Record<string, unkn
   await saveModel(model, path('model'), { files });
   model.dispose();
   const texts = Array.from({ length: 12 }, (_, i) => `The state of the union is number ${i}, and the nation grows.`);
-  writeFileSync(path('data.jsonl'), texts.map((text) => `${JSON.stringify({ text })}\n`).join(''));
+  const write = (name: string, records: readonly object[]) =>
+    writeFileSync(path(name), records.map((record) => `${JSON.stringify(record)}\n`).join(''));
+  write(
+    'data.jsonl',
+    texts.map((text) => ({ text })),
+  );
+  write(
+    'tasks.jsonl',
+    texts.map((text, i) => ({ text, task: i % 2 })),
+  );
   const remove = () => rmSync(folder, { recursive: true, force: true });
-  return { folder, model: path('model'), data: path('data.jsonl'), path, remove };
+  return { folder, model: path('model'), data: path('data.jsonl'), tasks: path('tasks.jsonl'), path, remove };
 }

@@ -1,12 +1,13 @@
 // `peftjs eval`: how well a model predicts a text, and how much better with an adapter.
-import { loadAdapter } from '@peftjs/checkpoint';
 import { createBatches, digest, findDataSet } from '@peftjs/data';
 import { meanLoss } from '@peftjs/train';
+import { adaptersOption, attachAdapters, loadAdapters, namedFolders } from '../adapters-option.ts';
 import { backendOptions, startBackend } from '../backend-options.ts';
 import { type Command, command, EXIT } from '../command.ts';
+import { checkTask, needsOf, taskOption } from '../data-needs.ts';
 import { dataOptions, readText } from '../data-options.ts';
 import { counted } from '../figures.ts';
-import { adapterOption, modelOption, needTokenizer, openAdapter, openModel } from '../model-options.ts';
+import { modelOption, needTokenizer, openModel } from '../model-options.ts';
 import { choice, integer } from '../option.ts';
 import { lossText } from '../training-session.ts';
 import { UsageError } from '../usage-error.ts';
@@ -14,7 +15,8 @@ import { weightsOption } from '../weights-option.ts';
 
 const options = {
   model: modelOption,
-  adapter: adapterOption,
+  adapter: adaptersOption,
+  task: taskOption,
   ...dataOptions,
   split: choice(
     ['valid', 'test', 'train'],
@@ -33,18 +35,27 @@ export const evaluate: Command = command({
   examples: [
     ['eval --model HuggingFaceTB/SmolLM2-135M --data held-out.txt', 'the model alone'],
     ['eval --model base --adapter out/notes --data texts/ --split test', 'with an adapter, on a file of a folder'],
+    ['eval --model base --adapter style=out/style --adapter notes=out/notes --data held-out.txt', 'with two'],
+    ['eval --model base --adapter out/tasks --task 2 --data of-task-2.txt', 'with a prompt of several tasks'],
   ],
   async run(values, run) {
     const { report, signal } = run;
+    const { task } = values;
+    const folders = namedFolders(values.adapter);
+    const adapters = await loadAdapters(folders);
+    const needs = needsOf(adapters);
+    checkTask(task, needs);
     const backend = await startBackend(values, report);
     const model = await openModel(values.model, run, values.weights);
     const found = await findDataSet(values.data);
     const split = values.split ?? (found.valid ? 'valid' : found.test ? 'test' : 'train');
     const source = found[split];
     if (source === null) throw new UsageError(`${values.data} has no ${split} file; leave out --split, or add it`);
-    const reserved = values.adapter === undefined ? 0 : await virtualTokensIn(values.adapter);
-    const text = await readText(source, values, model, reserved);
-    const sequences = text.sequences.slice(0, values.sequences);
+    // A task that is given is that of every text.
+    const text = await readText(source, values, model, task === undefined ? needs : { ...needs, tasks: 0 });
+    const sequences = text.sequences
+      .slice(0, values.sequences)
+      .map((one) => (task === undefined ? one : { ...one, task }));
     const { padId } = needTokenizer(model);
     const batches = createBatches(sequences, { batchSize: values['batch-size'], padId, shuffle: false });
     report.say(`data     ${text.file}: ${counted(sequences.length, 'sequence')}`);
@@ -56,20 +67,14 @@ export const evaluate: Command = command({
     const base = await measure();
     report.say(`base     ${lossText(base.loss)}`);
     let adapted: typeof base | null = null;
-    if (values.adapter !== undefined) {
-      await openAdapter(model, values.adapter);
+    if (adapters.length > 0) {
+      await attachAdapters(model, adapters);
       adapted = await measure();
-      report.say(`adapter  ${lossText(adapted.loss)}`);
+      report.say(`${(adapters.length === 1 ? 'adapter' : 'adapters').padEnd(8)} ${lossText(adapted.loss)}`);
     }
-    const about = { model: values.model, adapter: values.adapter ?? null, backend: backend.name };
+    const about = { model: values.model, adapters: folders, backend: backend.name };
     const data = { file: text.file, sequences: sequences.length, digest: await digest(text.examples) };
     report.result({ ...about, data, base, adapted });
     return EXIT.ok;
   },
 });
-
-/** Positions of the context that an adapter's prompt or prefix takes. */
-async function virtualTokensIn(adapter: string): Promise<number> {
-  const { config } = await loadAdapter(adapter);
-  return Number(config.num_virtual_tokens ?? 0);
-}

@@ -1,15 +1,19 @@
 // `peftjs generate`: continues a prompt, a token at a time.
 import { streamText } from '@peftjs/models';
+import { adaptersOption, attachAdapters, loadAdapters, namedFolders } from '../adapters-option.ts';
 import { backendOptions, startBackend } from '../backend-options.ts';
 import { type Command, command, EXIT } from '../command.ts';
-import { adapterOption, modelOption, needTokenizer, openAdapter, openModel } from '../model-options.ts';
+import { checkTask, needsOf, taskOption } from '../data-needs.ts';
+import { modelOption, needTokenizer, openModel } from '../model-options.ts';
 import { integer, orElse, required, text } from '../option.ts';
 import { generateOptions, samplingOptions } from '../sampling-options.ts';
+import { UsageError } from '../usage-error.ts';
 import { weightsOption } from '../weights-option.ts';
 
 const options = {
   model: modelOption,
-  adapter: adapterOption,
+  adapter: adaptersOption,
+  task: taskOption,
   prompt: required(text('TEXT', 'what to continue')),
   ...samplingOptions,
   seed: orElse(integer('N', 'decides what is drawn'), 0),
@@ -28,14 +32,26 @@ export const generate: Command = command({
       'generate --model base --adapter out/notes --prompt "Dear" --temperature 0.8 --top-p 0.95 --seed 7',
       'a random one',
     ],
+    [
+      'generate --model base --adapter style=out/style --adapter notes=out/notes --prompt "Dear"',
+      'two, one upon the other',
+    ],
+    ['generate --model base --adapter out/tasks --task 2 --prompt "Dear"', 'a prompt of several tasks'],
   ],
   async run(values, run) {
     const { report, signal } = run;
-    const { prompt, seed } = values;
+    const { prompt, seed, task } = values;
+    const folders = namedFolders(values.adapter);
+    const adapters = await loadAdapters(folders);
+    const needs = needsOf(adapters);
+    checkTask(task, needs);
+    if (needs.tasks > 0 && task === undefined) {
+      throw new UsageError(`--task N is missing: the adapter tells tasks apart, 0 to ${needs.tasks - 1}`);
+    }
     await startBackend(values, report);
     const model = await openModel(values.model, run, values.weights);
     needTokenizer(model);
-    if (values.adapter !== undefined) await openAdapter(model, values.adapter);
+    await attachAdapters(model, adapters);
     report.say();
     report.write(prompt);
     let text = '';
@@ -44,7 +60,7 @@ export const generate: Command = command({
       report.write(piece);
     }
     report.write('\n');
-    report.result({ model: values.model, adapter: values.adapter ?? null, prompt, text });
+    report.result({ model: values.model, adapters: folders, prompt, text });
     return EXIT.ok;
   },
 });

@@ -36,7 +36,7 @@ const options = {
   ...backendOptions,
   resume: flag('go on with the run that was interrupted'),
   restart: flag('forget the run that was interrupted'),
-  sample: text('PROMPT', 'continue this prompt before and after'),
+  sample: text('PROMPT', 'continue this prompt before and after, as of task 0 where there are tasks'),
   ...samplingOptions,
   'log-every': orElse(integer('STEPS', 'steps between two lines', { min: 1 }), 10),
   metrics: text('FILE', 'write the numbers of each step there, as JSON Lines'),
@@ -73,13 +73,20 @@ The state of the run is kept in OUT.run until it ends. Paths are relative to the
     if (values.metrics !== undefined) checkMetricsPath(values.metrics, out);
     const backend = await startBackend(values, report);
     const model = await openModel(values.model, run, weights);
-    const texts = await readTrainingData(values, model, method?.reserved?.(values) ?? 0, run);
+    const needs = { reserved: method?.reserved?.(values) ?? 0, tasks: method?.tasks?.(values) ?? 0 };
+    const texts = await readTrainingData(values, model, needs, run);
     const data = sessionData(texts, model, values);
     const recipe = await recipeOf(values, model, texts);
     const store = await openRun(out, recipe, values);
     const sample = async (when: 'before' | 'after') => {
       if (values.sample === undefined) return;
-      await showSample(model, values.sample, generateOptions(values, seed, signal), when, report);
+      await showSample(
+        model,
+        values.sample,
+        generateOptions({ ...values, task: needs.tasks > 0 ? 0 : undefined }, seed, signal),
+        when,
+        report,
+      );
     };
 
     await sample('before');

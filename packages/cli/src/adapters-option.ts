@@ -1,0 +1,58 @@
+// The adapters that a command puts on a model, in the order given: `--adapter DIR`, or several as `--adapter NAME=DIR`.
+import { type AdapterRecord, loadAdapter } from '@peftjs/checkpoint';
+import { restore } from '@peftjs/core';
+import type { CausalLM } from '@peftjs/models';
+import { type Option, texts } from './option.ts';
+import { UsageError } from './usage-error.ts';
+
+export const adaptersOption: Option<readonly string[] | undefined> = texts(
+  '[NAME=]DIR',
+  "an adapter's folder; several, each with a name, are stacked in the order given",
+);
+
+export interface NamedFolder {
+  readonly name: string;
+  readonly path: string;
+}
+
+export interface LoadedAdapter extends NamedFolder {
+  readonly record: AdapterRecord;
+}
+
+/** @throws UsageError where two have the same name */
+export function namedFolders(given: readonly string[] | undefined): readonly NamedFolder[] {
+  const folders = (given ?? []).map((one) => {
+    const [, name, path] = /^([\w.-]+)=(.+)$/.exec(one) ?? [one, 'default', one];
+    return { name, path } as NamedFolder;
+  });
+  for (const [i, { name, path }] of folders.entries()) {
+    const other = folders.slice(0, i).find((one) => one.name === name);
+    if (other === undefined) continue;
+    throw new UsageError(
+      `--adapter ${other.path} and ${path} are both named "${name}"; name them apart, as in --adapter a=${other.path} --adapter b=${path}`,
+    );
+  }
+  return folders;
+}
+
+export function loadAdapters(folders: readonly NamedFolder[]): Promise<readonly LoadedAdapter[]> {
+  return Promise.all(folders.map(async (folder) => ({ ...folder, record: await loadAdapter(folder.path) })));
+}
+
+/** @throws naming the adapter that does not go onto the model, or onto those beneath it */
+export async function attachAdapters(model: CausalLM, adapters: readonly LoadedAdapter[]): Promise<void> {
+  const { families } = await import('./methods.ts');
+  const beneath: string[] = [];
+  for (const { name, path, record } of adapters) {
+    try {
+      await restore(model, record, families, { name });
+    } catch (cause) {
+      if (adapters.length === 1) throw cause;
+      const place = beneath.length === 0 ? 'the model' : `${beneath.join(', ')}`;
+      throw new Error(`[peftjs/cli] "${name}" (${path}) does not go onto ${place}: ${(cause as Error).message}`, {
+        cause,
+      });
+    }
+    beneath.push(`"${name}"`);
+  }
+}
