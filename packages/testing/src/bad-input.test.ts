@@ -8,7 +8,7 @@ import { FAMILIES, makeVariant, VARIANTS } from '../test/every-method.ts';
 import { batchFor, outputsOf, ROW_MODELS, type RowModel } from '../test/row-models.ts';
 
 /** Keys that mean the same in every configuration. */
-const COMMON = ['modules_to_save', 'peft_version'];
+const COMMON = ['library_name', 'modules_to_save', 'peft_version'];
 /** Keys of LoRA that PEFT writes into AdaLoRA's configuration, too, and does not read there. */
 const IDLE: Readonly<Record<string, readonly string[]>> = { ADALORA: ['r', 'init_lora_weights'] };
 
