@@ -1,9 +1,13 @@
-// tfjs-node's own kernels, repaired: two that were left out, and two that take a slow way.
+// tfjs-node's own kernels, repaired: two that were left out, two that take a slow way, and one that not
+// every processor has.
+import { gapsOf, spreadFilter } from '@peftjs/backend';
 import {
+  getKernel,
   type KernelFunc,
   registerKernel,
   type Tensor,
   type TensorInfo,
+  tidy,
   unregisterKernel,
   util,
 } from '@tensorflow/tfjs-core';
@@ -12,13 +16,16 @@ import { matMul as product, reshape as view } from './native-math.ts';
 
 /** Registers them in place of what is there. */
 export function repairKernels(): void {
+  shippedDepthwise ??= getKernel('DepthwiseConv2dNative', 'tensorflow').kernelFunc;
   for (const [kernelName, kernelFunc] of Object.entries(kernels)) {
     if (shipped.has(kernelName)) unregisterKernel(kernelName, 'tensorflow');
     registerKernel({ kernelName, backendName: 'tensorflow', kernelFunc });
   }
 }
 
-const shipped: ReadonlySet<string> = new Set(['Reshape', 'BatchMatMul']);
+const shipped: ReadonlySet<string> = new Set(['Reshape', 'BatchMatMul', 'DepthwiseConv2dNative']);
+
+let shippedDepthwise: KernelFunc | undefined;
 
 function input(self: TensorflowBackend, tensor: TensorInfo): number {
   return self.getInputTensorIds([tensor as Tensor])[0] as number;
@@ -65,6 +72,18 @@ const batchMatMul: KernelFunc = ({ inputs, attrs }) => {
   return execute(name, [type('T', a.dtype), bool(left, transposeA), bool(right, transposeB)], ids);
 };
 
+/** TensorFlow refuses filters with gaps on processors for which it has no oneDNN kernel (those without AVX-512, for one). */
+const depthwise: KernelFunc = (call) => {
+  const kernel = shippedDepthwise as KernelFunc;
+  const gaps = gapsOf(call.attrs?.dilations);
+  if (gaps.every((n) => n === 1)) return kernel(call);
+  const filter = tidy(() => spreadFilter(call.inputs.filter as Tensor, gaps));
+  const inputs = { ...call.inputs, filter };
+  const out = kernel({ ...call, inputs, attrs: { ...call.attrs, dilations: [1, 1] } });
+  filter.dispose();
+  return out;
+};
+
 const bitwiseAnd: KernelFunc = ({ inputs }) => {
   const { a, b } = inputs as { a: TensorInfo; b: TensorInfo };
   return execute('BitwiseAnd', [type('T', a.dtype)], [input(tensorflow(), a), input(tensorflow(), b)]);
@@ -80,6 +99,7 @@ const denseBincount: KernelFunc = ({ inputs, attrs }) => {
 const kernels: Readonly<Record<string, KernelFunc>> = {
   Reshape: reshape,
   BatchMatMul: batchMatMul,
+  DepthwiseConv2dNative: depthwise,
   BitwiseAnd: bitwiseAnd,
   DenseBincount: denseBincount,
 };

@@ -33,6 +33,7 @@ export { type RopeInputs, rope } from './ops/rope.ts';
 export { type SwigluInputs, swiglu } from './ops/swiglu.ts';
 export type { PackedArray, PackedArrays, PackedMatrix, PackedTensors, Packing } from './packing.ts';
 export { normal, type Random, random, uniform } from './random.ts';
+export { type Gaps, gapsOf, spreadFilter } from './spread-filter.ts';
 export { type BackendReport, type Rejection, useBackend } from './use-backend.ts';
 export {
   forEachTap,
