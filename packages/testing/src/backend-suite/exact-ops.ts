@@ -3,6 +3,7 @@
 import {
   type AdamwAttrs,
   type AttentionAttrs,
+  type FakeQuantizeAttrs,
   type GeluAttrs,
   IGNORED,
   type LayerNormAttrs,
@@ -123,6 +124,16 @@ export const exactRope: Exact<object> = (inputs) => {
 export const exactSwiglu: Exact<object> = (inputs) => {
   const { gate, up } = take(inputs, 'gate', 'up');
   return gate.values.map((value, i) => (value / (1 + Math.exp(-value))) * at(up, i));
+};
+
+/** clamp(round(x / s), lo, hi) s */
+export const exactFakeQuantize: Exact<FakeQuantizeAttrs> = (inputs, { lo, hi }) => {
+  const { x, step } = take(inputs, 'x', 'step');
+  const g = x.shape[1] as number;
+  return x.values.map((value, i) => {
+    const s = at(step, Math.floor(i / g));
+    return Math.min(hi, Math.max(lo, Math.round(value / s))) * s;
+  });
 };
 
 /** Σ -log softmax(logits)[label] over the rows that count */

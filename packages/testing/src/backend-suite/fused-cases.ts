@@ -2,6 +2,7 @@
 import {
   crossEntropy,
   type FusedOp,
+  fakeQuantize,
   gelu,
   IGNORED,
   layerNorm,
@@ -15,6 +16,7 @@ import {
 import { attentionCases } from './attention-cases.ts';
 import {
   exactCrossEntropy,
+  exactFakeQuantize,
   exactGelu,
   exactLayerNorm,
   exactLookup,
@@ -92,6 +94,23 @@ const gate = (title: string, x: Numbers): FusedCase => ({
   exact: exactSwiglu,
   inputs: { gate: x, up: gaussian(6, ...x.shape) },
   attrs: {},
+});
+
+/** A gradient that passes straight through rounding is no derivative. */
+const coded = (n: number, g: number, hi: number, learned: boolean): FusedCase => ({
+  title: `[${n}, ${g}] to codes up to ${hi}${learned ? ', the steps learned' : ''}`,
+  op: fakeQuantize as unknown as FusedOp,
+  exact: exactFakeQuantize,
+  inputs: {
+    x: gaussian(8, n, g),
+    step: floats(
+      Array.from({ length: n }, (_, i) => (1 + (i % 3)) / hi),
+      n,
+      1,
+    ),
+  },
+  attrs: { lo: -hi, hi, learned },
+  flat: true,
 });
 
 const entropy = (title: string, logits: Numbers, labels: readonly number[]): FusedCase => ({
@@ -185,6 +204,10 @@ export const fusedCases: Readonly<Record<string, readonly FusedCase[]>> = {
     gate('[2, 3, 17]', gaussian(8, 2, 3, 17)),
     { ...gate('far from zero', floats([-200, -90, -20, 0, 20, 90, 200], 7)), flat: true },
   ],
+  FakeQuantize: [false, true].flatMap((learned) => [
+    ...SIZES.map((n) => coded(n, 17, 7, learned)),
+    coded(3, 130, 127, learned),
+  ]),
   CrossEntropy: [
     ...SIZES.flatMap((n) => [2, 17, 130].map((v) => entropy(`[${n}, ${v}]`, gaussian(9, n, v), labelsOf(n, v)))),
     entropy('no row counts', gaussian(9, 3, 5), [IGNORED, IGNORED, IGNORED]),
