@@ -6,7 +6,7 @@ export { type Config, type ConfigReader, configReader } from './config-reader.ts
 export { dropout } from './dropout.ts';
 export { fromWeight, type Start, type Started } from './from-weight.ts';
 export type { BaseModel, Host, Undo } from './host.ts';
-export { type MergeOptions, merge } from './merge.ts';
+export { type Merged, type MergeOptions, merge, type Unmerge } from './merge.ts';
 export type {
   Family,
   Folded,
@@ -54,6 +54,7 @@ export type {
 } from './site.ts';
 export { ruleJson } from './snapshot.ts';
 export type { FileMatrix, Storage } from './storage.ts';
+export { type Stored, type StoreOptions, storeWeights } from './store-weights.ts';
 export { countParameters, summarize } from './summary.ts';
 export { ALL_LINEAR, patternFor, selectSites, type Targets } from './targets.ts';
 export { virtualTokens } from './virtual-tokens.ts';

@@ -1,12 +1,13 @@
 // Folds an adapter into the weights it acts on, and checks on a probe that the model still says the same.
 import { engine } from '@peftjs/backend';
-import { abs, add, max, mul, sub, type Tensor, type Variable, variable } from '@tensorflow/tfjs-core';
+import { add, mul, sub, type Tensor, type Variable, variable } from '@tensorflow/tfjs-core';
 import type { Adapter, Attachment } from './adapter.ts';
 import { assertOnTop, refresh } from './change-weight.ts';
 import { biasOf, type Held, type HoldingSite, heldBy, holdLike, readHeld, setHeld } from './held.ts';
 import type { Host, Undo } from './host.ts';
 import { assertBiasUnread, assertMergeable } from './mergeable.ts';
 import type { Folded } from './method.ts';
+import { outputChange } from './output-change.ts';
 import { assertIdle } from './registry.ts';
 
 export interface MergeOptions {
@@ -27,18 +28,28 @@ interface Fold {
   readonly back: Undo;
 }
 
+export interface Merged {
+  /** By how much the probe's output changed, as `tolerance` counts it; null without a probe. */
+  readonly change: number | null;
+}
+
+/** Unmerges: puts back the weights from before, bit for bit. */
+export interface Unmerge extends Merged {
+  (): void;
+}
+
 /**
  * Folds an adapter into the base's weights and switches it off; with `final`, takes it off for good.
  *
- * @returns what unmerges: the weights from before, bit for bit; nothing with `final`
+ * @returns what unmerges, which nothing does with `final`
  * @throws before anything is changed, when the adapter is off or merged already, the method cannot be merged, another
  *   adapter is in the way, or a request is under way; and with everything put back, when the probe's output changes by more than `tolerance`
  * @example
  * const unmerge = await merge(notes, { probe: () => model.logits(batch) });
  */
-export async function merge(adapter: Adapter, options: MergeOptions & { readonly final: true }): Promise<undefined>;
-export async function merge(adapter: Adapter, options?: MergeOptions & { readonly final?: false }): Promise<Undo>;
-export async function merge(adapter: Adapter, options: MergeOptions = {}): Promise<Undo | undefined> {
+export async function merge(adapter: Adapter, options: MergeOptions & { readonly final: true }): Promise<Merged>;
+export async function merge(adapter: Adapter, options?: MergeOptions & { readonly final?: false }): Promise<Unmerge>;
+export async function merge(adapter: Adapter, options: MergeOptions = {}): Promise<Merged | Unmerge> {
   const { probe, tolerance = 1e-4, final = false } = options;
   if (!adapter.active) {
     const state = adapter.unmerge === undefined ? 'switched off; switch it on' : 'merged already; unmerge it';
@@ -58,11 +69,15 @@ export async function merge(adapter: Adapter, options: MergeOptions = {}): Promi
     putBack();
   };
   const before = probe?.();
+  let change: number | null = null;
   try {
     for (const attachment of adapter.attachments) folds.push(foldOne(adapter, attachment));
     adapter.active = false;
     adapter.unmerge = unmerge;
-    if (probe !== undefined && before !== undefined) await checkOutput(adapter, before, probe, tolerance);
+    if (probe !== undefined && before !== undefined) {
+      change = await outputChange(before, probe());
+      if (!(change <= tolerance)) throw new Error(refusal(adapter, change, tolerance, folds));
+    }
     if (final) assertIdle(adapter.host, `merging "${adapter.name}"`);
   } catch (error) {
     putBack();
@@ -70,9 +85,21 @@ export async function merge(adapter: Adapter, options: MergeOptions = {}): Promi
   } finally {
     before?.dispose();
   }
-  if (!final) return unmerge;
+  if (!final) return Object.assign(unmerge, { change });
   settle(adapter, folds);
-  return undefined;
+  return { change };
+}
+
+function refusal({ name }: Adapter, change: number, tolerance: number, folds: readonly Fold[]): string {
+  const again = folds.some(({ weight }) => 'matMul' in weight && weight.variable === undefined);
+  return (
+    `[peftjs/core] merging "${name}" changes the model's output by ${change.toExponential(2)}, over the tolerance of ${tolerance}; nothing was merged. ` +
+    (again
+      ? "The base's weights are stored in few bits, and what is merged into them is rounded to these again. Keep the adapter apart, or allow a " +
+        'larger tolerance; an adapter that is to be merged can be trained for it: qalora() changes what such weights can say exactly, qat() ' +
+        'trains over rounded ones, and loftq() starts with less to lose'
+      : 'Keep the adapter apart, or allow a larger tolerance')
+  );
 }
 
 /** The fold that each site has come to. */
@@ -116,19 +143,6 @@ function settle(adapter: Adapter, folds: readonly Fold[]): void {
     if (own !== null) spent.delete(own);
   }
   for (const held of spent) held.dispose();
-}
-
-async function checkOutput(adapter: Adapter, before: Tensor, probe: () => Tensor, tolerance: number): Promise<void> {
-  const after = probe();
-  const change = engine().tidy(() => [max(abs(sub(after, before))), max(abs(before))] as const);
-  const [off, size] = await Promise.all(change.map(async (t) => (await t.data())[0] as number));
-  for (const t of [after, ...change]) t.dispose();
-  const error = (off as number) / Math.max(1, size as number);
-  if (error <= tolerance) return;
-  throw new Error(
-    `[peftjs/core] merging "${adapter.name}" changes the model's output by ${error.toExponential(2)}, over the tolerance of ${tolerance}; ` +
-      'nothing was merged. Keep the adapter apart, or allow a larger tolerance',
-  );
 }
 
 function foldOne(adapter: Adapter, attachment: Attachment): Fold {

@@ -4,7 +4,7 @@ import { expectTypeOf } from 'vitest';
 import type { Adapter } from './adapter.ts';
 import { affinePart } from './affine.ts';
 import type { Host, Undo } from './host.ts';
-import { merge } from './merge.ts';
+import { type Merged, merge, type Unmerge } from './merge.ts';
 import type { Method, Part } from './method.ts';
 import type { AttentionInput, EmbeddingSite, LinearSite, Link, NormInput, Sequence } from './site.ts';
 
@@ -31,5 +31,6 @@ expectTypeOf(host.wrap<'embedding'>(table, (base, ids) => base(ids))).toEqualTyp
 host.wrap<'embedding'>(table, () => 1);
 
 declare const adapter: Adapter;
-expectTypeOf(merge(adapter)).resolves.toEqualTypeOf<Undo>();
-expectTypeOf(merge(adapter, { final: true })).resolves.toEqualTypeOf<undefined>();
+expectTypeOf(merge(adapter)).resolves.toEqualTypeOf<Unmerge>();
+expectTypeOf(merge(adapter, { final: true })).resolves.toEqualTypeOf<Merged>();
+expectTypeOf<Unmerge>().toExtend<Undo>();
