@@ -20,6 +20,7 @@ sys.path.insert(0, str(ROOT.parent / "python"))
 
 import transformers  # noqa: E402
 
+import qalora  # noqa: E402
 from case_lists import CASES, Case  # noqa: E402
 from compute import make  # noqa: E402
 from prove import compare, size  # noqa: E402
@@ -41,6 +42,7 @@ def main() -> None:
     parser.add_argument("--check", action="store_true")
     options = parser.parse_args()
     exact()
+    qalora.enable()
     transformers.logging.set_verbosity(logging.WARNING)
     transformers.utils.logging.disable_progress_bar()
     chosen = [case for case in CASES if options.only is None or case.name in options.only]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .case import QV, TIED, Case
+from .case import QV, SMALL_LLAMA, TIED, Case
 
 BIASED = {"attention_bias": True, "mlp_bias": True}
 WIDE = {"vocab_size": 64, "hidden_size": 32, "intermediate_size": 48, "head_dim": 8}
@@ -92,4 +92,10 @@ CASES = [
     Case("olora", 119, {"r": 4, "lora_alpha": 8, "target_modules": [*QV, "down_proj"], "init_lora_weights": "olora"}),
     Case("rope-llama3", 120, {"r": 4, "lora_alpha": 8, "target_modules": ["q_proj", "k_proj"]}, ROPE, lengths=(28, 11)),
     Case("one-real-row", 121, {"r": 4, "lora_alpha": 8, "target_modules": QV}, TIED, lengths=(8, 1, 1, 1)),
+    Case(
+        "qalora",
+        122,
+        {"r": 4, "lora_alpha": 8, "use_qalora": True, "qalora_group_size": 4, "target_modules": [*QV, "down_proj"]},
+        {**SMALL_LLAMA, **BIASED},
+    ),
 ]

@@ -33,6 +33,7 @@ export { type LoraPlusOptions, loraPlus } from './lora-plus.ts';
 export { loraWithBias } from './lora-with-bias.ts';
 export { olora, pissa } from './matrix-initializers.ts';
 export type { LoraOptions } from './options.ts';
+export { type QaloraOptions, qalora } from './qalora.ts';
 export { readAdalora } from './read-adalora.ts';
 export { readFourierft } from './read-fourierft.ts';
 export { readLora } from './read-lora.ts';

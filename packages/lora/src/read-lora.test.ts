@@ -104,7 +104,8 @@ describe.each(given)('%s', (_, options) => {
 
 describe('refused rather than left out', () => {
   const cases: [Readonly<Record<string, Json>>, string][] = [
-    [{ use_qalora: true }, '[peftjs/lora] adapter_config.json asks for "use_qalora", which is not supported'],
+    [{ use_qalora: true, use_dora: true }, '[peftjs/lora] adapter_config.json has use_qalora beside use_dora'],
+    [{ use_qalora: true, bias: 'lora_only' }, 'has use_qalora beside use_dora, alora_invocation_tokens or a bias'],
     [{ target_parameters: ['x'] }, '"target_parameters", which is not supported'],
     [{ eva_config: { rho: 2 } }, 'asks for "eva_config"'],
     [{ corda_config: { corda_method: 'ipm' } }, 'asks for "corda_config"'],

@@ -6,10 +6,11 @@ import { dora } from './dora.ts';
 import { gaussian, type Initializer, kaiming, noisy } from './initializers.ts';
 import { lora } from './lora.ts';
 import { loraWithBias } from './lora-with-bias.ts';
+import { qalora } from './qalora.ts';
 import { tokensBeside } from './read-trainable-tokens.ts';
 
 const KEYS =
-  'alora_invocation_tokens trainable_token_indices r lora_alpha lora_dropout bias init_lora_weights lora_bias rank_pattern alpha_pattern use_rslora use_dora fan_in_fan_out ensure_weight_tying megatron_core qalora_group_size'.split(
+  'alora_invocation_tokens trainable_token_indices r lora_alpha lora_dropout bias init_lora_weights lora_bias rank_pattern alpha_pattern use_rslora use_dora fan_in_fan_out ensure_weight_tying megatron_core use_qalora qalora_group_size'.split(
     ' ',
   );
 
@@ -51,6 +52,15 @@ function methodOf(config: Config, inits: readonly Initializer[]): readonly Metho
     throw new Error(
       `[peftjs/lora] adapter_config.json has lora_bias beside ${variants.dora ? 'use_dora' : `bias ${JSON.stringify(bias)}`}; PEFT has no such adapter`,
     );
+  }
+  if (read.flag('use_qalora', false)) {
+    const beside = [...Object.values(variants), bias !== 'none', Array.isArray(config.alora_invocation_tokens)];
+    if (beside.includes(true)) {
+      throw new Error(
+        '[peftjs/lora] adapter_config.json has use_qalora beside use_dora, alora_invocation_tokens or a bias; PEFT has no such adapter',
+      );
+    }
+    return [qalora({ ...options, group: read.number('qalora_group_size', 16) }), ...read.whole()];
   }
   if (variants.biased) return [loraWithBias(options), ...read.whole()];
   const { alora_invocation_tokens: invocation } = config;

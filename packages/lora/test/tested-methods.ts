@@ -16,6 +16,7 @@ import {
   noisy,
   olora,
   pissa,
+  qalora,
   readAdalora,
   readFourierft,
   readLayerNormTuning,
@@ -62,6 +63,7 @@ export const testedMethods: TestedMethods = {
     'layer norms': () => [layerNormTuning()],
     tokens: () => [trainableTokens({ tokens: [3, 5, 12] })],
     'lora with tokens': () => [lora({ r: 2, targets: ['attn.v'] }), trainableTokens({ tokens: [4], withLora: true })],
+    qalora: () => [qalora({ r: 2, group: 2, targets: ['attn.q', 'mlp.up'] })],
     alora: () => [alora({ r: 2, invocation: [3], targets: ['attn.q', 'mlp.up'] })],
   },
   /** AdaLoRA's budget, counted as the case counts it. */

@@ -17,6 +17,7 @@ import {
   noisy,
   olora,
   pissa,
+  qalora,
   readAdalora,
   readFourierft,
   readLayerNormTuning,
@@ -108,6 +109,7 @@ export function describeSeams(backend: Backend): void {
       () => [lora({ r: 2, targets }), trainableTokens({ tokens: [4], withLora: true })],
       on({ tied: true }, { start: 'rounding' }),
     );
+    describeMethod('QA-LoRA', () => qalora({ r: 2, group: 4, targets, dropout: 0.3 }), on({}));
     describeMethod('aLoRA', () => alora({ r: 2, invocation: [3], targets }), on({}, { unmergeable: true }));
     describeMethod(
       'AdaLoRA',
