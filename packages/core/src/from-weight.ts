@@ -5,6 +5,7 @@ import type { Host, Undo } from './host.ts';
 import type { Tensors } from './method.ts';
 import { assertIdle } from './registry.ts';
 import type { WeightSite } from './site.ts';
+import type { Storage } from './storage.ts';
 import type { Weight } from './weight.ts';
 
 /** Parameters, and what becomes of the weight. */
@@ -12,6 +13,8 @@ export interface Start {
   readonly params: Tensors;
   /** [o, i] */
   readonly weight: Tensor;
+  /** How it is held from then on; as the weight was when left out. */
+  readonly storage?: Storage;
 }
 
 /** What a start has put in the place of a site's weight. */
@@ -28,9 +31,10 @@ export interface Started {
   take(): Taken;
 }
 
-function take(host: Host, site: WeightSite, values: Tensor): Taken {
+function take(host: Host, site: WeightSite, { weight: values, storage }: Start): Taken {
   assertIdle(host, `a start at "${site.path}"`);
-  const weight = site.weight.encode(values);
+  const { outDim, inDim } = site.weight;
+  const weight = storage ? storage(values.dataSync<'float32'>(), outDim, inDim) : site.weight.encode(values);
   return {
     weight,
     assertFree(name) {
@@ -53,6 +57,6 @@ export function fromWeight<S extends WeightSite, A extends readonly unknown[]>(
 ): (host: Host, site: S, ...args: A) => Started | null {
   return (host, site, ...args) => {
     const found = start(site, ...args);
-    return found && { params: found.params, take: () => take(host, site, found.weight) };
+    return found && { params: found.params, take: () => take(host, site, found) };
   };
 }

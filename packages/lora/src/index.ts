@@ -26,6 +26,7 @@ export type { FittedAdapter, SiteFit } from './extract/write-adapter.ts';
 export { type FourierftOptions, fourierft } from './fourierft.ts';
 export { gaussian, type Initializer, kaiming, noisy } from './initializers.ts';
 export { type LayerNormTuningOptions, layerNormTuning, readLayerNormTuning } from './layer-norm-tuning.ts';
+export { type LoftqOptions, loftq } from './loftq.ts';
 export { type LohaOptions, loha, readLoha } from './loha.ts';
 export { type LokrOptions, lokr, readLokr } from './lokr.ts';
 export { lora } from './lora.ts';

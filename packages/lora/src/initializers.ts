@@ -1,6 +1,6 @@
 // How A [r, i] and B [o, r] start. The update is zero at first, but for `noisy`.
 import { normal, type Random, uniform } from '@peftjs/backend';
-import type { Host, Started, WeightSite } from '@peftjs/core';
+import type { Host, Json, Started, WeightSite } from '@peftjs/core';
 import { type Tensor, tensor, zeros } from '@tensorflow/tfjs-core';
 
 type Fill = (shape: readonly number[], next: Random) => Tensor;
@@ -8,6 +8,8 @@ type Fill = (shape: readonly number[], next: Random) => Tensor;
 export interface Initializer {
   /** PEFT's `init_lora_weights`. */
   readonly name: boolean | string;
+  /** Other keys of PEFT's that say how, where they must be the same to read an adapter. */
+  readonly config?: Readonly<Record<string, Json>>;
   readonly a: Fill;
   readonly b: Fill;
   /** Starts from the weight itself, and takes out of the weight what A and B start with. */

@@ -1,10 +1,11 @@
 // Initializers that start from the weight's own strongest directions, and leave the rest to the base.
 import { fromWeight, type LinearSite, type Start, type WeightSite } from '@peftjs/core';
-import { matMul, mul, sub, tensor2d } from '@tensorflow/tfjs-core';
+import { matMul, mul, sub, type Tensor, tensor2d } from '@tensorflow/tfjs-core';
 import { Matrix, QrDecomposition, SingularValueDecomposition } from 'ml-matrix';
 import { type Initializer, kaiming } from './initializers.ts';
 
-function rowMajor(site: LinearSite): Matrix {
+/** A layer's weight in JavaScript. */
+export function rowMajor(site: LinearSite): Matrix {
   const dense = site.weight.read();
   const values = dense.dataSync();
   dense.dispose();
@@ -12,12 +13,22 @@ function rowMajor(site: LinearSite): Matrix {
 }
 
 /** Linear layers start from their weight, tables as ever; convolutions not at all, as in PEFT. */
-const check = (site: WeightSite) => (site.kind === 'conv' ? 'its start needs a linear layer; leave init out' : null);
+export const check: NonNullable<Initializer['check']> = (site) =>
+  site.kind === 'conv' ? 'its start needs a linear layer; leave init out' : null;
+
+/** A and B of a matrix's r largest singular directions, each with a square root of its share. */
+export function principal(matrix: Matrix, r: number, scale: number): { readonly a: Matrix; readonly b: Matrix } {
+  const svd = new SingularValueDecomposition(matrix, { autoTranspose: true });
+  const roots = svd.diagonal.slice(0, r).map((s) => Math.sqrt(s / scale));
+  const first = (m: Matrix) => m.subMatrix(0, m.rows - 1, 0, r - 1).mulRowVector(roots);
+  return { a: first(svd.rightSingularVectors).transpose(), b: first(svd.leftSingularVectors) };
+}
+
+export const toTensor = (m: Matrix): Tensor => tensor2d(Float32Array.from(m.to1DArray()), [m.rows, m.columns]);
 
 /** A and B, and what is left of the weight: W - s B A. */
 function startFrom(site: LinearSite, a: Matrix, b: Matrix, scale: number): Start {
-  const ta = tensor2d(Float32Array.from(a.to1DArray()), [a.rows, a.columns]);
-  const tb = tensor2d(Float32Array.from(b.to1DArray()), [b.rows, b.columns]);
+  const [ta, tb] = [toTensor(a), toTensor(b)];
   return { params: { a: ta, b: tb }, weight: sub(site.weight.read(), mul(matMul(tb, ta), scale)) };
 }
 
@@ -31,10 +42,8 @@ export const pissa: Initializer = {
   check,
   start: fromWeight((site: WeightSite, r: number, scale: number) => {
     if (site.kind !== 'linear') return null;
-    const svd = new SingularValueDecomposition(rowMajor(site), { autoTranspose: true });
-    const roots = svd.diagonal.slice(0, r).map((s) => Math.sqrt(s / scale));
-    const first = (m: Matrix) => m.subMatrix(0, m.rows - 1, 0, r - 1).mulRowVector(roots);
-    return startFrom(site, first(svd.rightSingularVectors).transpose(), first(svd.leftSingularVectors), scale);
+    const { a, b } = principal(rowMajor(site), r, scale);
+    return startFrom(site, a, b, scale);
   }),
 };
 

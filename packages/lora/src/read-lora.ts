@@ -14,10 +14,21 @@ const KEYS =
     ' ',
   );
 
-function initOf({ init_lora_weights: wanted = true }: Config, inits: readonly Initializer[]): Initializer {
+function initOf(config: Config, inits: readonly Initializer[]): Initializer {
+  const { init_lora_weights: wanted = true } = config;
   const known = [kaiming, gaussian, noisy, ...inits];
   const init = known.find(({ name }) => name === (wanted ?? true));
-  if (init) return init;
+  if (init) {
+    for (const [key, value] of Object.entries(init.config ?? {})) {
+      const [found, own] = [config[key] ?? null, value].map((one) => JSON.stringify(one));
+      if (found !== own) {
+        throw new Error(
+          `[peftjs/lora] adapter_config.json has ${key} ${found}; the initializer given to readLora(…) says ${own}`,
+        );
+      }
+    }
+    return init;
+  }
   const names = known.map(({ name }) => String(name));
   throw new Error(
     `[peftjs/lora] adapter_config.json has init_lora_weights ${JSON.stringify(wanted)}; read it with readLora(…) and that initializer${nearest(String(wanted), names)}`,
@@ -25,7 +36,8 @@ function initOf({ init_lora_weights: wanted = true }: Config, inits: readonly In
 }
 
 function methodOf(config: Config, inits: readonly Initializer[]): readonly Method[] {
-  const read = configReader('lora', config, KEYS);
+  const init = initOf(config, inits);
+  const read = configReader('lora', config, [...KEYS, ...Object.keys(init.config ?? {})]);
   const { modules: targets, exclude, layers, layersPattern } = read.targets();
   const bias = read.word('bias', ['none', 'all', 'lora_only']);
   if (targets === NO_TARGETS) {
@@ -45,7 +57,7 @@ function methodOf(config: Config, inits: readonly Initializer[]): readonly Metho
     rslora: read.flag('use_rslora', false),
     rankPattern: (config.rank_pattern ?? {}) as Record<string, number>,
     alphaPattern: (config.alpha_pattern ?? {}) as Record<string, number>,
-    init: initOf(config, inits),
+    init,
   };
   const variants = { dora: read.flag('use_dora', false), biased: read.flag('lora_bias', false) };
   if (variants.biased && (variants.dora || bias !== 'none')) {

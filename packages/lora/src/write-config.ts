@@ -14,6 +14,7 @@ export function writeConfig(config: LoraConfig, { modules, sites }: Place): Reco
     lora_dropout: config.dropout,
     bias: config.bias,
     init_lora_weights: config.init.name,
+    ...config.init.config,
     rank_pattern: config.rankPattern,
     alpha_pattern: config.alphaPattern,
     use_rslora: config.rslora,
