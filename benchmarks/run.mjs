@@ -14,6 +14,7 @@ const ALL = [
   ['generate', '--shape', 'smollm2'],
   ['smollm2-step'],
   ['storages'],
+  ['qat'],
   ['routing'],
   ['hot-swap'],
   ['hot-swap', '--shape', 'smollm2'],
