@@ -6,20 +6,17 @@ import { useBackend } from '@peftjs/backend';
 import { node } from '@peftjs/backend-node';
 import { wasm } from '@peftjs/backend-wasm';
 import { attach, merge, modulesToSave, storeWeights } from '@peftjs/core';
-import { createBatches, tokenizeExamples } from '@peftjs/data';
 import { lora } from '@peftjs/lora';
-import { loadModel } from '@peftjs/models';
 import { gridStorage, qat } from '@peftjs/quantization';
 import { cosine, meanLoss, train } from '@peftjs/train';
-import { mobyDick } from '../models/sotu-3m/corpus.mjs';
 import { readOptions } from './harness/options.mjs';
 import { printTable, report } from './harness/results.mjs';
 import { round } from './harness/statistics.mjs';
+import { LENGTH, novelWorkload } from './workload/novel.mjs';
 
 const QUESTION = 'How much of what rounding loses does quantization-aware training recover, at 8, 4 and 3 bits?';
 const BITS = [8, 4, 3];
 const GROUP = 64;
-const LENGTH = 128;
 /** What merging and storing may change of a loss: float32 adds up in another order. */
 const ROUNDING = 1e-4;
 
@@ -29,24 +26,8 @@ const { steps, batchSize, chapters } = options.quick
   : { steps: 150, batchSize: 4, chapters: { learned: 121, heldOut: 6 } };
 
 const { backend, device } = await useBackend([node({ device: 'cpu', threads: 2 }), wasm({ threads: 2 })]);
-const model = await loadModel(new URL('../models/sotu-3m', import.meta.url).pathname);
-const found = model.tokenizer;
-if (found === null) throw new Error('models/sotu-3m has no tokenizer');
-const tokenizer = found;
+const { model, training, heldOut } = await novelWorkload(chapters, batchSize);
 const modules = model.sites().flatMap(({ kind, role, path }) => (kind === 'linear' && role !== 'head' ? [path] : []));
-
-const novel = mobyDick();
-const [training, heldOut] = await Promise.all([
-  batchesOf(novel.train.slice(0, chapters.learned), true),
-  batchesOf(novel.valid.slice(0, chapters.heldOut), false),
-]);
-
-/** @param {readonly string[]} texts @param {boolean} shuffle */
-async function batchesOf(texts, shuffle) {
-  const examples = texts.map((text) => ({ kind: /** @type {const} */ ('text'), text }));
-  const sequences = await tokenizeExamples(examples, tokenizer, { maxLength: LENGTH, chunk: LENGTH });
-  return createBatches(sequences, { batchSize, padId: tokenizer.padId, seed: 1, shuffle });
-}
 
 const METHODS = [
   { name: 'LoRA', method: lora({ r: 8, alpha: 16 }), learningRate: 2e-3 },

@@ -15,6 +15,7 @@ const ALL = [
   ['smollm2-step'],
   ['storages'],
   ['qat'],
+  ['optimizer-state'],
   ['routing'],
   ['hot-swap'],
   ['hot-swap', '--shape', 'smollm2'],

@@ -71,6 +71,17 @@ describe('benchmarks', { timeout: 180_000 }, () => {
     expect([bytes('f16'), bytes(', bf16')]).toEqual([bytes('f32') / 2, bytes('f32') / 2]);
   });
 
+  it('qat', () => {
+    const { results } = run('qat');
+    expect(results.map((row) => row.engine)).toContain('LoRA, 4 bits');
+    for (const row of results) expect(row.trainedRounded, String(row.engine)).toBeGreaterThan(0);
+  });
+
+  it('optimizer-state', () => {
+    const [whole, coded] = run('optimizer-state').results;
+    expect(Number(coded?.stateBytes)).toBeLessThan(Number(whole?.stateBytes) / 2.8);
+  });
+
   it('webgpu-step', () => {
     const result = run('webgpu-step');
     expectAllThere(result);

@@ -1,4 +1,5 @@
 export { type AdamwOptions, adamw } from './adamw.ts';
+export { type Adamw8bitOptions, adamw8bit } from './adamw8bit.ts';
 export type { AfterStep, AfterStepArgs } from './after-step.ts';
 export { type GradientSum, gradientSum } from './gradient-sum.ts';
 export type { Batches, Count, Learner } from './learner.ts';
