@@ -3,6 +3,7 @@ import { type AdapterRecord, loadAdapter } from '@peftjs/checkpoint';
 import { restore } from '@peftjs/core';
 import type { CausalLM } from '@peftjs/models';
 import { type Option, texts } from './option.ts';
+import { familiesOf } from './qat-options.ts';
 import { UsageError } from './usage-error.ts';
 
 export const adaptersOption: Option<readonly string[] | undefined> = texts(
@@ -41,11 +42,10 @@ export function loadAdapters(folders: readonly NamedFolder[]): Promise<readonly 
 
 /** @throws naming the adapter that does not go onto the model, or onto those beneath it */
 export async function attachAdapters(model: CausalLM, adapters: readonly LoadedAdapter[]): Promise<void> {
-  const { families } = await import('./methods.ts');
   const beneath: string[] = [];
   for (const { name, path, record } of adapters) {
     try {
-      await restore(model, record, families, { name });
+      await restore(model, record, await familiesOf(record), { name });
     } catch (cause) {
       if (adapters.length === 1) throw cause;
       const place = beneath.length === 0 ? 'the model' : `${beneath.join(', ')}`;

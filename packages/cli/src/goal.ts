@@ -5,6 +5,7 @@ import { type Adapter, attach, summarize, type Trainable } from '@peftjs/core';
 import { type CausalLM, openModelFolder, saveModel } from '@peftjs/models';
 import type { Setting, Training } from './method-entry.ts';
 import type { NamedMethod } from './methods.ts';
+import { type QatValues, withQat } from './qat-options.ts';
 import { tokenizerFiles } from './tokenizer-files.ts';
 
 export type SavedDtype = 'F32' | 'F16' | 'BF16';
@@ -30,13 +31,13 @@ export interface Goal {
 }
 
 /** Attaches what a method makes of the values. */
-export function adapterGoal(
+export async function adapterGoal(
   method: NamedMethod,
-  values: Readonly<Record<string, unknown>>,
+  values: Readonly<Record<string, unknown>> & QatValues,
   setting: Setting,
   seed: number,
-): Goal {
-  const adapter: Adapter = attach(setting.model, method.create(values, setting), { seed });
+): Promise<Goal> {
+  const adapter: Adapter = attach(setting.model, await withQat(method.create(values, setting), values), { seed });
   return {
     kind: 'adapter',
     trainable: adapter,

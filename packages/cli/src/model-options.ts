@@ -5,6 +5,7 @@ import { type CausalLM, type HubProgress, loadModel, type TextTokenizer } from '
 import type { Run } from './command.ts';
 import { bytes, count } from './figures.ts';
 import { type Option, required, text } from './option.ts';
+import { familiesOf } from './qat-options.ts';
 import { weightBytes } from './weight-bytes.ts';
 import { storageOf, type WeightsName } from './weights-option.ts';
 
@@ -40,8 +41,8 @@ export function needTokenizer(model: CausalLM): TextTokenizer {
 
 /** Attaches a saved adapter, checked against the model. */
 export async function openAdapter(model: CausalLM, path: string): Promise<Adapter> {
-  const [saved, { families }] = await Promise.all([loadAdapter(path), import('./methods.ts')]);
-  return restore(model, saved, families);
+  const saved = await loadAdapter(path);
+  return restore(model, saved, await familiesOf(saved));
 }
 
 function showDownload({ status, file, loaded, total }: HubProgress, say: (line: string) => void): void {

@@ -1,6 +1,6 @@
 // How a run trains: the options, and what they are to the library.
 import type { TokenBatch } from '@peftjs/models';
-import { adamw, constant, cosine, linear, type Schedule, type TrainOptions } from '@peftjs/train';
+import { adamw, adamw8bit, constant, cosine, linear, type Schedule, type TrainOptions } from '@peftjs/train';
 import { given } from './given.ts';
 import { choice, flag, integer, number, type Option, orElse } from './option.ts';
 
@@ -11,6 +11,7 @@ export interface RunValues {
   readonly schedule: 'linear' | 'cosine' | 'constant';
   readonly warmup: number;
   readonly 'weight-decay': number;
+  readonly optimizer: 'adamw' | 'adamw8bit';
   readonly accumulate: number;
   readonly clip: number;
   readonly seed: number;
@@ -27,6 +28,7 @@ export const runOptions: { readonly [K in keyof RunValues]: Option<RunValues[K]>
   schedule: orElse(choice(['linear', 'cosine', 'constant'], 'how the learning rate falls'), 'linear'),
   warmup: orElse(number('STEPS', 'steps in which it rises; below 1, a share of the run', { min: 0 }), 0.03),
   'weight-decay': orElse(number('SHARE', "AdamW's weight decay", { min: 0 }), 0.01),
+  optimizer: orElse(choice(['adamw', 'adamw8bit'], 'adamw8bit keeps its state in 8 bits'), 'adamw'),
   accumulate: orElse(integer('N', 'batches that make one step', { min: 1 }), 1),
   clip: orElse(number('NORM', "the most that the gradients' norm may be", { above: 0 }), 1),
   seed: orElse(integer('N', 'decides the order of the data, the first values, dropout and samples'), 0),
@@ -35,6 +37,8 @@ export const runOptions: { readonly [K in keyof RunValues]: Option<RunValues[K]>
   'save-every': orElse(integer('STEPS', 'steps between two saves of the run', { min: 1 }), 100),
   recompute: flag("compute each block's activations again instead of keeping them: less memory, more time"),
 };
+
+const optimizers = { adamw, adamw8bit };
 
 /** @param batches of an epoch */
 export function totalSteps({ steps, epochs, accumulate }: RunValues, batches: number): number {
@@ -55,7 +59,7 @@ export function trainOptions(values: RunValues): TrainOptions<TokenBatch> {
     clip,
     seed,
     schedule: schedules[values.schedule],
-    optimizer: adamw({ weightDecay: values['weight-decay'] }),
+    optimizer: optimizers[values.optimizer]({ weightDecay: values['weight-decay'] }),
     saveEvery: values['save-every'],
     ...given({ steps: values.steps }),
   };

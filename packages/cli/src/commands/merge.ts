@@ -43,12 +43,15 @@ Before it is saved, its output on a probe is compared with that of base and adap
     const adapter = await openAdapter(model, values.adapter);
     report.say(`adapter  ${values.adapter}: ${adapter.summary()}`);
     const probe = probeFor(model);
-    await merge(adapter, { probe: () => model.logits(probe), ...given({ tolerance: values.tolerance }) });
-    report.say('checked  the output on a probe is the same');
+    const { change } = await merge(adapter, {
+      probe: () => model.logits(probe),
+      ...given({ tolerance: values.tolerance }),
+    });
+    report.say(`checked  the output on a probe is the same but for ${(change ?? 0).toExponential(1)}`);
     const files = await tokenizerFiles(await openModelFolder(values.model));
     await saveModel(model, out, { dtype, files });
     report.say(`model    ${out}: ${count(countParameters(model))} parameters as ${dtype}`);
-    report.result({ out, dtype, parameters: countParameters(model), backend: backend.name });
+    report.result({ out, dtype, parameters: countParameters(model), change, backend: backend.name });
     return EXIT.ok;
   },
 });

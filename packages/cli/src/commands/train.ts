@@ -10,6 +10,7 @@ import { chosenMethod, methodOption, methodOptions } from '../methods.ts';
 import { checkMetricsPath } from '../metrics-file.ts';
 import { modelOption, openModel } from '../model-options.ts';
 import { choice, flag, integer, number, orElse, required, text } from '../option.ts';
+import { checkQat, qatOptions } from '../qat-options.ts';
 import { recipeOf, storyOf } from '../recipe.ts';
 import { runOptions, totalSteps } from '../run-options.ts';
 import { openRun } from '../run-store.ts';
@@ -32,6 +33,7 @@ const options = {
   ...methodOptions,
   full: flag('train the whole model instead of an adapter'),
   ...runOptions,
+  ...qatOptions,
   weights: weightsOption,
   ...backendOptions,
   resume: flag('go on with the run that was interrupted'),
@@ -63,6 +65,7 @@ The state of the run is kept in OUT.run until it ends. Paths are relative to the
     ['train --config tune.json --resume', 'go on where Ctrl-C or a crash has ended it'],
   ],
   async run(given, run) {
+    checkQat(given);
     const { method, values } = chosenMethod(given);
     const { report, signal } = run;
     const { out, seed, weights } = values;
@@ -91,7 +94,7 @@ The state of the run is kept in OUT.run until it ends. Paths are relative to the
 
     await sample('before');
     const setting = { model, steps: totalSteps(values, data.train.size) };
-    const goal = method ? adapterGoal(method, values, setting, seed) : modelGoal(model);
+    const goal = method ? await adapterGoal(method, values, setting, seed) : modelGoal(model);
     model.recompute = values.recompute;
     const { log, steps, before, after } = await trainSession({ model, goal, data, store, values }, run);
     for (const line of lossChart(log.losses)) report.say(line);
