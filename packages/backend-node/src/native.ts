@@ -46,11 +46,19 @@ export function tensorflow(): TensorflowBackend {
 const CONSTANTS = 512;
 const constants = new Map<string, Raw>();
 
-/** TensorFlow's types of 16 bits, which tfjs does not know. */
+/** TensorFlow's types of 16 and 8 bits, which tfjs does not know. */
 export const HALF = 19;
 export const BFLOAT16 = 14;
+export const UINT8 = 4;
+export const INT8 = 6;
 
-const widthOf = ({ dtype }: Raw): number => (dtype === HALF || dtype === BFLOAT16 ? 2 : 4);
+const WIDTHS: Readonly<Record<number, number>> = { [HALF]: 2, [BFLOAT16]: 2, [UINT8]: 1, [INT8]: 1 };
+const widthOf = ({ dtype }: Raw): number => WIDTHS[dtype] ?? 4;
+
+/** An attribute of an op that is a type. */
+export function typeAttribute(name: string, value: number): Attribute {
+  return { name, type: tensorflow().binding.TF_ATTR_TYPE, value };
+}
 
 /** Ops whose output is their input's memory. */
 const VIEWS: ReadonlySet<string> = new Set(['Bitcast', 'Reshape']);

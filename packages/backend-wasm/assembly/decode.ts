@@ -1,9 +1,12 @@
 // Numbers from the codes of a packed matrix. One switch here is all that a new kind of code needs in this module.
+import { decodeGroupColumns, decodeGroups } from './decode-groups';
 import { arg, setArg } from './pool';
 
-/** The kinds of codes. */
+/** The kinds of codes: numbers of 16 bits, and codes of four and of eight bits in groups. */
 export const F16: i32 = 0;
 export const BF16: i32 = 1;
+export const GROUPS4: i32 = 2;
+export const GROUPS8: i32 = 3;
 
 /** Where in a job's arguments the matrix stands, out of the way of the kernels' own. */
 const KIND: i32 = 32;
@@ -42,6 +45,8 @@ export function decodeRow(row: i32, first: i32, count: i32, to: usize): void {
   switch (kindOf()) {
     case F16: return halves(at + (first << 1), count, to);
     case BF16: return bhalves(at + (first << 1), count, to);
+    case GROUPS4: return decodeGroups(true, row, at, first, count, to);
+    case GROUPS8: return decodeGroups(false, row, at, first, count, to);
     default: unreachable();
   }
 }
@@ -58,6 +63,8 @@ export function decodeColumns(row: i32, rows: i32, column: i32, to: usize): void
     case BF16:
       for (at += column << 1; at < end; at += stride, to += 32) eightBhalves(at, to);
       return;
+    case GROUPS4: return decodeGroupColumns(true, row, rows, at, stride, column, to);
+    case GROUPS8: return decodeGroupColumns(false, row, rows, at, stride, column, to);
     default: unreachable();
   }
 }

@@ -29,3 +29,4 @@ export const GELU_GRAD: i32 = 26;
 export const PACKED_PACK: i32 = 27;
 export const PACKED_FEW: i32 = 28;
 export const PACKED_ROWS: i32 = 29;
+export const PACKED_FEW_GROUPS: i32 = 30;

@@ -2,14 +2,14 @@
 // of what float32 is. The rows of A lie with the even ones of each eight numbers before the odd ones, as words have them.
 import { BF16, F16, codesOf, kindOf, NORMAL, numberOf, smallHalf } from './decode';
 import { PACKED_FEW } from './kernel-ids';
-import { packedMany } from './packed';
+import { packedFewGroups } from './packed-few-groups';
 import { arg, chunkCount, chunksFor, parallel, setArg, sharedScratch, startOf } from './pool';
 import { madd, sumOf } from './simd';
 
-/** Other kinds of codes take the way of many rows. @param m at most 4 */
+/** @param m at most 4 */
 export function packedFew(a: usize, c: usize, m: i32, outDim: i32, inDim: i32): void {
   if (kindOf() != F16 && kindOf() != BF16) {
-    packedMany(a, c, m, outDim, inDim, false);
+    packedFewGroups(a, c, m, outDim, inDim);
     return;
   }
   const eights = inDim >> 3;

@@ -12,7 +12,8 @@ export function packedMany(a: usize, c: usize, m: i32, outDim: i32, inDim: i32, 
   const k = down ? outDim : inDim;
   const n = down ? inDim : outDim;
   const blocks = max(1, ceilDiv(k, KC));
-  const kc = min(KC, (ceilDiv(k, blocks) + 7) & ~7);
+  // Of whole vectors, whatever the codes.
+  const kc = min(KC, (ceilDiv(k, blocks) + 31) & ~31);
   const chunks = tileChunks(m, n, k);
   for (let j = 0; j < n; j += NC) {
     const columns = min(NC, n - j);

@@ -31,6 +31,7 @@ type Kernels =
   | 'rope'
   | 'scale'
   | 'scatterRows'
+  | 'setGroups'
   | 'setMatrix'
   | 'sumGroups'
   | 'sumRows'
@@ -45,6 +46,8 @@ export interface KernelExports extends Readonly<Record<Kernels, (...args: number
   /** The kinds of codes that `setMatrix` knows. */
   readonly F16: WebAssembly.Global;
   readonly BF16: WebAssembly.Global;
+  readonly GROUPS4: WebAssembly.Global;
+  readonly GROUPS8: WebAssembly.Global;
   /** The functions that `unary` knows. */
   readonly ERF: WebAssembly.Global;
   readonly EXP: WebAssembly.Global;

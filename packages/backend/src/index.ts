@@ -1,5 +1,15 @@
 export type { Backend, Capabilities, Obstacle } from './backend.ts';
 export { recompute, type ValueAndGrads, valueAndGrads } from './backward.ts';
+export {
+  type CodeForm,
+  type Fit,
+  type GroupedForm,
+  type GroupSizes,
+  groupSizes,
+  type HalfForm,
+  levelOrder,
+  NESTED_BLOCK,
+} from './code-form.ts';
 export { type Engine, engine, type TapeNode, untaped } from './engine.ts';
 export {
   type Form,
@@ -32,7 +42,7 @@ export { type PackedRowsForm, packedRows } from './ops/packed-rows.ts';
 export { type RmsNormAttrs, type RmsNormInputs, rmsNorm } from './ops/rms-norm.ts';
 export { type RopeInputs, rope } from './ops/rope.ts';
 export { type SwigluInputs, swiglu } from './ops/swiglu.ts';
-export type { PackedArray, PackedArrays, PackedMatrix, PackedTensors, Packing } from './packing.ts';
+export type { Encoder, PackedArray, PackedArrays, PackedMatrix, PackedTensors, Packing } from './packing.ts';
 export { normal, type Random, random, uniform } from './random.ts';
 export { type Gaps, gapsOf, spreadFilter } from './spread-filter.ts';
 export { type BackendReport, type Rejection, useBackend } from './use-backend.ts';

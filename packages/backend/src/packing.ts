@@ -1,6 +1,7 @@
 // How a frozen matrix lies in memory as codes of a few bits. Ops take one of these values as an attribute and know no
-// storage; a backend that can decode it by its name computes in its own way, and elsewhere the codes are decoded here.
+// storage; a backend that can decode its form of codes computes in its own way, and elsewhere the codes are decoded here.
 import type { Tensor } from '@tensorflow/tfjs-core';
+import type { CodeForm } from './code-form.ts';
 
 /** The arrays of a packed matrix: `codes`, words of 32 bits, and what else decoding reads, such as scales. */
 export type PackedArrays = { readonly codes: Int32Array } & Readonly<Record<string, Int32Array | Float32Array>>;
@@ -16,17 +17,26 @@ export interface PackedArray {
 
 /** A value that says how numbers become codes and codes numbers again. */
 export interface Packing {
-  /** By which backends know its decoder. */
+  /** For errors. */
   readonly name: string;
-  /** The arrays of a matrix [o, i]. Each row of `codes` begins with a word of its own; the first code has the lowest bits. */
+  /** What its codes say, where a backend may decode them in its own way. */
+  readonly form?: CodeForm;
+  /** The arrays of a matrix [o, i]. Each row of `codes` begins with a word of its own. */
   arrays(outDim: number, inDim: number): { readonly codes: PackedArray } & Readonly<Record<string, PackedArray>>;
-  /**
-   * Writes rows [n, i] into `arrays`, from row `first` on.
-   * @returns the index in `rows` of a number that has no code; -1 where all have
-   */
-  encode(rows: Float32Array, inDim: number, arrays: PackedArrays, first: number): number;
+  /** Makes the codes of a matrix [o, i], some rows after others. */
+  encoder(outDim: number, inDim: number): Encoder;
   /** Reads one row, which `out` has the length of. */
   decode(arrays: PackedArrays, row: number, out: Float32Array): void;
+}
+
+export interface Encoder {
+  /**
+   * Takes rows [n, i], the first of which is row `first`.
+   * @returns the index in `rows` of a number that has no code; -1 where all have
+   */
+  encode(rows: Float32Array, first: number): number;
+  /** The arrays of the matrix, once all rows have been taken. */
+  finish(): PackedArrays;
 }
 
 /** A frozen matrix [o, i] in some packing. */

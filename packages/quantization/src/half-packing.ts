@@ -1,9 +1,10 @@
 // Numbers of 16 bits, two to a word: IEEE 754 binary16 and bfloat16. Reading a code is exact, making one rounds to the
 // nearest, to even where two are as near.
-import type { PackedArrays, Packing } from '@peftjs/backend';
+import { emptyArrays, type HalfForm, type PackedArray, type PackedArrays, type Packing } from '@peftjs/backend';
 
 /** A packing whose codes are a file's own bytes, where the file has its numbers so. */
 export interface HalfPacking extends Packing {
+  readonly form: HalfForm;
   /** What files call it. */
   readonly dtype: string;
   /** The bits of a code's exponent, all of them ones in what is no finite number. */
@@ -19,24 +20,34 @@ interface Code extends Pick<HalfPacking, 'name' | 'dtype' | 'exponent'> {
 
 function halfPacking({ name, dtype, exponent, encode, decode }: Code): HalfPacking {
   const stride = (inDim: number) => Math.ceil(inDim / 2);
+  const arrays = (outDim: number, inDim: number): { codes: PackedArray } => ({
+    codes: { shape: [outDim, stride(inDim)], dtype: 'int32' },
+  });
   const codesOf = ({ codes }: PackedArrays) => new Uint16Array(codes.buffer, codes.byteOffset, 2 * codes.length);
   return {
     name,
     dtype,
     exponent,
-    arrays: (outDim, inDim) => ({ codes: { shape: [outDim, stride(inDim)], dtype: 'int32' } }),
-    encode(rows, inDim, arrays, first) {
-      const codes = codesOf(arrays);
-      const bits = bitsOf(rows);
+    form: { kind: 'half', exponent: exponent === 0x7c00 ? 5 : 8 },
+    arrays,
+    encoder(outDim, inDim) {
+      const made = emptyArrays({ arrays }, outDim, inDim);
+      const codes = codesOf(made);
       const width = 2 * stride(inDim);
-      for (let start = 0, to = first * width; start < rows.length; start += inDim, to += width) {
-        for (let i = 0; i < inDim; i++) {
-          const code = encode(bits[start + i] as number);
-          if ((code & exponent) === exponent) return start + i;
-          codes[to + i] = code;
-        }
-      }
-      return -1;
+      return {
+        encode(rows, first) {
+          const bits = bitsOf(rows);
+          for (let start = 0, to = first * width; start < rows.length; start += inDim, to += width) {
+            for (let i = 0; i < inDim; i++) {
+              const code = encode(bits[start + i] as number);
+              if ((code & exponent) === exponent) return start + i;
+              codes[to + i] = code;
+            }
+          }
+          return -1;
+        },
+        finish: () => made,
+      };
     },
     decode(arrays, row, out) {
       const start = row * 2 * stride(out.length);

@@ -1,5 +1,8 @@
+export { type FourBitOptions, fp4, fp4Packing, nf4, nf4Packing } from './four-bit.ts';
+export { type GroupedPacking, groupedPacking } from './grouped-packing.ts';
 export { bf16, f16 } from './half.ts';
 export { bfloat16, float16, type HalfPacking } from './half-packing.ts';
+export { type Int4Options, type Int8Options, int4, int4Packing, int8, int8Packing } from './integers.ts';
 export { type PackedStorageOptions, packedStorage } from './packed-storage.ts';
 export { packedWeight } from './packed-weight.ts';
 export type { Grid } from './qat/grid.ts';

@@ -1,5 +1,5 @@
 // A storage of packed matrices: encodes what it is given, or a file's matrix some rows at a time.
-import { emptyArrays, type PackedArrays, type Packing, toPackedTensors } from '@peftjs/backend';
+import { type Encoder, type PackedArrays, type Packing, toPackedTensors } from '@peftjs/backend';
 import type { FileMatrix, Storage, Weight } from '@peftjs/core';
 import { packedWeight } from './packed-weight.ts';
 
@@ -16,8 +16,8 @@ export interface PackedStorageOptions {
 export function packedStorage(packing: Packing, { advice, adopt }: PackedStorageOptions): Storage {
   const hold = (outDim: number, inDim: number, arrays: PackedArrays): Weight =>
     packedWeight({ packing, outDim, inDim, tensors: toPackedTensors(packing, outDim, inDim, arrays) });
-  const encode = (rows: Float32Array, inDim: number, arrays: PackedArrays, first: number, what: string) => {
-    const at = packing.encode(rows, inDim, arrays, first);
+  const encode = (encoder: Encoder, rows: Float32Array, inDim: number, first: number, what: string) => {
+    const at = encoder.encode(rows, first);
     if (at < 0) return;
     const place = `[${first + Math.floor(at / inDim)}, ${at % inDim}]`;
     const then = Number.isFinite(rows[at]) ? advice : 'repair it';
@@ -26,21 +26,21 @@ export function packedStorage(packing: Packing, { advice, adopt }: PackedStorage
     );
   };
   const store = (values: Float32Array, outDim: number, inDim: number): Weight => {
-    const arrays = emptyArrays(packing, outDim, inDim);
-    encode(values, inDim, arrays, 0, `a matrix [${outDim}, ${inDim}]`);
-    return hold(outDim, inDim, arrays);
+    const encoder = packing.encoder(outDim, inDim);
+    encode(encoder, values, inDim, 0, `a matrix [${outDim}, ${inDim}]`);
+    return hold(outDim, inDim, encoder.finish());
   };
   const load = async (matrix: FileMatrix): Promise<Weight> => {
     const { name, outDim, inDim } = matrix;
     const adopted = await adopt?.(matrix);
     if (adopted) return hold(outDim, inDim, adopted);
-    const arrays = emptyArrays(packing, outDim, inDim);
+    const encoder = packing.encoder(outDim, inDim);
     const most = Math.max(1, Math.floor(PART / inDim));
     for (let first = 0; first < outDim; first += most) {
       const rows = await matrix.rows(first, Math.min(most, outDim - first));
-      encode(rows, inDim, arrays, first, `"${name}"`);
+      encode(encoder, rows, inDim, first, `"${name}"`);
     }
-    return hold(outDim, inDim, arrays);
+    return hold(outDim, inDim, encoder.finish());
   };
   return Object.assign(store, { load });
 }

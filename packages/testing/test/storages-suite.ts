@@ -1,27 +1,33 @@
 // The suite of storages on those that the repository has.
-import type { Backend, Packing } from '@peftjs/backend';
+import { type Backend, emptyArrays, type Packing } from '@peftjs/backend';
 import { dense, type Storage } from '@peftjs/core';
-import { bf16, f16, packedStorage } from '@peftjs/quantization';
+import { bf16, f16, fp4, int4, int8, nf4, packedStorage } from '@peftjs/quantization';
 import { describeOn, describeWeight } from '@peftjs/testing/suites';
 import { describe, expect, it } from 'vitest';
 
-/** A packing that no backend has heard of: a byte a number, and a scale for each row. */
+/** A packing whose form no backend knows: a byte a number, and a scale for each row. */
 const bytes: Packing = {
   name: 'bytes of a test',
   arrays: (outDim, inDim) => ({
     codes: { shape: [outDim, Math.ceil(inDim / 4)], dtype: 'int32' },
     scales: { shape: [outDim], dtype: 'float32' },
   }),
-  encode(rows, inDim, { codes, scales }, first) {
-    const at = new Int8Array(codes.buffer, codes.byteOffset, 4 * codes.length);
-    for (let r = 0; r < rows.length / inDim; r++) {
-      const row = rows.subarray(r * inDim, (r + 1) * inDim);
-      const scale = row.reduce((most, v) => Math.max(most, Math.abs(v)), 0) / 127;
-      (scales as Float32Array)[first + r] = scale;
-      const start = (first + r) * 4 * Math.ceil(inDim / 4);
-      for (const [k, v] of row.entries()) at[start + k] = Math.round(v / scale);
-    }
-    return -1;
+  encoder(outDim, inDim) {
+    const made = emptyArrays(bytes, outDim, inDim);
+    const at = new Int8Array(made.codes.buffer);
+    return {
+      encode(rows, first) {
+        for (let r = 0; r < rows.length / inDim; r++) {
+          const row = rows.subarray(r * inDim, (r + 1) * inDim);
+          const scale = row.reduce((most, v) => Math.max(most, Math.abs(v)), 0) / 127;
+          (made.scales as Float32Array)[first + r] = scale;
+          const start = (first + r) * 4 * Math.ceil(inDim / 4);
+          for (const [k, v] of row.entries()) at[start + k] = Math.round(v / scale);
+        }
+        return -1;
+      },
+      finish: () => made,
+    };
   },
   decode({ codes, scales }, row, out) {
     const at = new Int8Array(codes.buffer, codes.byteOffset, 4 * codes.length);
@@ -37,6 +43,26 @@ export function describeStorages(backend: Backend, readsAtOnce = true): void {
     // Half of the last bit, of 11 bits and of 8.
     describeWeight('f16', f16(), { tolerance: 2 ** -11 });
     describeWeight('bf16', bf16(), { tolerance: 2 ** -8 });
+
+    // Half of the widest gap between levels, beside the largest number; half the range's fifteenth.
+    const gaps: Readonly<Record<string, readonly [Storage, number]>> = {
+      nf4: [nf4({ doubleQuantization: true }), 0.16],
+      fp4: [fp4(), 0.17],
+      int4: [int4({ group: 32 }), 0.13],
+      'int4, asymmetric': [int4({ asymmetric: true }), 0.07],
+      int8: [int8(), 1 / 254],
+      'int8 in groups': [int8({ group: 32 }), 1 / 254],
+    };
+    for (const [name, [storage, tolerance]] of Object.entries(gaps).slice(0, readsAtOnce ? 6 : 1)) {
+      describeWeight(name, storage, {
+        tolerance,
+        shapes: [
+          [1, 1],
+          [17, 3],
+          [64, 130],
+        ],
+      });
+    }
 
     const own = packedStorage(bytes, { advice: 'use float32' });
     if (readsAtOnce) describeWeight('a packing that no backend knows', own, { tolerance: 1 / 254 });

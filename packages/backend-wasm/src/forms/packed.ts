@@ -1,6 +1,8 @@
 // Products with packed matrices, and their rows, on our kernels: a matrix is decoded where it is used, never as a whole.
 import {
+  type CodeForm,
   type Form,
+  groupSizes,
   type Kernel,
   kernel,
   type PackedMatMulInputs,
@@ -17,19 +19,34 @@ const FEW_ROWS = 4;
 
 export function packedKernels(r: Runtime): readonly Kernel[] {
   const { run } = r;
-  const kinds: Readonly<Record<string, number>> = { f16: run.F16.value, bf16: run.BF16.value };
+  const scratch = run.GEMM_SCRATCH.value as number;
+  const pointer = (tensor: Tensor | undefined): number => (tensor === undefined ? 0 : r.at(tensor));
   /** Names the matrix to the next kernel; false where this module does not know its codes. */
-  const select = ({ packing, tensors: { codes } }: PackedMatrix): boolean => {
-    const kind = kinds[packing.name];
-    if (kind === undefined) return false;
-    run.setMatrix(kind, r.at(codes), 4 * (codes.shape[1] as number));
+  const select = ({ packing: { form }, inDim, tensors }: PackedMatrix): boolean => {
+    if (form === undefined) return false;
+    const { codes } = tensors;
+    run.setMatrix(kindOf(form), r.at(codes), 4 * (codes.shape[1] as number));
+    if (form.kind !== 'grouped') return true;
+    const { length, groups } = groupSizes(form, inDim);
+    const { scales, offsets, levels, blocks, map } = tensors as Partial<Record<string, Tensor>>;
+    run.setGroups(length, groups, ...[scales, offsets, levels, blocks, map].map(pointer));
     return true;
   };
-  const multiply = (x: Tensor, { outDim, inDim }: PackedMatrix, down: boolean): Tensor => {
+  const kindOf = (form: CodeForm): number => {
+    if (form.kind === 'half') return (form.exponent === 5 ? run.F16 : run.BF16).value;
+    return (form.levels === null ? run.GROUPS8 : run.GROUPS4).value;
+  };
+  /** Whether so many rows of x, filled up to whole groups and with the groups' sums, have room where few rows are kept. */
+  const areFew = (m: number, { packing: { form }, inDim }: PackedMatrix): boolean => {
+    const { length, groups } = form?.kind === 'grouped' ? groupSizes(form, inDim) : { length: inDim, groups: 1 };
+    return m <= FEW_ROWS && 4 * m * groups * (length + 1) <= scratch;
+  };
+  const multiply = (x: Tensor, matrix: PackedMatrix, down: boolean): Tensor => {
+    const { outDim, inDim } = matrix;
     const [k, n] = down ? [outDim, inDim] : [inDim, outDim];
     const m = x.size / k;
     const out = r.tensor([...x.shape.slice(0, -1), n]);
-    if (m > FEW_ROWS || down) run.packedMany(r.at(x), r.at(out), m, outDim, inDim, Number(down));
+    if (down || !areFew(m, matrix)) run.packedMany(r.at(x), r.at(out), m, outDim, inDim, Number(down));
     else run.packedFew(r.at(x), r.at(out), m, outDim, inDim);
     return out;
   };

@@ -8,8 +8,9 @@ import { geluKernel } from './gelu.ts';
 import { layerNormKernel } from './layer-norm.ts';
 import { lookupKernel } from './lookup.ts';
 import { lowRankKernels } from './low-rank.ts';
+import { packKernel } from './pack.ts';
 import { packedMatMulKernel } from './packed-mat-mul.ts';
-import { packedRowsKernels } from './packed-rows.ts';
+import { packedRowsKernel } from './packed-rows.ts';
 import { rmsNormKernel } from './rms-norm.ts';
 import { ropeKernel } from './rope.ts';
 import { swigluKernel } from './swiglu.ts';
@@ -24,7 +25,8 @@ export function makeForms(r: Runtime): readonly Kernel[] {
     lookupKernel(r),
     ...lowRankKernels(r),
     packedMatMulKernel(r),
-    ...packedRowsKernels(r),
+    packedRowsKernel(r),
+    packKernel(r),
     rmsNormKernel(r),
     ropeKernel(r),
     swigluKernel(r),

@@ -11,7 +11,7 @@ import {
 import type { Tensor } from '@tensorflow/tfjs-core';
 import type { Runtime } from '../runtime.ts';
 import type { Shader } from '../shader.ts';
-import { CODES, type Codes } from '../wgsl/codes.ts';
+import { type Codes, codeNumbers, oncePerCodes } from '../wgsl/codes.ts';
 import { LANES, sumOverGroup } from '../wgsl/sum-over-group.ts';
 
 /** Rows of x up to which each output gets a workgroup of its own. */
@@ -19,18 +19,18 @@ const FEW_ROWS = 4;
 /** Rows, columns and depth of a tile; each of the 64 lanes computes 4 x 4 of it. */
 const TILE = 32;
 
-type PackedShader = Shader<string, 'y', 'm' | 'n' | 'k' | 'stride'>;
+type PackedShader = Shader<string, 'y'>;
 
 const MAIN = `
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) lane: u32) {`;
 
 /** y [m, n] = x [m, k] B, where B is the matrix itself with `down`, otherwise its transpose. */
-function tiled(name: string, { reads, decode }: Codes, down: boolean): PackedShader {
+function tiled({ key, reads, numbers, decode }: Codes, down: boolean): PackedShader {
   return {
-    name: `packed-${name}-${down ? 'down' : 'up'}`,
+    name: `packed-${key}-${down ? 'down' : 'up'}`,
     reads: { x: 'f32', ...reads },
     writes: { y: 'f32' },
-    numbers: { m: 'u32', n: 'u32', k: 'u32', stride: 'u32' },
+    numbers: { m: 'u32', n: 'u32', k: 'u32', ...numbers },
     body: `${decode}
 var<workgroup> xs: array<f32, ${TILE * TILE}>;
 var<workgroup> bs: array<f32, ${TILE * TILE}>;
@@ -78,12 +78,12 @@ ${MAIN}
 }
 
 /** The same for few rows, and the transpose alone: the lanes of a workgroup share one row of the matrix. */
-function few(name: string, { reads, decode }: Codes): PackedShader {
+function few({ key, reads, numbers, decode }: Codes): PackedShader {
   return {
-    name: `packed-${name}-few`,
+    name: `packed-${key}-few`,
     reads: { x: 'f32', ...reads },
     writes: { y: 'f32' },
-    numbers: { m: 'u32', n: 'u32', k: 'u32', stride: 'u32' },
+    numbers: { m: 'u32', n: 'u32', k: 'u32', ...numbers },
     body: `${decode}${sumOverGroup}
 @compute @workgroup_size(${LANES})
 ${MAIN}
@@ -103,20 +103,18 @@ ${MAIN}
 }
 
 export function packedMatMulKernel(r: Runtime): Kernel {
-  const shaders = new Map(
-    Object.entries(CODES).map(([name, codes]) => [
-      name,
-      { up: tiled(name, codes, false), down: tiled(name, codes, true), few: few(name, codes) },
-    ]),
-  );
-  const multiply = (x: Tensor, { packing, outDim, inDim, tensors }: PackedMatrix, down: boolean): Tensor => {
-    const own = shaders.get(packing.name);
-    if (own === undefined)
-      throw new Error(`[peftjs/backend-webgpu] no shader decodes "${packing.name}"; use float32 weights`);
+  const shadersOf = oncePerCodes((codes) => ({
+    up: tiled(codes, false),
+    down: tiled(codes, true),
+    few: few(codes),
+  }));
+  const multiply = (x: Tensor, matrix: PackedMatrix, down: boolean): Tensor => {
+    const { packing, outDim, inDim, tensors } = matrix;
+    const own = shadersOf(packing);
     const [k, n] = down ? [outDim, inDim] : [inDim, outDim];
     const m = x.size / k;
     const y = r.tensor([...x.shape.slice(0, -1), n]);
-    const numbers = { m, n, k, stride: tensors.codes.shape[1] as number };
+    const numbers = { m, n, k, ...codeNumbers(matrix) };
     const tiles = Math.ceil(m / TILE) * Math.ceil(n / TILE);
     if (m <= FEW_ROWS && !down) r.run(own.few, { x, y, ...tensors }, numbers, m === 0 ? 0 : n);
     else r.run(down ? own.down : own.up, { x, y, ...tensors }, numbers, tiles);

@@ -1,32 +1,64 @@
-// Numbers from the codes of a packed matrix and back, in WGSL, by the name of the packing: what a new one adds to this backend.
-import type { Element } from '../shader.ts';
+// Numbers from the codes of a packed matrix, in WGSL, by the form of its codes.
+import { groupSizes, type HalfForm, type PackedMatrix, type Packing } from '@peftjs/backend';
+import type { Element, Scalar } from '../shader.ts';
+import { groupedDecode, groupedReads } from './grouped-codes.ts';
 
 export interface Codes {
+  /** The same for every packing that is decoded in the same way. */
+  readonly key: string;
   /** The buffers that decoding reads: the matrix's arrays by name. */
   readonly reads: Readonly<Record<string, Element>>;
-  /** `fn bitsAt(row: u32, column: u32) -> u32`, the bits of a float32; `p.stride` is a row's number of words. */
+  /** The numbers that decoding reads: `stride`, a row's number of words, and others. */
+  readonly numbers: Readonly<Record<string, Scalar>>;
+  /** `fn bitsAt(row: u32, column: u32) -> u32`, the bits of a float32. */
   readonly decode: string;
-  /** Codes in a word. */
-  readonly perWord: number;
-  /** `fn codeOf(bits: u32) -> u32` of a float32's bits, rounded to the nearest, to even where two are as near. */
-  readonly encode: string;
 }
 
-/** Two codes of 16 bits to a word, given `fn widened(code: u32) -> u32`. */
-const half = (widened: string, encode: string): Codes => ({
-  reads: { codes: 'u32' },
-  perWord: 2,
-  decode: `${widened}
+export function codesOf({ name, form }: Packing): Codes {
+  if (form === undefined) {
+    throw new Error(`[peftjs/backend-webgpu] no shader decodes "${name}"; use float32 weights`);
+  }
+  if (form.kind === 'half') {
+    const key = form.exponent === 5 ? 'f16' : 'bf16';
+    return { key, reads: { codes: 'u32' }, numbers: { stride: 'u32' }, decode: halfDecode(form) };
+  }
+  const { levels, map, offsets } = form;
+  return {
+    key: [levels === null ? 'bytes' : 'nibbles', map && 'nested', offsets && 'offsets'].filter(Boolean).join('-'),
+    reads: groupedReads(form),
+    numbers: { stride: 'u32', length: 'u32', groups: 'u32' },
+    decode: groupedDecode(form),
+  };
+}
+
+/** The numbers that `Codes.numbers` names. */
+export function codeNumbers({ packing: { form }, inDim, tensors }: PackedMatrix): Readonly<Record<string, number>> {
+  const stride = tensors.codes.shape[1] as number;
+  if (form?.kind !== 'grouped') return { stride };
+  const { length, groups } = groupSizes(form, inDim);
+  return { stride, length, groups };
+}
+
+/** What `make` makes of codes, once for each key. */
+export function oncePerCodes<T>(make: (codes: Codes) => T): (packing: Packing) => T {
+  const made = new Map<string, T>();
+  return (packing) => {
+    const codes = codesOf(packing);
+    const known = made.get(codes.key) ?? make(codes);
+    made.set(codes.key, known);
+    return known;
+  };
+}
+
+function halfDecode({ exponent }: HalfForm): string {
+  return `${exponent === 5 ? WIDENED_F16 : 'fn widened(code: u32) -> u32 { return code << 16; }'}
 fn bitsAt(row: u32, column: u32) -> u32 {
   return widened((codes[row * p.stride + column / 2] >> (16 * (column & 1))) & 0xffff);
-}`,
-  encode,
-});
+}`;
+}
 
 /** In whole numbers, since a device may take what is below the smallest normal number for zero. */
-export const CODES: Readonly<Record<string, Codes>> = {
-  f16: half(
-    `
+const WIDENED_F16 = `
 fn widened(code: u32) -> u32 {
   let size = (code & 0x7fff) << 13;
   let sign = (code & 0x8000) << 16;
@@ -34,8 +66,19 @@ fn widened(code: u32) -> u32 {
   if (size >= 0x00800000) { return sign | (size + 0x38000000); }
   let below = bitcast<f32>(size + 0x38000000);
   return sign | bitcast<u32>(below + (below - 6.103515625e-5));
-}`,
-    `
+}`;
+
+/** `fn codeOf(bits: u32) -> u32` of a float32's bits, rounded to the nearest, to even where two are as near. */
+export function halfEncode({ exponent }: HalfForm): string {
+  if (exponent === 5) return CODE_F16;
+  return `
+fn codeOf(bits: u32) -> u32 {
+  if ((bits & 0x7fffffff) > 0x7f800000) { return (bits >> 16) | 0x40; }
+  return (bits + 0x7fff + ((bits >> 16) & 1)) >> 16;
+}`;
+}
+
+const CODE_F16 = `
 fn codeOf(bits: u32) -> u32 {
   let sign = (bits >> 16) & 0x8000;
   let size = bits & 0x7fffffff;
@@ -49,14 +92,4 @@ fn codeOf(bits: u32) -> u32 {
   let rest = fraction & ((1u << shift) - 1);
   let tie = 1u << (shift - 1);
   return sign | (code + select(0u, 1u, rest > tie || (rest == tie && (code & 1) == 1)));
-}`,
-  ),
-  bf16: half(
-    'fn widened(code: u32) -> u32 { return code << 16; }',
-    `
-fn codeOf(bits: u32) -> u32 {
-  if ((bits & 0x7fffffff) > 0x7f800000) { return (bits >> 16) | 0x40; }
-  return (bits + 0x7fff + ((bits >> 16) & 1)) >> 16;
-}`,
-  ),
-};
+}`;

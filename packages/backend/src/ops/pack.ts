@@ -8,7 +8,7 @@ import type { PackedArrays, PackedTensors, Packing } from '../packing.ts';
 export type PackForm = (dense: Tensor, packing: Packing) => PackedTensors;
 
 /** Empty arrays for a matrix [o, i]. */
-export function emptyArrays(packing: Packing, outDim: number, inDim: number): PackedArrays {
+export function emptyArrays(packing: Pick<Packing, 'arrays'>, outDim: number, inDim: number): PackedArrays {
   const made = Object.entries(packing.arrays(outDim, inDim)).map(([name, { shape, dtype }]) => {
     const size = shape.reduce((n, d) => n * d, 1);
     return [name, dtype === 'int32' ? new Int32Array(size) : new Float32Array(size)] as const;
@@ -26,10 +26,10 @@ export function toPackedTensors(packing: Packing, outDim: number, inDim: number,
 
 const reference: PackForm = (dense, packing) => {
   const [outDim, inDim] = dense.shape as [number, number];
-  const arrays = emptyArrays(packing, outDim, inDim);
+  const encoder = packing.encoder(outDim, inDim);
   const values = dense.dataSync<'float32'>() as Float32Array;
-  const without = packing.encode(values, inDim, arrays, 0);
-  if (without < 0) return toPackedTensors(packing, outDim, inDim, arrays);
+  const without = encoder.encode(values, 0);
+  if (without < 0) return toPackedTensors(packing, outDim, inDim, encoder.finish());
   throw new Error(
     `[peftjs/backend] a matrix [${outDim}, ${inDim}] holds ${values[without]} at [${Math.floor(without / inDim)}, ` +
       `${without % inDim}], which ${packing.name} cannot; keep it in float32`,

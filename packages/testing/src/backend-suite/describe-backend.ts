@@ -1,6 +1,6 @@
 // The suite that every backend's test calls: a new backend inherits all of it.
-import { type Backend, gradientSelfTest, useBackend } from '@peftjs/backend';
-import { bfloat16, float16 } from '@peftjs/quantization';
+import { type Backend, gradientSelfTest, type Packing, useBackend } from '@peftjs/backend';
+import { bfloat16, float16, fp4Packing, int4Packing, int8Packing, nf4Packing } from '@peftjs/quantization';
 import { getBackend } from '@tensorflow/tfjs-core';
 import { describe, expect, it } from 'vitest';
 import { describeOn } from '../describe-on.ts';
@@ -17,6 +17,16 @@ export interface BackendSuiteOptions {
   /** Cases of `tfjs-cases.ts` that it cannot do, with the kernel that its error must name. */
   readonly lacks?: LackingOps;
 }
+
+/** Every form of codes, with groups shorter and longer than rows. */
+const PACKINGS: Readonly<Record<string, Packing>> = {
+  f16: float16,
+  bf16: bfloat16,
+  nf4: nf4Packing(),
+  'fp4 with nested scales': fp4Packing({ block: 32, doubleQuantization: true }),
+  'int4 with offsets': int4Packing({ group: 32, asymmetric: true }),
+  'int8 by rows': int8Packing(),
+};
 
 /**
  * Runs the conformance suite on a backend.
@@ -44,9 +54,7 @@ export function describeBackend(makeBackend: () => Backend, options: BackendSuit
       });
     });
     describe('fused ops', describeFusedOps);
-    describe.for(Object.entries({ f16: float16, bf16: bfloat16 }))('matrices packed as %s', ([, packing]) => {
-      describePacked(packing);
-    });
+    describe.for(Object.entries(PACKINGS))('matrices packed as %s', ([, packing]) => describePacked(packing));
     describe("tfjs's operations", () => describeTfjsOps(backend, options.reference, options.lacks ?? {}));
     describe('edges', describeEdges);
     describe('the backward pass', describeBackward);

@@ -1,7 +1,6 @@
 // Packed matrices as the active backend computes with them: codes bit for bit, products beside double precision, at sizes
 // off every vector and block. The ops' reference forms are what runs on the cpu backend.
 import {
-  emptyArrays,
   type PackedArrays,
   type PackedMatrix,
   type Packing,
@@ -26,11 +25,14 @@ const MATRICES = [
   [70, 1100],
   [1100, 70],
 ] as const;
-const ROWS = [1, 3, 4, 5, 130] as const;
+/** Those that are enough where other packings have the same kernels around their decoder. */
+const SOME = [MATRICES[1], MATRICES[3], MATRICES[5], MATRICES[6]] as const;
+const ROWS = [1, 2, 3, 4, 5, 130] as const;
 
 /** Runs the suite on a packing. */
 export function describePacked(packing: Packing): void {
-  describe.for(MATRICES)('[%i, %i]', ([o, i]) => {
+  const matrices = packing.form?.kind === 'grouped' ? SOME : MATRICES;
+  describe.for(matrices)('[%i, %i]', ([o, i]) => {
     const { arrays, values } = encoded(packing, o, i);
 
     it('gives its rows, bit for bit', async () => {
@@ -89,7 +91,7 @@ export function describePacked(packing: Packing): void {
   });
 
   it('is packed from a tensor, the same codes as from an array', async () => {
-    for (const [o, i] of MATRICES) {
+    for (const [o, i] of matrices) {
       const { arrays, dense } = encoded(packing, o, i);
       const made = tidy(() => pack(tensor(dense.slice(), [o, i], 'float32'), packing));
       const read = await readAll(Object.values(made));
@@ -130,8 +132,9 @@ function encoded(
   const dense = Float32Array.from(gaussian(o * 1000 + i, o, i).values, (v, k) =>
     k % 7 === 5 ? v * 2 ** -(k % 31) : v,
   );
-  const arrays = emptyArrays(packing, o, i);
-  expect(packing.encode(dense, i, arrays, 0)).toBe(-1);
+  const encoder = packing.encoder(o, i);
+  expect(encoder.encode(dense, 0)).toBe(-1);
+  const arrays = encoder.finish();
   const values = new Float32Array(o * i);
   for (let row = 0; row < o; row++) packing.decode(arrays, row, values.subarray(row * i, (row + 1) * i));
   return { arrays, dense, values };

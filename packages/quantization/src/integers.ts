@@ -1,0 +1,63 @@
+// The storages of whole numbers times a scale, of 8 and of 4 bits.
+import type { Storage } from '@peftjs/core';
+import { type GroupedPacking, groupedPacking } from './grouped-packing.ts';
+import { packedStorage } from './packed-storage.ts';
+
+export interface Int8Options {
+  /** Numbers that share a scale, a multiple of 32; a whole row, which is a layer's output, when left out. */
+  readonly group?: number;
+}
+
+export interface Int4Options {
+  /** Numbers that share a scale, a multiple of 32. 64 by default. */
+  readonly group?: number;
+  /** Whether each group has an offset as well, so that its 16 levels lie between its smallest and largest number. */
+  readonly asymmetric?: boolean;
+}
+
+/** code * scale: scale = largest size / 127, codes from -127 to 127. */
+export function int8(options: Int8Options = {}): Storage {
+  return packedStorage(int8Packing(options), { advice: 'use float32' });
+}
+
+/**
+ * Symmetric: (code - 8) * scale, scale = m / -8 for the number m of the largest size, which keeps it as GGUF's Q4_0 does.
+ * Asymmetric: code * scale + smallest, scale = (largest - smallest) / 15, as in GGUF's Q4_1.
+ */
+export function int4(options: Int4Options = {}): Storage {
+  return packedStorage(int4Packing(options), { advice: 'use float32' });
+}
+
+export function int8Packing({ group }: Int8Options = {}): GroupedPacking {
+  if (group !== undefined) assertGroup('int8', group);
+  return groupedPacking('int8', {
+    kind: 'grouped',
+    levels: null,
+    group: group ?? 'row',
+    map: null,
+    offsets: false,
+    fit: { of: 'size', share: 1 / 127 },
+  });
+}
+
+export function int4Packing({ group = 64, asymmetric = false }: Int4Options = {}): GroupedPacking {
+  assertGroup('int4', group);
+  return groupedPacking('int4', {
+    kind: 'grouped',
+    levels: asymmetric ? FROM_ZERO : AROUND_ZERO,
+    group,
+    map: null,
+    offsets: asymmetric,
+    fit: asymmetric ? { of: 'range', share: 1 / 15 } : { of: 'number', share: -1 / 8 },
+  });
+}
+
+const FROM_ZERO = Float32Array.from({ length: 16 }, (_, code) => code);
+const AROUND_ZERO = FROM_ZERO.map((code) => code - 8);
+
+function assertGroup(name: string, group: number): void {
+  if (group > 0 && group % 32 === 0) return;
+  throw new Error(
+    `[peftjs/quantization] ${name} takes groups of a multiple of 32, found ${group}; 32, 64 or 128 is usual`,
+  );
+}
