@@ -10,6 +10,7 @@ export { type Header, type HeaderPlace, parseHeader } from './parse-header.ts';
 export { oneLine, quote, SafetensorsError } from './safetensors-error.ts';
 export type { SafetensorsFile, TensorEntry } from './safetensors-file.ts';
 export { isJsonObject, type JsonFault, parseStrictJson } from './strict-json.ts';
+export type { TensorFile, TensorPlace } from './tensor-file.ts';
 export {
   type LazyTensor,
   type MetadataToWrite,
