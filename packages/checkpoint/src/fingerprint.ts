@@ -1,5 +1,5 @@
 /** A fingerprint of a model's weights, the same however they are sharded and ordered. */
-import type { SafetensorsFile } from '@peftjs/safetensors';
+import type { TensorFile } from '@peftjs/safetensors';
 import type { Provenance } from './adapter-record.ts';
 import { CheckpointError } from './checkpoint-error.ts';
 import { sha256 } from './sha256.ts';
@@ -31,13 +31,13 @@ export async function fingerprint(
 
 /** The fingerprint of weights on disk, one tensor in memory at a time. */
 export function fingerprintWeights(
-  weights: SafetensorsFile,
+  weights: TensorFile,
   options: { readonly signal?: AbortSignal | undefined } = {},
 ): Promise<string> {
   return fingerprint(entriesOf(weights, options.signal));
 }
 
-async function* entriesOf(weights: SafetensorsFile, signal?: AbortSignal): AsyncGenerator<FingerprintEntry> {
+async function* entriesOf(weights: TensorFile, signal?: AbortSignal): AsyncGenerator<FingerprintEntry> {
   for (const [name, { dtype, shape }] of weights.tensors) {
     signal?.throwIfAborted();
     yield { name, dtype, shape, bytes: await weights.read(name) };

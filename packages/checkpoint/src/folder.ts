@@ -1,4 +1,4 @@
-import type { ByteSource } from '@peftjs/safetensors';
+import type { ByteSource, TensorFile } from '@peftjs/safetensors';
 
 /** A flat folder of files, wherever it lives: a disk, the hub's cache, OPFS, memory. */
 export interface Folder {
@@ -7,6 +7,8 @@ export interface Folder {
   list(): Promise<readonly string[]>;
   /** Opens a file for reading, or gives null where there is none of that name. */
   open(name: string): Promise<ByteSource | null>;
+  /** A model's weights, where they are not in safetensors. */
+  readonly weights?: TensorFile;
 }
 
 /** Content of a file: whole, or in parts that come one after the other. */

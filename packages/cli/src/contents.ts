@@ -11,7 +11,7 @@ import {
   type Provenance,
 } from '@peftjs/checkpoint';
 import { openModelFolder } from '@peftjs/models';
-import { openSafetensors, type SafetensorsFile } from '@peftjs/safetensors';
+import { openSafetensors, type SafetensorsFile, type TensorFile } from '@peftjs/safetensors';
 import { countValues, groupTensors, type TensorFacts, type TensorGroup } from './tensor-summary.ts';
 
 export interface Contents {
@@ -33,8 +33,8 @@ export interface Contents {
 /** @throws naming the file, key or tensor that is missing or broken */
 export async function readContents(path: string, signal: AbortSignal): Promise<Contents> {
   const found = await stat(path).catch(() => null);
-  if (found?.isFile()) return fileContents(path);
-  const folder = found === null ? await openModelFolder(path, { signal }) : diskFolder(path);
+  if (found?.isFile() && !path.endsWith('.gguf')) return fileContents(path);
+  const folder = await openModelFolder(path, { signal });
   return (await folder.list()).includes('adapter_config.json')
     ? adapterContents(path, folder)
     : modelContents(path, folder, signal);
@@ -84,7 +84,7 @@ async function readConfig(folder: Folder): Promise<Readonly<Record<string, Json>
   }
 }
 
-function described(path: string, file: SafetensorsFile) {
+function described(path: string, file: TensorFile) {
   const tensors: TensorFacts[] = [...file.tensors].map(([name, { dtype, shape }]) => ({ name, dtype, shape }));
   return {
     path,

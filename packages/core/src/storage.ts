@@ -6,7 +6,7 @@ export interface FileMatrix {
   readonly name: string;
   readonly outDim: number;
   readonly inDim: number;
-  /** How the file has its numbers: `F32`, `F16`, `BF16`. */
+  /** How the file has its numbers: `F32`, `F16`, `BF16`, or in blocks along each row, as GGUF's `Q4_1`. */
   readonly dtype: string;
   /** Its bytes in the file, little-endian and row-major. Do not write into them. */
   bytes(): Promise<Uint8Array>;

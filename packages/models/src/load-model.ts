@@ -2,6 +2,7 @@
 import { type Folder, fingerprintWeights, openWeights } from '@peftjs/checkpoint';
 import { type BaseModel, nearest, type Storage } from '@peftjs/core';
 import type { Architecture } from './architecture.ts';
+import { modelFolder } from './gguf/gguf-folder.ts';
 import { gpt2 } from './gpt2/architecture.ts';
 import type { CausalLM } from './heads/causal-lm.ts';
 import type { HubOptions } from './hub/hub-options.ts';
@@ -21,9 +22,10 @@ export interface LoadOptions<M extends Model = CausalLM> extends HubOptions {
 }
 
 /**
- * Loads a model: `config.json`, `model.safetensors` or shards with their index, and `tokenizer.json` if there is one.
+ * Loads a model: `config.json`, `model.safetensors` or shards with their index, and `tokenizer.json` if there is one; or a
+ * GGUF file, which has all of these in it.
  *
- * @param model a path, a hub id such as `HuggingFaceTB/SmolLM2-135M`, or an opened folder
+ * @param model the path of a folder or a GGUF file, a hub id such as `HuggingFaceTB/SmolLM2-135M`, or an opened folder
  * @throws naming the file, key or tensor that is missing, broken or not supported
  * @example
  * const model = await loadModel('HuggingFaceTB/SmolLM2-135M');
@@ -34,7 +36,7 @@ export async function loadModel<M extends Model>(
 ): Promise<M>;
 export async function loadModel(model: string | Folder, options?: LoadOptions): Promise<CausalLM>;
 export async function loadModel(model: string | Folder, options: LoadOptions<Model> = {}): Promise<Model> {
-  const folder = typeof model === 'string' ? await openModelFolder(model, options) : model;
+  const folder = typeof model === 'string' ? await openModelFolder(model, options) : await modelFolder(model);
   const config = await readJson(folder, 'config.json');
   const { architectures = [llama, gpt2], weights, signal } = options;
   const type = String(config.model_type);

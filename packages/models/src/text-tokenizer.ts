@@ -8,6 +8,7 @@ export interface ChatMessage {
 }
 
 export interface TextTokenizer {
+  /** Stands before a text, where the model was trained so. */
   readonly bosId: number | null;
   readonly eosId: number | null;
   /** Stands before a text to classify or embed, where the model has such a token, as BERT. */
@@ -50,7 +51,7 @@ export function createTokenizer(tokenizer: Json, config: Json): TextTokenizer {
   const [first = null, last = null] = around.length === 2 ? around : [];
   const template = chatTemplate(config);
   return {
-    bosId: id('bos'),
+    bosId: config.add_bos_token === false ? null : id('bos'),
     eosId,
     clsId: id('cls') ?? first,
     sepId: id('sep') ?? last,

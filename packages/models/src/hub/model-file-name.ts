@@ -1,6 +1,6 @@
 /** Which files of a model are used. Others are neither listed nor fetched. */
 const USED =
-  /^(config\.json|generation_config\.json|tokenizer[\w.-]*\.json|chat_template\.jinja|[\w.-]+\.safetensors|model\.safetensors\.index\.json)$/;
+  /^(config\.json|generation_config\.json|tokenizer[\w.-]*\.json|chat_template\.jinja|[\w.-]+\.safetensors|[\w.-]+\.gguf|model\.safetensors\.index\.json)$/;
 
 export function isModelFileName(name: string): boolean {
   return USED.test(name);

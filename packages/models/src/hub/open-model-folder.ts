@@ -1,15 +1,20 @@
 /** A model's files by the model's name: a folder on this machine, or a model on the hub. */
 import { diskFolder, type Folder } from '@peftjs/checkpoint';
 import { nearest } from '@peftjs/safetensors';
+import { modelFolder, openGgufIn } from '../gguf/gguf-folder.ts';
 import { defaultCachePath, diskCache } from './disk-cache.ts';
 import { hubFolder } from './hub-folder.ts';
 import { environment, type HubOptions } from './hub-options.ts';
 import { hubRepository, parseHubId } from './hub-repository.ts';
 import { isNode, loadFs, loadPath } from './node-modules.ts';
 
+/** A GGUF file, on a disk or among a model's files on the hub. */
+const GGUF = /^(?:(.*)[\\/])?([^\\/]+\.gguf)$/;
+
 /**
  * Opens a local folder, if there is one of this name, or else the model `owner/name` or `owner/name@revision` on the hub.
- * Of a model on the hub, nothing but the list of files is fetched yet: each file is when it is opened.
+ * Of a model on the hub, nothing but the list of files is fetched yet: each file is when it is opened. A name that ends in
+ * `.gguf` is a file in such a folder, and a folder that holds one and no safetensors is the model in it.
  *
  * @example
  * ```ts
@@ -21,6 +26,12 @@ import { isNode, loadFs, loadPath } from './node-modules.ts';
  */
 export async function openModelFolder(name: string, options: HubOptions = {}): Promise<Folder> {
   options.signal?.throwIfAborted();
+  const [, folder = '.', file] = GGUF.exec(name) ?? [];
+  if (file !== undefined) return openGgufIn(await findFolder(folder || '/', options), file);
+  return modelFolder(await findFolder(name, options));
+}
+
+async function findFolder(name: string, options: HubOptions): Promise<Folder> {
   const local = await findLocal(name);
   if (local.exists) return diskFolder(name);
   const parsed = parseHubId(name);

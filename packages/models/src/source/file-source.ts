@@ -1,6 +1,6 @@
-// Weights from safetensors, checked for shape and for numbers that are none.
+// Weights from files of named tensors, checked for shape and for numbers that are none.
 import { dense, type FileMatrix, nearest, type Storage, type Weight } from '@peftjs/core';
-import { assertFinite, type SafetensorsFile, type TensorEntry } from '@peftjs/safetensors';
+import { assertFinite, type TensorFile, type TensorPlace } from '@peftjs/safetensors';
 import { tensor1d, variable } from '@tensorflow/tfjs-core';
 import type { Source } from './source.ts';
 
@@ -12,15 +12,15 @@ export interface FileSource extends Source {
   dispose(): void;
 }
 
-/** Takes them from safetensors. */
-export function fileSource(file: SafetensorsFile, storage: Storage = dense, signal?: AbortSignal): FileSource {
+/** Takes them from safetensors, or any other file of named tensors. */
+export function fileSource(file: TensorFile, storage: Storage = dense, signal?: AbortSignal): FileSource {
   const taken = new Set<string>();
   const given: { dispose(): void }[] = [];
   const give = <T extends { dispose(): void }>(held: T): T => {
     given.push(held);
     return held;
   };
-  const take = (name: string, shape: readonly number[]): TensorEntry => {
+  const take = (name: string, shape: readonly number[]): TensorPlace => {
     const entry = file.tensors.get(name);
     if (entry === undefined) {
       throw new Error(`[peftjs/models] ${file.name} has no tensor "${name}"${nearest(name, file.tensors.keys())}`);

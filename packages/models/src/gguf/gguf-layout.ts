@@ -1,0 +1,19 @@
+// How a family of models lies in GGUF files, and what Hugging Face calls all of it. Another family is one more of these values.
+import type { GgufFile } from '@peftjs/gguf';
+import type { RawConfig } from '../read-config.ts';
+
+export interface GgufLayout {
+  /** The `general.architecture` of the files it reads. */
+  readonly architecture: string;
+  /** What `config.json` would say. */
+  config(file: GgufFile): RawConfig;
+  /** A tensor's name in safetensors. */
+  tensorName(name: string): string;
+  /**
+   * How many heads the rows of a tensor belong to, if llama.cpp's rotary embedding has made their halves alternate; null
+   * where rows have kept their order.
+   *
+   * @param name in the GGUF file
+   */
+  alternating(name: string, config: RawConfig): number | null;
+}
