@@ -3,7 +3,7 @@
     python python/check_adapter.py --base DIR --adapter DIR --inputs FILE --out FILE [--task TASK] [--merged]
         [--allow REGEX]...
 
-`--task` is CAUSAL_LM unless said: SEQ_CLS, TOKEN_CLS, IMAGE_CLS, FEATURE_EXTRACTION. `--inputs` is a safetensors file
+`--base` may be a GGUF file, too. `--task` is CAUSAL_LM unless said: SEQ_CLS, TOKEN_CLS, IMAGE_CLS, FEATURE_EXTRACTION. `--inputs` is a safetensors file
 with `input_ids` or `pixel_values` and, if wanted, `attention_mask`, `token_type_ids`, `labels` and `task_ids`.
 `--out` gets `logits_base` and `logits` (under FEATURE_EXTRACTION the last hidden states), `loss` [1] if there are
 labels, `logits_merged` with --merged.

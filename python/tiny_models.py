@@ -3,6 +3,7 @@ Everything is on the CPU, in float32, on one thread."""
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 import torch
@@ -53,12 +54,18 @@ def build_model(arch: str, task: str, seed: int, overrides: dict[str, Any] | Non
     return model
 
 
-def load_base(folder: str, task: str = "CAUSAL_LM") -> PreTrainedModel:
-    """A base folder as transformers loads it; a missing, left-over or misshapen tensor is an error."""
+def load_base(path: str, task: str = "CAUSAL_LM") -> PreTrainedModel:
+    """A base's folder, or its GGUF file, as transformers loads it; a missing, left-over or misshapen tensor is an error."""
+    folder, file = os.path.split(path) if path.endswith(".gguf") else (path, None)
     model, info = LOADERS[task].from_pretrained(
-        folder, attn_implementation="eager", dtype=torch.float32, output_loading_info=True, local_files_only=True
+        folder,
+        gguf_file=file,
+        attn_implementation="eager",
+        dtype=torch.float32,
+        output_loading_info=True,
+        local_files_only=True,
     )
     wrong = {kind: sorted(map(str, names)) for kind, names in info.items() if names}
     if wrong:
-        raise ValueError(f"{folder} does not fit its config.json: {wrong}")
+        raise ValueError(f"{path} does not fit its config.json: {wrong}")
     return model.eval()
