@@ -1,10 +1,11 @@
 // An adapter trained on a GGUF file here loads with PEFT in Python onto the model that transformers reads of the same file.
+// PEFTJS_ALL_GOLDEN=1: on SmolLM2-135M-Instruct, too, which takes a minute.
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { useBackend } from '@peftjs/backend';
-import { cpu } from '@peftjs/backend-cpu';
+import { wasm } from '@peftjs/backend-wasm';
 import { saveAdapter } from '@peftjs/checkpoint';
 import { attach } from '@peftjs/core';
 import { lora } from '@peftjs/lora';
@@ -14,9 +15,10 @@ import { relativeError, TOLERANCES } from '@peftjs/testing';
 import { constant, train } from '@peftjs/train';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { findPython } from '../packages/safetensors/test/python.ts';
+import { fetchSmolLM2 } from '../recipes/smollm2-file.mjs';
 
 const root = join(import.meta.dirname, '..');
-const GGUF = join(root, 'golden/gguf/llama.gguf');
+const FILES = [join(root, 'golden/gguf/llama.gguf'), ...(process.env.PEFTJS_ALL_GOLDEN ? [fetchSmolLM2()] : [])];
 const python = findPython('torch', 'peft', 'transformers', 'safetensors', 'gguf');
 
 const shape = [3, 9] as const;
@@ -32,17 +34,17 @@ function logitsOf(model: CausalLM): Float32Array {
 }
 
 describe.skipIf(!python)('PEFT in Python (PEFTJS_PYTHON or .venv)', () => {
-  it('takes an adapter of every linear layer, rows of q and k in their places', { timeout: 120_000 }, async () => {
+  it.each(FILES)('takes an adapter of every linear layer of %s', { timeout: 300_000 }, async (gguf) => {
     const folder = mkdtempSync(join(tmpdir(), 'peftjs-gguf-'));
     onTestFinished(() => rmSync(folder, { recursive: true }));
-    await useBackend(cpu());
-    const model = await loadModel(GGUF);
+    await useBackend(wasm());
+    const model = await loadModel(gguf);
     const base = logitsOf(model);
     const adapter = attach(model, lora({ r: 4 }), { seed: 5 });
     for await (const _ of train(
       model,
       { size: 1, get: () => batch },
-      { learningRate: 0.05, steps: 2, schedule: constant },
+      { learningRate: 0.01, steps: 2, schedule: constant },
     ));
     const logits = logitsOf(model);
     await saveAdapter(adapter, join(folder, 'adapter'));
@@ -53,7 +55,7 @@ describe.skipIf(!python)('PEFT in Python (PEFTJS_PYTHON or .venv)', () => {
     const inputs = tensors.map(([name, data]) => ({ name, dtype: 'I32', shape, data }) as const);
     writeFileSync(join(folder, 'inputs.safetensors'), writeSafetensors(inputs));
     const files = ['--inputs', join(folder, 'inputs.safetensors'), '--out', join(folder, 'out.safetensors')];
-    const args = ['--base', GGUF, '--adapter', join(folder, 'adapter'), ...files];
+    const args = ['--base', gguf, '--adapter', join(folder, 'adapter'), ...files];
     const script = join(root, 'python/check_adapter.py');
     const { stdout, stderr } = spawnSync(python as string, [script, ...args], { encoding: 'utf8' });
     expect(stdout, stderr).not.toBe('');

@@ -5,6 +5,7 @@ import { type Adapter, attach, summarize, type Trainable } from '@peftjs/core';
 import { type CausalLM, openModelFolder, saveModel } from '@peftjs/models';
 import type { Setting, Training } from './method-entry.ts';
 import type { NamedMethod } from './methods.ts';
+import { adapterLines, modelLines } from './python-lines.ts';
 import { type QatValues, withQat } from './qat-options.ts';
 import { tokenizerFiles } from './tokenizer-files.ts';
 
@@ -51,13 +52,7 @@ export async function adapterGoal(
         files: saved.files.size,
         bytes: saved.bytes,
         // A method that PEFT lacks names another library.
-        python: record.config.library_name
-          ? []
-          : [
-              'from transformers import AutoModelForCausalLM',
-              'from peft import PeftModel',
-              `model = PeftModel.from_pretrained(AutoModelForCausalLM.from_pretrained(${JSON.stringify(base.name)}), ${JSON.stringify(out)})`,
-            ],
+        python: record.config.library_name ? [] : adapterLines(base.name, out),
       };
     },
   };
@@ -77,11 +72,7 @@ export function modelGoal(model: CausalLM): Goal {
       return {
         files: names.length,
         bytes: sizes.reduce((a, b) => a + b, 0),
-        python: [
-          'from transformers import AutoModelForCausalLM, AutoTokenizer',
-          `model = AutoModelForCausalLM.from_pretrained(${JSON.stringify(out)})`,
-          `tokenizer = AutoTokenizer.from_pretrained(${JSON.stringify(out)})`,
-        ],
+        python: modelLines(out),
       };
     },
   };

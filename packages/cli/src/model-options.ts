@@ -9,7 +9,9 @@ import { familiesOf } from './qat-options.ts';
 import { weightBytes } from './weight-bytes.ts';
 import { storageOf, type WeightsName } from './weights-option.ts';
 
-export const modelOption: Option<string> = required(text('MODEL', "a model's folder, or its name on the hub"));
+export const modelOption: Option<string> = required(
+  text('MODEL', "a model's folder or GGUF file, or its name on the hub"),
+);
 export const adapterOption: Option<string | undefined> = text('DIR', "an adapter's folder");
 
 /** Loads a model, showing what is downloaded. */

@@ -7,7 +7,9 @@ import { required, text } from '../option.ts';
 import { tensorLines } from '../tensor-summary.ts';
 
 const options = {
-  path: required(text('PATH', "an adapter's folder, a model's folder or name on the hub, or a .safetensors file")),
+  path: required(
+    text('PATH', "an adapter's folder, a model's folder, GGUF file or name on the hub, or a .safetensors file"),
+  ),
 };
 
 export const inspect: Command = command({
