@@ -89,10 +89,12 @@ export default defineConfig({
     config: continuedSamples,
     codeTransformers: [twoslash],
   },
+  vite: { worker: { format: 'es' } },
   themeConfig: {
     logo: '/logo.svg',
     nav: [
       { text: 'Quickstart', link: '/recipes/quickstart' },
+      { text: 'Playground', link: '/playground' },
       { text: 'Concepts', link: '/concepts' },
       { text: 'Packages', link: '/packages/core', activeMatch: '/packages/' },
       { text: 'Reference', link: '/reference/cli', activeMatch: '/reference/' },

@@ -1,0 +1,42 @@
+// Where runs are kept in this browser: each has a part of the store, with its record, the state it goes on from, and its
+// adapter.
+import { indexedDb, type WebStore, webFolder } from '@peftjs/browser';
+import type { WritableFolder } from '@peftjs/checkpoint';
+import type { RunRecord } from './run-record.ts';
+
+const store = indexedDb('peftjs-playground');
+const RECORD = '/record.json';
+
+/** What of the store belongs to a run. */
+function partOf(id: string): WebStore {
+  const inside = (path: string): string => `${id}/${path}`;
+  return {
+    location: `${store.location}/${id}`,
+    get: (path) => store.get(inside(path)),
+    put: (path, bytes) => store.put(inside(path), bytes),
+    delete: (path) => store.delete(inside(path)),
+    list: async (prefix) => (await store.list(inside(prefix))).map((path) => path.slice(inside('').length)),
+  };
+}
+
+export const stateFolder = (id: string): WritableFolder => webFolder('state', partOf(id));
+export const adapterFolder = (id: string): WritableFolder => webFolder('adapter', partOf(id));
+
+export async function keepRecord(record: RunRecord): Promise<void> {
+  await store.put(record.id + RECORD, new Blob([JSON.stringify(record)]));
+}
+
+/** The records of all runs, the oldest first. */
+export async function readRecords(): Promise<RunRecord[]> {
+  const records: RunRecord[] = [];
+  for (const path of await store.list('')) {
+    const kept = path.endsWith(RECORD) ? await store.get(path) : null;
+    if (kept !== null) records.push(JSON.parse(await kept.text()));
+  }
+  return records.sort((a, b) => a.started - b.started);
+}
+
+/** Deletes a run with all that is kept of it; all runs, where none is named. */
+export async function deleteRuns(id?: string): Promise<void> {
+  for (const path of await store.list(id === undefined ? '' : `${id}/`)) await store.delete(path);
+}
