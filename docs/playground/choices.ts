@@ -26,6 +26,13 @@ export interface TrainingText {
   text: string;
 }
 
+/** How many of the sequences are held out: a tenth, but no more than can be gone through many times in a run. */
+export const MOST_HELD_OUT = 16;
+
+export function heldOutOf(sequences: number): number {
+  return Math.min(MOST_HELD_OUT, Math.max(1, Math.floor(sequences / 10)));
+}
+
 /** The settings of a run that are numbers, with the range of each. */
 export const NUMBERS = {
   learningRate: { label: 'Learning rate', least: 1e-6, most: 1, whole: false },

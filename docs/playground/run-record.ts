@@ -20,6 +20,8 @@ export interface RunFacts {
   /** Tokens to train on, and held out. */
   readonly trainTokens: number;
   readonly heldOutTokens: number;
+  /** Whether the adapter can count for less or more than it was trained for. */
+  readonly scalable: boolean;
 }
 
 export interface RunRecord {
@@ -108,10 +110,19 @@ export function tokensPerSecond({ speed }: RunRecord): number | null {
   return speed.seconds === 0 ? null : speed.tokens / speed.seconds;
 }
 
-/** The mean of the last five training losses: one alone says more of its batch than of the run. */
+/** A training loss alone says more of its batch than of the run: the mean of so many is shown. */
+export const SMOOTHED = 5;
+
+/** Each point as the mean of itself and those before it. */
+export function smooth(points: readonly Point[]): Point[] {
+  return points.map(([step], i) => {
+    const last = points.slice(Math.max(0, i + 1 - SMOOTHED), i + 1);
+    return [step, last.reduce((sum, [, loss]) => sum + loss, 0) / last.length];
+  });
+}
+
 export function trainingLoss({ training }: RunRecord): number | null {
-  const last = training.slice(-5);
-  return last.length === 0 ? null : last.reduce((sum, [, loss]) => sum + loss, 0) / last.length;
+  return smooth(training.slice(-SMOOTHED)).at(-1)?.[1] ?? null;
 }
 
 export function heldOutLoss({ heldOut }: RunRecord): number | null {

@@ -40,3 +40,10 @@ export async function readRecords(): Promise<RunRecord[]> {
 export async function deleteRuns(id?: string): Promise<void> {
   for (const path of await store.list(id === undefined ? '' : `${id}/`)) await store.delete(path);
 }
+
+/** Bytes that all runs take. */
+export async function keptBytes(): Promise<number> {
+  let sum = 0;
+  for (const path of await store.list('')) sum += (await store.get(path))?.size ?? 0;
+  return sum;
+}

@@ -1,16 +1,17 @@
 // The page's state and what can be done with it. No DOM: components show the state and call the actions.
-import type { JobRun } from '@peftjs/browser';
-import { type InjectionKey, inject, markRaw, reactive, toRaw } from 'vue';
-import { type BackendChoice, type Choices, faultOf, firstChoices, nameTyped, type TrainingText } from '../choices.ts';
-import { newRecord, note, type RunEvent, type RunRecord } from '../run-record.ts';
-import { readRecords } from '../run-store.ts';
+import { type InjectionKey, inject, markRaw, reactive } from 'vue';
+import { type BackendChoice, type Choices, firstChoices, type TrainingText } from '../choices.ts';
+import type { RunRecord } from '../run-record.ts';
 import { SAMPLE_TEXT } from '../sample-text.ts';
 import type { ModelPlace, Opened } from '../worker/session.ts';
+import { adapterActions, type ChosenAdapter, type Comparison } from './adapter-actions.ts';
 import { explain, type Fault } from './explain.ts';
-import { modelWorker } from './open-worker.ts';
-import { timeLeft } from './time-left.ts';
+import { type ModelWorker, modelWorker } from './open-worker.ts';
+import { runActions } from './run-actions.ts';
+import { type Kept, storageActions } from './storage-actions.ts';
 
-export type Phase = 'idle' | 'opening' | 'training' | 'paused' | 'stopping';
+/** `comparing`: the model writes, and nothing is trained. */
+export type Phase = 'idle' | 'opening' | 'training' | 'paused' | 'stopping' | 'comparing';
 
 export const BUILT_IN: ModelPlace = markRaw({ name: 'models/sotu-3m', files: null });
 
@@ -20,13 +21,28 @@ export interface PlaygroundState {
   backend: BackendChoice;
   place: ModelPlace;
   phase: Phase;
+  /** What a worker has opened, if one has. */
   opened: Opened | null;
   /** All runs of this browser, the oldest first. */
   runs: RunRecord[];
   /** The run that is shown in full: the one that runs, or ran last. */
   current: string | null;
   secondsLeft: number | null;
+  /** The adapter that the lower half of the page is about. */
+  adapter: ChosenAdapter | null;
+  comparison: Comparison;
+  kept: Kept | null;
   error: Fault | null;
+}
+
+/** What the actions share. */
+export interface Shared {
+  readonly state: PlaygroundState;
+  readonly worker: ModelWorker;
+  /** Opens the chosen model on the chosen backend. True where that took a new worker, which has no adapter yet. */
+  readonly ready: () => Promise<boolean>;
+  /** Shows an error, and gives up the worker: whatever it held is not to be trusted. */
+  readonly fail: (error: unknown) => void;
 }
 
 export function createPlayground() {
@@ -40,97 +56,29 @@ export function createPlayground() {
     runs: [],
     current: null,
     secondsLeft: null,
+    adapter: null,
+    comparison: { prompt: firstChoices().prompt, on: true, strength: 1, base: '', adapted: '', of: null },
+    kept: null,
     error: null,
   });
   const worker = modelWorker();
-  const clock = timeLeft();
-  let run: JobRun<RunEvent> | null = null;
-  let stopper: AbortController | null = null;
-
-  const currentRun = (): RunRecord | null => state.runs.find(({ id }) => id === state.current) ?? null;
-
-  function fail(error: unknown): void {
-    state.error = explain(error);
-  }
-
-  async function open(): Promise<Opened> {
-    const { opened } = await worker.ready(state.backend, state.place);
-    state.opened = markRaw(opened);
-    return opened;
-  }
-
-  async function start(): Promise<void> {
-    const fault = faultOf(state.choices);
-    if (fault !== null) {
-      state.error = { message: fault, advice: '' };
-      return;
-    }
-    const text = state.text.name === '' ? { ...state.text, name: nameTyped(state.text.text) } : { ...state.text };
-    const model = { name: state.place.name, builtIn: state.place.files === null };
-    const record = newRecord({ choices: { ...state.choices }, text, model });
-    state.runs.push(record);
-    await train(record.id);
-  }
-
-  /** Trains a run from where it is. */
-  async function train(id: string): Promise<void> {
-    state.current = id;
-    state.error = null;
-    state.phase = 'opening';
-    state.secondsLeft = null;
-    clock.reset();
-    const record = currentRun() as RunRecord;
-    stopper = new AbortController();
-    try {
-      await open();
-      run = worker.run('train', { record: copy(record) }, { signal: stopper.signal });
-      state.phase = 'training';
-      for await (const event of run) {
-        note(record, event);
-        if (event.type === 'step') state.secondsLeft = clock.step(event.step, event.steps);
-      }
-    } catch (error) {
-      if (!stopper.signal.aborted) fail(error);
-    }
-    if (record.step === 0) state.runs = state.runs.filter((one) => one !== record);
-    run = null;
-    state.phase = 'idle';
-    state.secondsLeft = null;
-  }
-
-  return {
+  const shared: Shared = {
     state,
-    currentRun,
-    start,
-    resume: train,
-    pause(): void {
-      run?.pause();
-      clock.reset();
-      state.phase = 'paused';
+    worker,
+    async ready() {
+      const { opened, fresh } = await worker.ready(state.backend, state.place);
+      state.opened = markRaw(opened);
+      return fresh;
     },
-    goOn(): void {
-      run?.resume();
-      state.phase = 'training';
+    fail(error) {
+      state.error = explain(error);
+      worker.close();
     },
-    stop(): void {
-      state.phase = 'stopping';
-      stopper?.abort();
-    },
-    /** What this browser has kept of earlier visits. */
-    async restore(): Promise<void> {
-      try {
-        state.runs = await readRecords();
-      } catch (error) {
-        fail(error);
-      }
-    },
-    close: () => worker.close(),
   };
-}
-
-/** Plain data out of reactive data: what crosses to a worker cannot be a proxy. */
-function copy<Value>(value: Value): Value {
-  return structuredClone(toRaw(value));
+  const storage = storageActions(shared);
+  const adapters = adapterActions(shared);
+  const runs = runActions(shared, adapters, storage);
+  return { state, ...storage, ...adapters, ...runs, close: () => worker.close() };
 }
 
 export type Playground = ReturnType<typeof createPlayground>;

@@ -2,7 +2,7 @@
 import { createBatches, readExamples, tokenizeExamples } from '@peftjs/data';
 import type { CausalLM, TokenBatch } from '@peftjs/models';
 import type { Batches } from '@peftjs/train';
-import type { Choices, TrainingText } from '../choices.ts';
+import { type Choices, heldOutOf, type TrainingText } from '../choices.ts';
 
 export interface Data {
   readonly training: Batches<TokenBatch>;
@@ -10,9 +10,6 @@ export interface Data {
   readonly trainTokens: number;
   readonly heldOutTokens: number;
 }
-
-/** A tenth is held out, and no more than this many sequences: they are gone through many times in a run. */
-const MOST_HELD_OUT = 16;
 
 /** @throws where the text is not what its name says, or too short for the two parts */
 export async function readData(model: CausalLM, { name, text }: TrainingText, choices: Choices): Promise<Data> {
@@ -32,7 +29,7 @@ export async function readData(model: CausalLM, { name, text }: TrainingText, ch
       `The text is too short: it makes ${tokens} tokens, and it takes more than ${length}, a sequence to train on and one to hold out. Add text, or set fewer tokens a sequence.`,
     );
   }
-  const held = Math.min(MOST_HELD_OUT, Math.max(1, Math.floor(sequences.length / 10)));
+  const held = heldOutOf(sequences.length);
   const parts = [sequences.slice(0, -held), sequences.slice(-held)] as const;
   const [trainTokens, heldOutTokens] = parts.map((part) => part.reduce((sum, { ids }) => sum + ids.length, 0)) as [
     number,

@@ -5,15 +5,16 @@ import { type CausalLM, generateText } from '@peftjs/models';
 import { type StateStore, type TrainEvent, train } from '@peftjs/train';
 import { note, type RunEvent, type RunRecord } from '../run-record.ts';
 import { adapterFolder, keepRecord, stateFolder } from '../run-store.ts';
+import { factsOf } from './adapters.ts';
 import { makeMethod } from './make-method.ts';
 import { readData } from './read-sequences.ts';
 import { replaceAdapter, session } from './session.ts';
+import { SAMPLING } from './write-text.ts';
 
 /** Steps that a reload in mid-run loses at most. Their numbers come out the same when they are taken again. */
 const SAVE_EVERY = 5;
 /** Held-out losses in a run, besides the first. */
 const EVALUATIONS = 10;
-const SAMPLE_TOKENS = 48;
 
 export async function* trainRun(record: RunRecord, signal: AbortSignal): AsyncGenerator<RunEvent> {
   for await (const event of eventsOf(record, signal)) {
@@ -29,9 +30,9 @@ async function* eventsOf(record: RunRecord, signal: AbortSignal): AsyncGenerator
   const { model, backend, parameters } = session();
   const data = await readData(model, text, choices);
   const adapter = await replaceAdapter(() => attach(model, makeMethod(method, size), { name: method, seed }));
-  const trainable = adapter.parameters.reduce((sum, p) => sum + (p.trainable ? p.variable.size : 0), 0);
+  const { parameters: trainable, scalable } = factsOf(adapter);
   const { trainTokens, heldOutTokens } = data;
-  const about = { backend: backend.backend, trainable, all: parameters + trainable };
+  const about = { backend: backend.backend, trainable, all: parameters + trainable, scalable };
   yield { type: 'prepared', facts: { ...about, trainTokens, heldOutTokens } };
 
   const run = train(model, data.training, {
@@ -75,6 +76,5 @@ function isSampled({ type, step }: TrainEvent, { sampleEvery, steps }: RunRecord
 }
 
 async function sample(model: CausalLM, step: number, { prompt, seed }: RunRecord['choices']): Promise<RunEvent> {
-  const options = { maxNewTokens: SAMPLE_TOKENS, temperature: 0.8, topP: 0.95, seed };
-  return { type: 'sample', step, text: await generateText(model, prompt, options) };
+  return { type: 'sample', step, text: await generateText(model, prompt, { ...SAMPLING, seed }) };
 }
