@@ -25,6 +25,7 @@ await build(docs, {
     site.tempDir = join(docs, 'node_modules/.cache', `page-${process.pid}`);
     site.vite = {
       ...site.vite,
+      build: { ...site.vite?.build, minify: false },
       resolve: { ...site.vite?.resolve, conditions: ['peftjs-source'] },
       plugins: [...(site.vite?.plugins ?? []), withoutRecords],
     };

@@ -26,7 +26,8 @@ export function lossChart(place: HTMLElement): LossChart {
     }
     shape = now;
     plot?.destroy();
-    plot = new uPlot(optionsOf(place, curves), data, place);
+    plot = undefined;
+    if (curves.columns.length > 0) plot = new uPlot(optionsOf(place, curves), data, place);
   }
 
   return {
