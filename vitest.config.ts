@@ -18,6 +18,8 @@ const DEPENDENCIES = [
   '@peftjs/browser > comlink',
   '@peftjs/browser > idb',
 ];
+/** What the suites ask of the environment, which a page has not. */
+const ENVIRONMENT = ['CI', 'PEFTJS_ALL_GOLDEN'];
 const setupFiles = [join(import.meta.dirname, 'tests/console-guard.ts')];
 
 // Dawn reads these when a process starts: the test processes inherit them.
@@ -48,6 +50,9 @@ function inChromium(): TestProjectInlineConfiguration[] {
     {
       extends: true,
       optimizeDeps: { include: DEPENDENCIES },
+      define: Object.fromEntries(
+        ENVIRONMENT.map((name) => [`process.env.${name}`, JSON.stringify(process.env[name] ?? '')]),
+      ),
       test: {
         name: 'browser',
         include: [IN_BROWSER],

@@ -33,6 +33,9 @@ export interface GoldenAbout {
   readonly [key: string]: unknown;
 }
 
+/** Where a case is: its folders by name, `''` for the case's own. A name that it has not is an empty folder. */
+export type GoldenFolders = (name: '' | 'base' | 'adapter' | 'merged' | 'trained') => Folder;
+
 export interface GoldenOptions {
   /** What is done after each of the three steps, for a case that asks for it. */
   readonly after?: (about: GoldenAbout, adapter: Adapter) => readonly AfterStep[];
@@ -43,35 +46,38 @@ type Compare = (part: string, kind: ToleranceName, actual: ArrayLike<number>, ex
 /**
  * Runs a case on the active backend.
  *
- * @param path the case's folder
+ * @param place the case's folder on a disk, or what opens its folders
  * @param families what reads its adapter
  * @throws naming the file or tensor of the case that is missing
  */
 export async function runGoldenCase(
-  path: string,
+  place: string | GoldenFolders,
   families: readonly Family[],
   options: GoldenOptions = {},
 ): Promise<GoldenResult> {
-  const folder = diskFolder(path);
+  const folders: GoldenFolders =
+    typeof place === 'string' ? (part) => diskFolder(part ? `${place}/${part}` : place) : place;
+  const folder = folders('');
   const about = JSON.parse(new TextDecoder().decode(await bytesOf(folder, 'case.json'))) as GoldenAbout;
   const { name, task = 'CAUSAL_LM', peft_type } = about;
   const source = await folder.open('expect.safetensors');
-  if (source === null) throw new Error(`[peftjs/testing] ${path} has no expect.safetensors; it is no golden case`);
+  if (source === null)
+    throw new Error(`[peftjs/testing] ${folder.location} has no expect.safetensors; it is no golden case`);
   const expect = await openSafetensors(source);
   const parts: GoldenPart[] = [];
   const compare: Compare = (part, kind, actual, expected) => {
     parts.push({ part, error: relativeError(actual, expected), tolerance: TOLERANCES[kind] });
   };
-  const model = await openGoldenModel(task, `${path}/base`, expect);
+  const model = await openGoldenModel(task, folders('base'), expect);
   try {
     const plain = expect.tensors.has('embedding') ? 'embedding' : 'logits_base';
     compare(plain, 'logits', await outputOf(model), await expect.readFloat32(plain));
     if (peft_type !== null) {
-      const adapter = await restore(model.host, await loadAdapter(`${path}/adapter`), families);
+      const adapter = await restore(model.host, await loadAdapter(folders('adapter')), families);
       compare('logits', 'logits', await outputOf(model), await expect.readFloat32('logits'));
       if (about.forward_only) compare('loss', 'loss', [await lossOf(model)], await expect.readFloat32('loss'));
       else await compareSteps(model, adapter, expect, compare, options.after?.(about, adapter) ?? []);
-      if (!about.forward_only) await compareAfter({ path, task, families, expect, compare }, model, adapter);
+      if (!about.forward_only) await compareAfter({ folders, task, families, expect, compare }, model, adapter);
       adapter.detach();
     }
   } finally {
@@ -95,7 +101,7 @@ async function compareSteps(
 }
 
 interface Case {
-  readonly path: string;
+  readonly folders: GoldenFolders;
   readonly task: string;
   readonly families: readonly Family[];
   readonly expect: SafetensorsFile;
@@ -103,20 +109,20 @@ interface Case {
 }
 
 /** The merged model and the trained adapter, where the case has them, against ours after the three steps. */
-async function compareAfter({ path, task, families, expect, compare }: Case, model: GoldenModel, adapter: Adapter) {
+async function compareAfter({ folders, task, families, expect, compare }: Case, model: GoldenModel, adapter: Adapter) {
   const after = await expect.readFloat32('logits_step3');
-  if (await has(`${path}/merged`, 'config.json')) {
+  if (await has(folders('merged'), 'config.json')) {
     const unmerge = await merge(adapter, { probe: () => model.output(INFERENCE) });
     compare('merged here', 'afterSteps', await outputOf(model), after);
-    const theirs = await openGoldenModel(task, `${path}/merged`, expect);
+    const theirs = await openGoldenModel(task, folders('merged'), expect);
     compare('merged there', 'afterSteps', await outputOf(theirs), after);
     theirs.dispose();
     unmerge();
     compare('unmerged', 'afterSteps', await outputOf(model), after);
   }
-  if (await has(`${path}/trained`, 'adapter_config.json')) {
+  if (await has(folders('trained'), 'adapter_config.json')) {
     adapter.active = false;
-    const theirs = await restore(model.host, await loadAdapter(`${path}/trained`), families, { name: 'trained' });
+    const theirs = await restore(model.host, await loadAdapter(folders('trained')), families, { name: 'trained' });
     compare('trained there', 'afterSteps', await outputOf(model), after);
     theirs.detach();
     adapter.active = true;
@@ -136,9 +142,6 @@ async function bytesOf(folder: Folder, name: string): Promise<Uint8Array> {
   return file.read(0, file.size);
 }
 
-async function has(path: string, name: string): Promise<boolean> {
-  const file = await diskFolder(path)
-    .open(name)
-    .catch(() => null);
-  return file !== null;
+async function has(folder: Folder, name: string): Promise<boolean> {
+  return (await folder.open(name).catch(() => null)) !== null;
 }

@@ -1,5 +1,5 @@
 // The model and the batch of a golden case, whatever its task.
-import { diskFolder } from '@peftjs/checkpoint';
+import type { Folder } from '@peftjs/checkpoint';
 import type { Context, Host } from '@peftjs/core';
 import {
   bertClassifier,
@@ -66,22 +66,22 @@ function scoring<B>(model: Scorer<B>, batch: B): GoldenModel {
 }
 
 /** What opens a model of each task, given its folder and what is expected. */
-const OPENERS: Readonly<Record<string, (path: string, expect: SafetensorsFile) => Promise<GoldenModel>>> = {
-  CAUSAL_LM: async (path, expect) => scoring(await loadModel(diskFolder(path)), await tokensOf(expect)),
-  SEQ_CLS: async (path, expect) => {
+const OPENERS: Readonly<Record<string, (folder: Folder, expect: SafetensorsFile) => Promise<GoldenModel>>> = {
+  CAUSAL_LM: async (folder, expect) => scoring(await loadModel(folder), await tokensOf(expect)),
+  SEQ_CLS: async (folder, expect) => {
     const architectures = [llamaClassifier(), gpt2Classifier(), bertClassifier()];
-    return scoring(await loadModel(diskFolder(path), { architectures }), await tokensOf(expect));
+    return scoring(await loadModel(folder, { architectures }), await tokensOf(expect));
   },
-  TOKEN_CLS: async (path, expect) => {
+  TOKEN_CLS: async (folder, expect) => {
     const architectures = [bertTokenClassifier()];
-    return scoring(await loadModel(diskFolder(path), { architectures }), await tokensOf(expect));
+    return scoring(await loadModel(folder, { architectures }), await tokensOf(expect));
   },
-  IMAGE_CLS: async (path, expect) => {
+  IMAGE_CLS: async (folder, expect) => {
     const architectures = [vitClassifier()];
-    return scoring(await loadModel(diskFolder(path), { architectures }), await imagesOf(expect));
+    return scoring(await loadModel(folder, { architectures }), await imagesOf(expect));
   },
-  FEATURE_EXTRACTION: async (path, expect) => {
-    const model = await loadModel(diskFolder(path), { architectures: [bertEncoder()] });
+  FEATURE_EXTRACTION: async (folder, expect) => {
+    const model = await loadModel(folder, { architectures: [bertEncoder()] });
     const batch = await tokensOf(expect);
     const output = (ctx: Context) => model.embed(batch, ctx);
     return { host: model, output, learner: null, batch, dispose: () => model.dispose() };
@@ -89,8 +89,8 @@ const OPENERS: Readonly<Record<string, (path: string, expect: SafetensorsFile) =
 };
 
 /** @throws for a task that is not known */
-export function openGoldenModel(task: string, path: string, expect: SafetensorsFile): Promise<GoldenModel> {
+export function openGoldenModel(task: string, folder: Folder, expect: SafetensorsFile): Promise<GoldenModel> {
   const open = OPENERS[task];
-  if (open !== undefined) return open(path, expect);
-  throw new Error(`[peftjs/testing] ${path} is for "${task}"; known are ${Object.keys(OPENERS).join(', ')}`);
+  if (open !== undefined) return open(folder, expect);
+  throw new Error(`[peftjs/testing] ${folder.location} is for "${task}"; known are ${Object.keys(OPENERS).join(', ')}`);
 }

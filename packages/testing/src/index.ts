@@ -1,5 +1,6 @@
 export {
   type GoldenAbout,
+  type GoldenFolders,
   type GoldenOptions,
   type GoldenPart,
   type GoldenResult,

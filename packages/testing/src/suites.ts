@@ -1,7 +1,7 @@
 // The suites that a plugin's test calls, inside vitest: `import { describeMethod } from '@peftjs/testing/suites'`.
 
-export { type BackendSuiteOptions, describeBackend } from './backend-suite/describe-backend.ts';
-export type { LackingOps } from './backend-suite/describe-tfjs-ops.ts';
+export type { BackendSuiteOptions, LackingOps } from './backend-suite/backend-suite-options.ts';
+export { describeBackend } from './backend-suite/describe-backend.ts';
 export { describeHost } from './describe-host.ts';
 export { describeMethod, type MethodSuiteOptions } from './describe-method.ts';
 export { describeOn } from './describe-on.ts';

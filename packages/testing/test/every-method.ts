@@ -1,6 +1,5 @@
 // The methods of every package, for the suites that run over all of them. A package brings its own in
 // `test/tested-methods.ts`, which is found by its name: there is no list of packages to add one to.
-import { existsSync, readdirSync } from 'node:fs';
 import type { Family, Host, Method } from '@peftjs/core';
 import type { GoldenOptions } from '@peftjs/testing';
 
@@ -14,13 +13,11 @@ export interface TestedMethods {
   readonly after?: NonNullable<GoldenOptions['after']>;
 }
 
-const packages = new URL('../../', import.meta.url);
-const files = readdirSync(packages)
-  .map((name) => new URL(`${name}/test/tested-methods.ts`, packages))
-  .filter((file) => existsSync(file));
-const tested: readonly TestedMethods[] = await Promise.all(
-  files.map(async ({ pathname }) => (await import(pathname)).testedMethods),
-);
+const files = import.meta.glob<TestedMethods>('../../*/test/tested-methods.ts', {
+  eager: true,
+  import: 'testedMethods',
+});
+const tested = Object.values(files);
 
 export const FAMILIES: readonly Family[] = tested.flatMap(({ families }) => families);
 

@@ -5,18 +5,12 @@ import { getBackend } from '@tensorflow/tfjs-core';
 import { describe, expect, it } from 'vitest';
 import { describeOn } from '../describe-on.ts';
 import { leakGuard } from '../leak-guard.ts';
+import type { BackendSuiteOptions } from './backend-suite-options.ts';
 import { describeBackward } from './describe-backward.ts';
 import { describeEdges } from './describe-edges.ts';
 import { describeFusedOps } from './describe-fused-ops.ts';
 import { describePacked } from './describe-packed.ts';
-import { describeTfjsOps, type LackingOps } from './describe-tfjs-ops.ts';
-
-export interface BackendSuiteOptions {
-  /** Whose numbers tfjs's own operations must agree with: the cpu backend. Left out, finite differences are used. */
-  readonly reference?: Backend;
-  /** Cases of `tfjs-cases.ts` that it cannot do, with the kernel that its error must name. */
-  readonly lacks?: LackingOps;
-}
+import { describeTfjsOps } from './describe-tfjs-ops.ts';
 
 /** Every form of codes, with groups shorter and longer than rows. */
 const PACKINGS: Readonly<Record<string, Packing>> = {
@@ -53,9 +47,9 @@ export function describeBackend(makeBackend: () => Backend, options: BackendSuit
         expect(await gradientSelfTest()).toBeNull();
       });
     });
-    describe('fused ops', describeFusedOps);
+    describe('fused ops', () => describeFusedOps(backend, options.reference));
     describe.for(Object.entries(PACKINGS))('matrices packed as %s', ([, packing]) => describePacked(packing));
-    describe("tfjs's operations", () => describeTfjsOps(backend, options.reference, options.lacks ?? {}));
+    describe("tfjs's operations", () => describeTfjsOps(backend, options));
     describe('edges', describeEdges);
     describe('the backward pass', describeBackward);
   });

@@ -1,6 +1,6 @@
-// Every fused op as the active backend computes it: against its reference form on the same backend, against double
-// precision in plain JavaScript, its gradients together and alone, and against the derivative along random directions.
-import { adamw, type Form, type Inputs, valueAndGrads } from '@peftjs/backend';
+// Every fused op as a backend computes it: against its reference form on the reference backend, against double precision in
+// plain JavaScript, its gradients together and alone, and against the derivative along random directions.
+import { adamw, type Backend, type Form, type Inputs, useBackend, valueAndGrads } from '@peftjs/backend';
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { describe, expect, it } from 'vitest';
 import { relativeError, TOLERANCES } from '../tolerances.ts';
@@ -12,10 +12,13 @@ import { scoped } from './scoped.ts';
 
 const SIZES = [1, 3, 17, 130] as const;
 
-export function describeFusedOps(): void {
+/** @param reference where the reference forms run; on the backend itself when left out */
+export function describeFusedOps(backend: Backend, reference: Backend = backend): void {
   describe.for(Object.entries(fusedCases))('%s', ([, cases]) => {
     it.for(cases.map((c) => [c.title, c] as const))('%s', async ([, one]) => {
-      await scoped(() => check(one));
+      await useBackend(reference);
+      const expected = await runReference(one).finally(() => useBackend(backend));
+      await scoped(() => check(one, expected));
     });
 
     it('shows a number that is none', async () => {
@@ -37,25 +40,44 @@ const floatsOf = ({ inputs }: FusedCase) => Object.keys(inputs).filter((name) =>
 const tensorsOf = (inputs: FusedCase['inputs']): Inputs =>
   Object.fromEntries(Object.entries(inputs).map(([name, x]) => [name, toTensor(x)]));
 
-async function check(one: FusedCase): Promise<void> {
+/** What the reference form gives: its value, and the gradient of each input that has one. */
+interface Expected {
+  readonly shape: readonly number[];
+  readonly value: ArrayLike<number>;
+  readonly grads: ReadonlyMap<string, ArrayLike<number>>;
+}
+
+const directionOf = (shape: readonly number[]): Numbers => gaussian(99, ...shape);
+
+async function runReference({ op, attrs, inputs }: FusedCase): Promise<Expected> {
+  const grads = new Map<string, ArrayLike<number>>();
+  let found: Omit<Expected, 'grads'> | undefined;
+  await scoped(async () => {
+    const form = op.reference as Form<Inputs, object>;
+    const { out, saved } = form.forward(tensorsOf(inputs), attrs);
+    const closures = Object.entries(form.grad(toTensor(directionOf(out.shape)), saved, attrs));
+    for (const [name, closure] of closures) grads.set(name, (await (closure as () => Tensor)().data()).slice());
+    found = { shape: out.shape, value: (await out.data()).slice() };
+  });
+  return { ...(found as Omit<Expected, 'grads'>), grads };
+}
+
+async function check(one: FusedCase, expected: Expected): Promise<void> {
   const { op, attrs, exact } = one;
   const inputs = tensorsOf(one.inputs);
-  const reference = op.reference as Form<Inputs, object>;
-  const { out, saved } = reference.forward(inputs, attrs);
-  const direction = gaussian(99, ...out.shape);
+  const direction = directionOf(expected.shape);
   const dy = toTensor(direction);
-  const closures = reference.grad(dy, saved, attrs);
-  const names = floatsOf(one).filter((name) => closures[name] !== undefined);
+  const names = floatsOf(one).filter((name) => expected.grads.has(name));
   const xs = names.map((name) => inputs[name] as Tensor);
   const pass = valueAndGrads(() => op(inputs, attrs), xs, dy);
-  await expectClose('kernel', pass.value, out, 'the value beside the reference');
+  await expectClose('kernel', pass.value, expected.value, 'the value beside the reference');
   await expectClose('kernel', pass.value, exact(one.inputs, attrs as never), 'the value');
   for (const [i, name] of names.entries()) {
     const grad = pass.grads[i] as Tensor;
     await expectClose(
       'kernelGradient',
       grad,
-      closures[name]?.() as Tensor,
+      expected.grads.get(name) as ArrayLike<number>,
       `the gradient of ${name} beside the reference`,
     );
     const alone = valueAndGrads(() => op(inputs, attrs), [xs[i] as Tensor], dy);

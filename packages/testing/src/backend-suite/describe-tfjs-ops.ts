@@ -4,10 +4,11 @@ import { type Backend, useBackend, valueAndGrads } from '@peftjs/backend';
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { relativeError, TOLERANCES } from '../tolerances.ts';
+import type { BackendSuiteOptions } from './backend-suite-options.ts';
 import { gaussian, moved, type Numbers, toTensor } from './numbers.ts';
 import { scoped } from './scoped.ts';
 import type { TfjsCase } from './tfjs-case.ts';
-import { tfjsCases } from './tfjs-cases.ts';
+import { type OperationGroup, tfjsCases } from './tfjs-cases.ts';
 
 /** The value and the gradient of each input, flat. */
 interface Found {
@@ -16,16 +17,22 @@ interface Found {
   readonly grads: readonly Float32Array[];
 }
 
-export function describeTfjsOps(backend: Backend, reference: Backend | undefined, lacks: LackingOps): void {
+const GROUPS = Object.keys(tfjsCases) as OperationGroup[];
+
+export function describeTfjsOps(
+  backend: Backend,
+  { reference, lacks = {}, operations = GROUPS }: BackendSuiteOptions,
+): void {
+  const chosen = operations.map((group) => [group, tfjsCases[group]] as const);
   const expected = new Map<TfjsCase, Found>();
   beforeAll(async () => {
     if (reference === undefined) return;
     await useBackend(reference);
-    for (const one of Object.values(tfjsCases).flat()) expected.set(one, await run(one));
+    for (const one of chosen.flatMap(([, cases]) => cases)) expected.set(one, await run(one));
     await useBackend(backend);
   });
 
-  describe.for(Object.entries(tfjsCases))('%s', ([, cases]) => {
+  describe.for(chosen)('%s', ([, cases]) => {
     it.for(cases.map((one) => [one.title, one] as const))('%s', async ([title, one]) => {
       const missing = lacks[title];
       if (missing !== undefined) {
@@ -39,9 +46,6 @@ export function describeTfjsOps(backend: Backend, reference: Backend | undefined
     });
   });
 }
-
-/** Cases that a backend cannot do, and the kernel that its error names. */
-export type LackingOps = Readonly<Record<string, string>>;
 
 async function run({ f, inputs }: TfjsCase): Promise<Found> {
   let found: Found | undefined;

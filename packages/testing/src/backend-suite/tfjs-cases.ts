@@ -139,7 +139,15 @@ const shaping: TfjsCase[] = [
 
 const vectors = [[1], [3], [17], [130], [3, 5, 7]];
 
-export const tfjsCases: Readonly<Record<string, readonly TfjsCase[]>> = {
+export type OperationGroup =
+  | 'products'
+  | 'element by element'
+  | 'reductions'
+  | 'shaping'
+  | 'images and volumes'
+  | 'of layers';
+
+export const tfjsCases: Readonly<Record<OperationGroup, readonly TfjsCase[]>> = {
   products: productCases(),
   'element by element': [
     ...each(unary, ...vectors),
