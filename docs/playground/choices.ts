@@ -43,8 +43,6 @@ export const NUMBERS = {
   seed: { label: 'Seed', least: 1, most: 999_999, whole: true },
 } as const satisfies Partial<Record<keyof Choices, NumberRange>>;
 
-export type NumberName = keyof typeof NUMBERS;
-
 interface NumberRange {
   readonly label: string;
   readonly least: number;

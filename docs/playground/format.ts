@@ -7,12 +7,6 @@ export const count = (n: number): string => whole.format(n);
 /** `4.312`, or a dash where there is none yet. */
 export const loss = (value: number | null): string => (value === null ? '–' : value.toFixed(3));
 
-/** `162.8 K`, `2.92 M` */
-export function short(n: number): string {
-  if (n < 10_000) return count(n);
-  return n < 1e6 ? `${(n / 1e3).toFixed(1)} K` : `${(n / 1e6).toFixed(2)} M`;
-}
-
 /** Powers of ten, as disks are sold. */
 export function bytes(n: number): string {
   const units = ['B', 'kB', 'MB', 'GB', 'TB'];

@@ -111,7 +111,7 @@ export function tokensPerSecond({ speed }: RunRecord): number | null {
 }
 
 /** A training loss alone says more of its batch than of the run: the mean of so many is shown. */
-export const SMOOTHED = 5;
+const SMOOTHED = 5;
 
 /** Each point as the mean of itself and those before it. */
 export function smooth(points: readonly Point[]): Point[] {
