@@ -1,9 +1,10 @@
 // The suite of storages on those that the repository has.
 import { type Backend, emptyArrays, type Packing } from '@peftjs/backend';
-import { dense, type Storage } from '@peftjs/core';
-import { bf16, f16, fp4, int4, int8, nf4, packedStorage } from '@peftjs/quantization';
+import { dense, type Storage, type Weight } from '@peftjs/core';
+import { asStored, bf16, f16, fp4, int4, int8, nf4, packedStorage } from '@peftjs/quantization';
 import { describeOn, describeWeight } from '@peftjs/testing/suites';
 import { describe, expect, it } from 'vitest';
+import { goldenBlocks } from '../../gguf/test/golden-file.ts';
 
 /** A packing whose form no backend knows: a byte a number, and a scale for each row. */
 const bytes: Packing = {
@@ -78,11 +79,29 @@ export function describeStorages(backend: Backend, readsAtOnce = true): void {
       it('f16', () => expectKept(f16(), everyFloat16(), 1024));
       it('bf16', () => expectKept(bf16(), everyBfloat16(), 256));
     });
+
+    it.each([
+      ['Q4_0', 20 / 32],
+      ['Q4_1', 24 / 32],
+      ['Q8_0', 36 / 32],
+      ['Q6_K', 4],
+    ])('%s of a GGUF file is held in %f bytes a number, bit for bit', async (dtype, each) => {
+      const { bytes, shape, values } = await goldenBlocks(dtype);
+      const [outDim, inDim] = shape;
+      const rows = async (first: number, n: number) => values.slice(first * inDim, (first + n) * inDim);
+      const weight = await asStored().load?.({ name: dtype, outDim, inDim, dtype, bytes: async () => bytes, rows });
+      const levels = dtype.startsWith('Q4') ? 64 : 0;
+      expect(weight?.bytes).toBe(values.length * each + levels);
+      await expectNumbers(weight as Weight, values);
+    });
   });
 }
 
 async function expectKept(storage: Storage, values: Float32Array, columns: number): Promise<void> {
-  const weight = storage(values, values.length / columns, columns);
+  await expectNumbers(storage(values, values.length / columns, columns), values);
+}
+
+async function expectNumbers(weight: Weight, values: Float32Array): Promise<void> {
   const read = weight.read();
   const found = (await read.data()) as Float32Array;
   read.dispose();
