@@ -3,6 +3,7 @@
 // Run: node recipes/smollm2.mjs [--quick] [--out FILE]     --quick: a few steps; --out: the record, as JSON
 import { useBackend } from '@peftjs/backend';
 import { wasm } from '@peftjs/backend-wasm';
+import { asStored } from '@peftjs/quantization';
 import { mobyDick } from '../models/sotu-3m/corpus.mjs';
 import { readArguments } from './read-arguments.mjs';
 import { bytes, report } from './report.mjs';
@@ -12,21 +13,28 @@ import { fetchSmolLM2 } from './smollm2-file.mjs';
 const FULL = {
   question: 'What is the capital of France? Answer in one sentence.',
   answer: 24,
-  maxLength: 128,
+  maxLength: 64,
   heldOut: 48,
   batchSize: 4,
-  steps: 100,
+  steps: 50,
   rank: 8,
   learningRate: 1e-3,
   seed: 1,
 };
-const QUICK = { ...FULL, answer: 12, maxLength: 64, heldOut: 4, batchSize: 2, steps: 8 };
+const QUICK = { ...FULL, answer: 12, heldOut: 4, batchSize: 2, steps: 6 };
+
+/** @type {Readonly<Record<string, { readonly weights?: import('@peftjs/core').Storage }>>} */
+const WEIGHTS = { float32: {}, 'as in the file': { weights: asStored() } };
 
 const { given, out } = readArguments('quick');
 const options = given('quick') ? QUICK : FULL;
 const { backend } = await useBackend(wasm());
 const novel = mobyDick();
-const rows = [await adaptNovelist(fetchSmolLM2(), novel, { name: 'float32' }, options, console.log)];
+const file = fetchSmolLM2();
+const rows = [];
+for (const name of given('quick') ? ['as in the file'] : Object.keys(WEIGHTS)) {
+  rows.push(await adaptNovelist(file, novel, { name, ...WEIGHTS[name] }, options, console.log));
+}
 
 report({
   name: 'smollm2',
