@@ -120,9 +120,24 @@ export const DEVIATIONS: Readonly<Record<string, Deviation>> = {
     theirs: { unmerge_rounding: near(6e-8) },
     ours: [[MERGE, 'unmerging puts the weights back bit for bit']],
   },
-  'EVA, CorDA, LoftQ, QA-LoRA, `target_parameters`, `layer_replication`': {
-    theirs: { supported_options: [true, true, true, true, true, true] },
+  'EVA, CorDA, `target_parameters`, `layer_replication`': {
+    theirs: { supported_options: [true, true, true, true] },
     ours: [[READ, 'asks for "eva_config"']],
+  },
+  'QA-LoRA': {
+    theirs: { qalora_elsewhere: [2, 24] },
+    ours: [
+      ['packages/lora/src/qalora.test.ts', 'changes the weights of a group by one number'],
+      ['packages/testing/test/seams-suite.ts', 'QA-LoRA'],
+    ],
+  },
+  LoftQ: {
+    theirs: { loftq_start: [true, false] },
+    ours: [['packages/lora/src/loftq.test.ts', 'is nearer the weight than the storage alone']],
+  },
+  'quantization-aware training': {
+    theirs: { tensor_more: [] },
+    ours: [['packages/quantization/src/qat/qat.test.ts', 'has learned steps beside']],
   },
   BitFit: { theirs: { own_types: [false, false, false, false] }, ours: [[LORA, 'bitfit()']] },
   '`modules_to_save` beside `bias: "all"`': {

@@ -35,6 +35,11 @@ def stray_key() -> list[str]:
 
 
 @fact
+def tensor_more() -> list[str]:
+    return reloaded(lambda tensors, _: tensors.update(**{sorted(tensors)[0].replace("lora_A.weight", "qat_step"): torch.ones(2)}))
+
+
+@fact
 def unknown_option() -> list[str]:
     return reloaded(lambda _, options: options.update(lora_alhpa=3))
 

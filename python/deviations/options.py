@@ -8,7 +8,9 @@ from typing import Any
 import torch
 from peft import LoraConfig, PeftType
 from peft.optimizers import create_loraplus_optimizer
+from peft.tuners.lora.layer import LoraLayer
 from peft.tuners.multitask_prompt_tuning import MultitaskPromptTuningInit
+from peft.utils.loftq_utils import loftq_init
 
 from deviations.facts import config, fact, lora, made, raised, tiny
 from strict import collected
@@ -27,8 +29,21 @@ def default_alpha() -> list[int]:
 @fact
 def supported_options() -> list[bool]:
     known = inspect.signature(LoraConfig).parameters
-    names = "eva_config corda_config loftq_config qalora_group_size target_parameters layer_replication"
+    names = "eva_config corda_config target_parameters layer_replication"
     return [name in known for name in names.split()]
+
+
+@fact
+def qalora_elsewhere() -> list[int]:
+    model = made(lora(use_qalora=True, qalora_group_size=4))
+    return list(model.base_model.model.model.layers[0].self_attn.q_proj.lora_A["default"].weight.shape)
+
+
+@fact
+def loftq_start() -> list[bool]:
+    """Whether it names a GPU, and its scale."""
+    sources = [inspect.getsource(function) for function in (loftq_init, LoraLayer.loftq_init)]
+    return ['"cuda"' in sources[0], "scaling" in "".join(sources)]
 
 
 @fact
