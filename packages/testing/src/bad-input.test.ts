@@ -10,7 +10,7 @@ import { batchFor, outputsOf, ROW_MODELS, type RowModel } from '../test/row-mode
 /** Keys that mean the same in every configuration. */
 const COMMON = ['library_name', 'modules_to_save', 'peft_version'];
 /** Keys of LoRA that PEFT writes into AdaLoRA's configuration, too, and does not read there. */
-const IDLE: Readonly<Record<string, readonly string[]>> = { ADALORA: ['r', 'init_lora_weights'] };
+const IDLE: Readonly<Record<string, readonly string[]>> = { ADALORA: ['r', 'init_lora_weights', 'qalora_group_size'] };
 
 const saysSomething = (value: Json): boolean =>
   value !== null && value !== false && (typeof value !== 'object' || Object.keys(value).length > 0);
