@@ -51,8 +51,9 @@ export const HALF = 19;
 export const BFLOAT16 = 14;
 export const UINT8 = 4;
 export const INT8 = 6;
+export const UINT16 = 17;
 
-const WIDTHS: Readonly<Record<number, number>> = { [HALF]: 2, [BFLOAT16]: 2, [UINT8]: 1, [INT8]: 1 };
+const WIDTHS: Readonly<Record<number, number>> = { [HALF]: 2, [BFLOAT16]: 2, [UINT16]: 2, [UINT8]: 1, [INT8]: 1 };
 const widthOf = ({ dtype }: Raw): number => WIDTHS[dtype] ?? 4;
 
 /** An attribute of an op that is a type. */
@@ -142,7 +143,12 @@ export function ops(
   return found;
 }
 
-function constant(key: string, shape: readonly number[], dtype: 'float32' | 'int32', values: readonly number[]): Raw {
+function constant(
+  key: string,
+  shape: readonly number[],
+  dtype: 'float32' | 'int32',
+  values: () => Iterable<number>,
+): Raw {
   const known = constants.get(key);
   if (known !== undefined) {
     constants.delete(key);
@@ -151,7 +157,7 @@ function constant(key: string, shape: readonly number[], dtype: 'float32' | 'int
   }
   const { binding } = tensorflow();
   const type = dtype === 'int32' ? binding.TF_INT32 : binding.TF_FLOAT;
-  const array = dtype === 'int32' ? Int32Array.from(values) : Float32Array.from(values);
+  const array = dtype === 'int32' ? Int32Array.from(values()) : Float32Array.from(values());
   const fresh = { id: binding.createTensor(shape, type, array), shape, dtype: type };
   constants.set(key, fresh);
   if (constants.size > CONSTANTS) {
@@ -164,15 +170,20 @@ function constant(key: string, shape: readonly number[], dtype: 'float32' | 'int
 
 /** A list of integers, such as a shape: [n] int32. */
 export function ints(values: readonly number[]): Raw {
-  return constant(`[${values}]`, [values.length], 'int32', values);
+  return constant(`[${values}]`, [values.length], 'int32', () => values);
 }
 
 /** An int32 scalar. */
 export function int(value: number): Raw {
-  return constant(`i${value}`, [], 'int32', [value]);
+  return constant(`i${value}`, [], 'int32', () => [value]);
 }
 
 /** A float32 scalar. */
 export function float(value: number): Raw {
-  return constant(`f${value}`, [], 'float32', [value]);
+  return constant(`f${value}`, [], 'float32', () => [value]);
+}
+
+/** A float32 table. @param name its own among all tables, whose values are made once */
+export function table(name: string, shape: readonly number[], values: () => Float32Array): Raw {
+  return constant(`table ${name}`, shape, 'float32', values);
 }

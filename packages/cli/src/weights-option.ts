@@ -2,16 +2,19 @@
 import type { Storage } from '@peftjs/core';
 import { choice, type Option, orElse } from './option.ts';
 
-export type WeightsName = 'f32' | 'f16' | 'bf16';
+const NAMES = ['f32', 'f16', 'bf16', 'int8', 'int4', 'nf4', 'nf4-double', 'fp4'] as const;
+
+export type WeightsName = (typeof NAMES)[number];
 
 export const weightsOption: Option<WeightsName> = orElse(
-  choice(['f32', 'f16', 'bf16'], 'how the frozen weights are held in memory'),
+  choice(NAMES, 'how the frozen weights are held in memory'),
   'f32',
 );
 
 /** The storage of that name; undefined for the models' own. */
 export async function storageOf(name: WeightsName): Promise<Storage | undefined> {
   if (name === 'f32') return undefined;
-  const { bf16, f16 } = await import('@peftjs/quantization');
-  return { f16, bf16 }[name]();
+  const { bf16, f16, fp4, int4, int8, nf4 } = await import('@peftjs/quantization');
+  const made = { f16, bf16, int8, int4, nf4, 'nf4-double': () => nf4({ doubleQuantization: true }), fp4 };
+  return made[name]();
 }

@@ -8,7 +8,21 @@ import {
   type PackedMatrix,
 } from '@peftjs/backend';
 import type { Tensor } from '@tensorflow/tfjs-core';
-import { BFLOAT16, HALF, INT8, int, ints, op, type Raw, raw, tensorflow, typeAttribute, UINT8 } from '../native.ts';
+import {
+  BFLOAT16,
+  HALF,
+  INT8,
+  int,
+  ints,
+  op,
+  type Raw,
+  raw,
+  table,
+  tensorflow,
+  typeAttribute,
+  UINT8,
+  UINT16,
+} from '../native.ts';
 import { add, mul, reshape } from '../native-math.ts';
 
 /** Some rows, [n, i]. */
@@ -34,12 +48,11 @@ function halves({ exponent }: HalfForm, { inDim, tensors: { codes } }: PackedMat
 
 function groups(form: GroupedForm, { outDim, inDim, tensors }: PackedMatrix): Reader {
   const { TF_FLOAT, TF_INT32 } = tensorflow().binding;
-  const { scales, offsets, levels } = tensors as Partial<Record<string, Tensor>>;
+  const { scales, offsets } = tensors as Partial<Record<string, Tensor>>;
   const sizes = groupSizes(form, inDim);
-  const table = levels && pairsOf(raw(levels));
   const numbersOf = (codes: Raw): Raw => {
-    if (table === undefined) return toFloat(bitcast(codes, HALF, INT8), INT8);
-    return gather(table, cast(bitcast(codes, HALF, UINT8), UINT8, TF_INT32), TF_FLOAT);
+    if (form.levels === null) return toFloat(bitcast(codes, HALF, INT8), INT8);
+    return gather(foursOf(form.levels), cast(bitcast(codes, HALF, UINT16), UINT16, TF_INT32), TF_FLOAT);
   };
   const parts = [
     rowsOf(asHalves(tensors.codes), HALF),
@@ -65,10 +78,15 @@ function groups(form: GroupedForm, { outDim, inDim, tensors }: PackedMatrix): Re
   };
 }
 
-/** What both codes of each byte say: [256, 2] of [16]. */
-function pairsOf(levels: Raw): Raw {
-  const codes = Array.from({ length: 512 }, (_, k) => (k & 1 ? (k >> 1) & 15 : k >> 5));
-  return reshape(gather(levels, ints(codes), tensorflow().binding.TF_FLOAT), [256, 2]);
+/** What the four codes of 16 bits say, [65536, 4]: looking up four at a time takes less time than one by one. */
+function foursOf(levels: Float32Array): Raw {
+  return table(`of ${levels}`, [0x10000, 4], () => {
+    const shifts = [4, 0, 12, 8];
+    return Float32Array.from(
+      { length: 0x40000 },
+      (_, k) => levels[((k >> 2) >> (shifts[k & 3] as number)) & 15] as number,
+    );
+  });
 }
 
 /** Scales that are nested, [o, groups]. */
