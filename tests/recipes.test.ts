@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { findMiniLM } from '../recipes/minilm.mjs';
+import { findSmolLM2 } from '../recipes/smollm2-file.mjs';
 
 const root = join(import.meta.dirname, '..');
 const out = mkdtempSync(join(tmpdir(), 'peftjs-recipes-'));
@@ -117,4 +118,41 @@ describe('vision', () => {
   });
 
   it('is recorded', () => expectGood(recorded('vision')));
+});
+
+describe('smollm2', () => {
+  interface NovelistRow extends Row {
+    readonly answer: string;
+    readonly held: number;
+    readonly before: number;
+    readonly after: number;
+  }
+
+  function expectGood(record: Record<NovelistRow>): void {
+    const asStored = rowsByName(record)('as in the file');
+    for (const row of record.result.rows) {
+      expect(row.answer, row.name).toBe('The capital of France is Paris.');
+      expect(row.after, row.name).toBeLessThan(0.95 * row.before);
+      // The same numbers, held in another way.
+      expect(Math.abs(row.before / asStored.before - 1), row.name).toBeLessThan(1e-4);
+    }
+    // Of 134,479,872 numbers in matrices; a LoRA is a small share of them.
+    expect(asStored.held).toBeLessThan(134_479_872);
+    expect(asStored.trainable).toBeLessThan(134_479_872 / 50);
+  }
+
+  const there = findSmolLM2() !== null;
+  if (!there && process.env.CI)
+    throw new Error('SmolLM2-135M-Instruct is not there; run: node recipes/smollm2-file.mjs');
+
+  it.skipIf(!there)('answers, and learns over blocks of 4 bits in a few steps', { timeout: 600_000 }, () =>
+    expectGood(run<NovelistRow>('smollm2', '--quick')),
+  );
+
+  it('is recorded, over float32 and over the blocks of the file', () => {
+    const record = recorded<NovelistRow>('smollm2');
+    expectGood(record);
+    const row = rowsByName(record);
+    expect(row('as in the file').held).toBeLessThan(row('float32').held / 4);
+  });
 });
