@@ -24,7 +24,7 @@ def roundpass(x: torch.Tensor) -> torch.Tensor:
 
 def quantize(v: torch.Tensor, s: torch.Tensor, hi: int) -> torch.Tensor:
     s = gradscale(s, 1 / (v.shape[-1] * hi) ** 0.5)
-    return roundpass((v / s).clamp(-hi, hi)) * s
+    return roundpass((v / s).clamp(-hi - 1, hi)) * s
 
 
 def main() -> None:

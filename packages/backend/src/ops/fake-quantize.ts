@@ -14,7 +14,7 @@ import {
 } from '@tensorflow/tfjs-core';
 import { type Form, type FusedOp, fusedOp } from '../fused-op.ts';
 
-/** `x` [n, g], and the step of each row [n, 1], above 0. */
+/** `x` [n, g], and the step of each row [n, 1], not 0. */
 export type FakeQuantizeInputs = { readonly x: Tensor; readonly step: Tensor };
 
 export interface FakeQuantizeAttrs {

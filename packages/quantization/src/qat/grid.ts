@@ -1,6 +1,23 @@
 // The grid that weights are rounded to: codes of a few bits times a step, one for each group of a row or for each row.
 import { fakeQuantize, untaped } from '@peftjs/backend';
-import { abs, add, div, max, maximum, mean, min, mul, reshape, sub, type Tensor } from '@tensorflow/tfjs-core';
+import {
+  abs,
+  add,
+  div,
+  fill,
+  greater,
+  less,
+  max,
+  maximum,
+  mean,
+  min,
+  mul,
+  neg,
+  reshape,
+  sub,
+  type Tensor,
+  where,
+} from '@tensorflow/tfjs-core';
 
 export interface Grid {
   /** Of a code, 2 to 8. */
@@ -8,21 +25,46 @@ export interface Grid {
   /** Inputs that share a step, one after the other; all of a row when left out. */
   readonly group?: number | undefined;
   /**
-   * Codes reach as far below 0 as above: -7 to 7 in 4 bits. True when left out. Otherwise they count from the group's
-   * minimum, which is kept beside its step.
+   * Codes lie around 0, as those of `int4()` and `int8()` do: in 8 bits from -127 to 127, the largest size at 127; in fewer, as
+   * -8 to 7 in 4, with the number of the largest size at the lowest. True when left out. Otherwise they count from the group's
+   * minimum, which is kept beside its step, as `int4({ asymmetric: true })` has it.
    */
   readonly symmetric?: boolean | undefined;
 }
 
-/** A step is at least this, so that a group of zeros stays one instead of becoming 0 / 0. */
+/** The size of a step is at least this, so that a group of zeros stays one instead of becoming 0 / 0. */
 const TINY = 1e-30;
 
 /** Every step starts at least here, so that the one of a group of zeros can be learned. */
 const SMALL = 1e-8;
 
-/** The highest code. */
-function highest({ bits, symmetric = true }: Grid): number {
-  return symmetric ? 2 ** (bits - 1) - 1 : 2 ** bits - 1;
+/** The highest code of a symmetric grid. */
+const highest = ({ bits }: Grid): number => 2 ** (bits - 1) - 1;
+
+/** Steps that groups [n, g] just fit in, and what their codes count from. */
+interface Fitted {
+  readonly lo: number;
+  readonly hi: number;
+  /** [n, 1] */
+  readonly step: Tensor;
+  /** [n, 1] */
+  readonly offset?: Tensor;
+}
+
+function fit(x: Tensor, grid: Grid): Fitted {
+  const hi = highest(grid);
+  const most = max(x, 1, true);
+  const least = min(x, 1, true);
+  const of = (size: Tensor, codes: number) => {
+    const step = div(size, codes);
+    return where(less(abs(step), TINY), fill(step.shape, TINY), step);
+  };
+  if (!(grid.symmetric ?? true)) {
+    const codes = 2 ** grid.bits - 1;
+    return { lo: 0, hi: codes, step: of(sub(most, least), codes), offset: least };
+  }
+  if (grid.bits === 8) return { lo: -hi, hi, step: of(maximum(most, neg(least)), hi) };
+  return { lo: -hi - 1, hi, step: of(where(greater(most, neg(least)), most, least), -hi - 1) };
 }
 
 /** [o, i] as a row for each group. */
@@ -66,18 +108,15 @@ export function firstSteps(weight: Tensor, grid: Grid): Tensor {
  */
 export function roundToGrid(weight: Tensor, grid: Grid, learned?: Tensor): Tensor {
   const x = groupsOf(weight, grid);
-  const hi = highest(grid);
-  const fitted = (reach: () => Tensor) => untaped(() => maximum(div(reach(), hi), TINY));
   if (learned) {
+    const hi = highest(grid);
     const step = maximum(abs(reshape(learned, [-1, 1])), TINY);
-    return reshape(fakeQuantize({ x, step }, { lo: -hi, hi, learned: true }), weight.shape);
+    return reshape(fakeQuantize({ x, step }, { lo: -hi - 1, hi, learned: true }), weight.shape);
   }
-  if (grid.symmetric ?? true) {
-    const step = fitted(() => max(abs(x), 1, true));
-    return reshape(fakeQuantize({ x, step }, { lo: -hi, hi, learned: false }), weight.shape);
-  }
-  const low = untaped(() => min(x, 1, true));
-  const step = fitted(() => sub(max(x, 1, true), low));
-  const above = fakeQuantize({ x: sub(x, low), step }, { lo: 0, hi, learned: false });
-  return reshape(add(above, low), weight.shape);
+  const { lo, hi, step, offset } = untaped(() => fit(x, grid));
+  const attrs = { lo, hi, learned: false };
+  const rounded = offset
+    ? add(fakeQuantize({ x: sub(x, offset), step }, attrs), offset)
+    : fakeQuantize({ x, step }, attrs);
+  return reshape(rounded, weight.shape);
 }
