@@ -1,5 +1,5 @@
 """Makes golden/storages/four-bit.json with bitsandbytes (0.50.2, on the CPU): numbers, their codes, scales and values; scales,
-their codes, and what these say.
+their codes, and what these say. And folders of a model that transformers wrote in such codes, with its logits.
 
     python golden/storages.py
 """
@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import bitsandbytes
 import bitsandbytes.functional as functional
 import torch
+from transformers import BitsAndBytesConfig, LlamaConfig, LlamaForCausalLM
 
 BLOCKS = (32, 64, 128)
 
@@ -54,6 +56,31 @@ def main() -> None:
         "nested": nested,
     }
     (Path(__file__).parent / "storages" / "four-bit.json").write_text(json.dumps(made) + "\n")
+
+    for kind, nested in (("nf4", True), ("fp4", False)):
+        folder = Path(__file__).parent / "storages" / f"llama-{kind}"
+        write_model(folder, kind, nested)
+
+
+def write_model(folder: Path, kind: str, nested: bool) -> None:
+    torch.manual_seed(3)
+    sizes = {"vocab_size": 32, "hidden_size": 64, "intermediate_size": 128, "num_hidden_layers": 1}
+    heads = {"num_attention_heads": 2, "num_key_value_heads": 1, "max_position_embeddings": 32}
+    with TemporaryDirectory() as plain:
+        LlamaForCausalLM(LlamaConfig(**sizes, **heads)).save_pretrained(plain)
+        config = BitsAndBytesConfig(
+            load_in_4bit=True,
+            bnb_4bit_quant_type=kind,
+            bnb_4bit_use_double_quant=nested,
+            bnb_4bit_compute_dtype=torch.float32,
+        )
+        model = LlamaForCausalLM.from_pretrained(plain, quantization_config=config, dtype=torch.float32)
+    model.save_pretrained(folder)
+    (folder / "generation_config.json").unlink()
+    ids = torch.arange(3, 11).unsqueeze(0)
+    with torch.no_grad():
+        logits = model(ids).logits.flatten().tolist()
+    (folder / "expected.json").write_text(json.dumps({"inputIds": ids.flatten().tolist(), "logits": logits}) + "\n")
 
 
 if __name__ == "__main__":

@@ -65,10 +65,11 @@ describe('benchmarks', { timeout: 180_000 }, () => {
   });
 
   it('storages', () => {
-    const result = run('storages', '--engines', 'wasm');
+    const result = run('storages', '--engines', 'wasm', '--storages', 'f32,f16,bf16,int4');
     const bytes = (name: string) =>
       Number(result.results.find((row) => String(row.engine).includes(name))?.weightBytes);
-    expect([bytes('f16'), bytes(', bf16')]).toEqual([bytes('f32') / 2, bytes('f32') / 2]);
+    expect([bytes(', f16'), bytes(', bf16')]).toEqual([bytes('f32') / 2, bytes('f32') / 2]);
+    expect(bytes('int4')).toBeLessThan(bytes('f32') / 4);
   });
 
   it('qat', () => {

@@ -8,14 +8,23 @@ import { memoryMeter } from '@peftjs/backend';
 import { attach } from '@peftjs/core';
 import { lora } from '@peftjs/lora';
 import { generate, loadModel } from '@peftjs/models';
-import { bf16, f16 } from '@peftjs/quantization';
+import { bf16, f16, int4, int8, nf4 } from '@peftjs/quantization';
 import { constant, meanLoss, train } from '@peftjs/train';
 import { readBatches } from '../workload/read-batches.mjs';
 import { serve } from './serve.mjs';
 import { startBackend } from './start-backend.mjs';
 import { stepHandlers } from './step-engine.mjs';
 
-const STORAGES = { f32: {}, f16: { weights: f16() }, bf16: { weights: bf16() } };
+/** Each with the type of the file that it is loaded from. */
+const STORAGES = {
+  f32: { dtype: 'F32' },
+  f16: { dtype: 'F16', weights: f16() },
+  bf16: { dtype: 'BF16', weights: bf16() },
+  int8: { dtype: 'F32', weights: int8() },
+  int4: { dtype: 'F32', weights: int4() },
+  nf4: { dtype: 'F32', weights: nf4() },
+  'nf4-double': { dtype: 'F32', weights: nf4({ doubleQuantization: true }) },
+};
 
 setFlagsFromString('--expose-gc');
 const gc = runInNewContext('gc');
@@ -34,8 +43,8 @@ await serve(async ({ folder, storage, prompt, r, ...options }) => {
   memoryMeter();
   const before = await settled();
   const started = performance.now();
-  const path = join(folder, `base-${storage.toUpperCase()}`);
-  const model = await loadModel(path, STORAGES[/** @type {keyof typeof STORAGES} */ (storage)]);
+  const { dtype, ...how } = STORAGES[/** @type {keyof typeof STORAGES} */ (storage)];
+  const model = await loadModel(join(folder, `base-${dtype}`), how);
   const loadMs = performance.now() - started;
   const weights = new Set(model.sites().flatMap((site) => ('weight' in site ? [site.weight] : [])));
   const weightBytes = [...weights].reduce((sum, { bytes }) => sum + bytes, 0);

@@ -1,4 +1,5 @@
 export { asStored } from './as-stored.ts';
+export { bitsandbytes } from './bitsandbytes.ts';
 export { type FourBitOptions, fp4, fp4Packing, nf4, nf4Packing } from './four-bit.ts';
 export { type GroupedPacking, groupedPacking } from './grouped-packing.ts';
 export { bf16, f16 } from './half.ts';

@@ -15,7 +15,7 @@ export interface PackedStorageOptions {
 
 export function packedStorage(packing: Packing, { advice, adopt }: PackedStorageOptions): Storage {
   const hold = (outDim: number, inDim: number, arrays: PackedArrays): Weight =>
-    packedWeight({ packing, outDim, inDim, tensors: toPackedTensors(packing, outDim, inDim, arrays) });
+    holdPacked(packing, outDim, inDim, arrays);
   const encode = (encoder: Encoder, rows: Float32Array, inDim: number, first: number, what: string) => {
     const at = encoder.encode(rows, first);
     if (at < 0) return;
@@ -43,4 +43,9 @@ export function packedStorage(packing: Packing, { advice, adopt }: PackedStorage
     return hold(outDim, inDim, encoder.finish());
   };
   return Object.assign(store, { load });
+}
+
+/** A weight of arrays that are there already. */
+export function holdPacked(packing: Packing, outDim: number, inDim: number, arrays: PackedArrays): Weight {
+  return packedWeight({ packing, outDim, inDim, tensors: toPackedTensors(packing, outDim, inDim, arrays) });
 }

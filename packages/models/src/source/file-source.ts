@@ -4,6 +4,9 @@ import { assertFinite, type TensorFile, type TensorPlace } from '@peftjs/safeten
 import { tensor1d, variable } from '@tensorflow/tfjs-core';
 import type { Source } from './source.ts';
 
+/** Types of codes, which may lie in any shape: the storage that reads them checks it. */
+const CODES: ReadonlySet<string> = new Set(['U8', 'I8']);
+
 /** A source that remembers what it gave. */
 export interface FileSource extends Source {
   /** Tensors of the file that nobody has taken. */
@@ -25,7 +28,7 @@ export function fileSource(file: TensorFile, storage: Storage = dense, signal?: 
     if (entry === undefined) {
       throw new Error(`[peftjs/models] ${file.name} has no tensor "${name}"${nearest(name, file.tensors.keys())}`);
     }
-    if (entry.shape.join() !== shape.join()) {
+    if (!CODES.has(entry.dtype) && entry.shape.join() !== shape.join()) {
       throw new Error(
         `[peftjs/models] ${file.name}: "${name}" has shape [${entry.shape}]; config.json asks for [${shape}], or the options do`,
       );
@@ -35,6 +38,8 @@ export function fileSource(file: TensorFile, storage: Storage = dense, signal?: 
   };
   const read = async (name: string): Promise<Float32Array> => {
     signal?.throwIfAborted();
+    const { dtype } = file.tensors.get(name) as TensorEntry;
+    if (CODES.has(dtype)) throw new Error(codesError(file, name, dtype));
     const values = await file.readFloat32(name);
     assertFinite(values, file.name, name);
     return values;
@@ -52,8 +57,15 @@ export function fileSource(file: TensorFile, storage: Storage = dense, signal?: 
       signal?.throwIfAborted();
       return file.read(name);
     },
+    async companion(suffix) {
+      signal?.throwIfAborted();
+      if (!file.tensors.has(name + suffix)) return null;
+      taken.add(name + suffix);
+      return file.read(name + suffix);
+    },
     async rows(from, count) {
       signal?.throwIfAborted();
+      if (CODES.has(dtype)) throw new Error(codesError(file, name, dtype));
       const first = from * inDim;
       const values = await file.readFloat32(name, first, first + count * inDim);
       assertFinite(values, file.name, name, { first, of: outDim * inDim });
@@ -83,6 +95,15 @@ export function fileSource(file: TensorFile, storage: Storage = dense, signal?: 
       for (const held of given) held.dispose();
     },
   };
+}
+
+function codesError(file: SafetensorsFile, name: string, dtype: string): string {
+  const beside = [...file.tensors.keys()].filter((one) => one.startsWith(`${name}.`));
+  const what = beside.length === 0 ? '' : `, beside ${beside.map((one) => `"${one.slice(name.length)}"`).join(', ')}`;
+  return (
+    `[peftjs/models] ${file.name}: "${name}" holds codes (${dtype})${what}; load it in the storage that wrote them, ` +
+    'as with { weights: bitsandbytes() } of @peftjs/quantization'
+  );
 }
 
 /** Part by part where the storage can, so that the matrix is nowhere whole in float32. */
