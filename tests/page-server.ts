@@ -1,4 +1,4 @@
-/** Serves folders to a page, cross-origin isolated, so that it may share memory between threads. */
+/** Serves folders to a page, unless said otherwise cross-origin isolated, so that it may share memory between threads. */
 import { readFile, stat } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -13,13 +13,18 @@ const TYPES: Readonly<Record<string, string>> = {
   '.wasm': 'application/wasm',
 };
 
+const ISOLATED = { 'cross-origin-opener-policy': 'same-origin', 'cross-origin-embedder-policy': 'require-corp' };
+
 export interface PageServer {
   readonly origin: string;
   close(): Promise<void>;
 }
 
-/** @param folders where a path is looked for, one after the other */
-export async function servePages(folders: readonly string[]): Promise<PageServer> {
+/**
+ * @param folders where a path is looked for, one after the other
+ * @param isolated false serves them as a static host does, that sets no headers
+ */
+export async function servePages(folders: readonly string[], isolated: boolean = true): Promise<PageServer> {
   const server = createServer(async (request, response) => {
     const { pathname } = new URL(request.url!, 'http://page');
     const path = normalize(decodeURIComponent(pathname.endsWith('/') ? `${pathname}index.html` : pathname));
@@ -28,8 +33,7 @@ export async function servePages(folders: readonly string[]): Promise<PageServer
       if (!(await stat(file).catch(() => null))?.isFile()) continue;
       response.writeHead(200, {
         'content-type': TYPES[extname(file)] ?? 'application/octet-stream',
-        'cross-origin-opener-policy': 'same-origin',
-        'cross-origin-embedder-policy': 'require-corp',
+        ...(isolated && ISOLATED),
         'cache-control': 'no-store',
       });
       return void response.end(await readFile(file));
