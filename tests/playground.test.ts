@@ -74,6 +74,8 @@ describe.skipIf(executablePath === null)('the playground', () => {
     for (const [name, value] of Object.entries(numbers)) {
       await on.getByRole('spinbutton', { name, exact: true }).fill(String(value));
     }
+    const text = on.getByRole('textbox', { name: 'Text' });
+    await text.fill((await text.inputValue()).slice(0, 5000));
     await on.getByRole('button', { name: 'Start' }).click();
   }
   const error = (on: Page) => on.getByRole('alert').filter({ hasText: /./ });
@@ -84,14 +86,21 @@ describe.skipIf(executablePath === null)('the playground', () => {
   }
   const reach = (on: Page, step: number): Promise<void> =>
     until(on, Array.from({ length: STEPS + 1 - step }, (_, i) => `[data-step="${step + i}"]`).join());
+  const rest = (on: Page): Promise<void> => until(on, '[data-phase="idle"]');
   /** The run, and the comparison that follows it. */
   async function finish(on: Page): Promise<void> {
     await until(on, `[data-phase="idle"][data-step="${STEPS}"]`);
-    await until(on, '[data-phase="idle"] ~ *, [data-text="adapted"]');
-    await until(on, '[data-phase="idle"]');
+    await until(on, '[data-text="adapted"]');
+    await rest(on);
   }
-  const textOf = async (which: string): Promise<string | null> =>
-    page.locator(`[data-text="${which}"]`).textContent();
+  async function textOf(which: 'base' | 'adapted'): Promise<string | null> {
+    await rest(page);
+    return page.locator(`[data-text="${which}"]`).textContent();
+  }
+  async function setStrength(value: string): Promise<void> {
+    await page.getByRole('slider', { name: 'Strength' }).fill(value);
+    await until(page, `[data-of-strength="${value}"]`);
+  }
 
   it('is trained, and the loss falls', async () => {
     expect(whole.state).toBe('done');
@@ -106,7 +115,190 @@ describe.skipIf(executablePath === null)('the playground', () => {
     expect(requests.slice(requestsAtFirstStep)).toEqual([]);
     expect(requests.filter((url) => !/^(blob:|data:)/.test(url) && !url.startsWith(server.origin))).toEqual([]);
   });
+
+  it('goes on after a reload in mid-run, with the numbers of a run never cut', async () => {
+    const cut = await open(await browser.newContext());
+    // The page itself reloads at this step: nothing depends on how soon a test would see it.
+    await cut.evaluate((at) => {
+      const run = document.querySelector<HTMLElement>('[data-step]')!;
+      new MutationObserver(() => Number(run.dataset.step) >= at && location.reload()).observe(run, {
+        attributes: true,
+      });
+    }, 8);
+    await start(cut);
+    await cut.getByRole('button', { name: 'Continue' }).waitFor();
+    const kept = (await recordsOf(cut))[0]!;
+    expect(kept.state).toBe('unfinished');
+    expect(kept.step).toBeGreaterThanOrEqual(5);
+    expect(kept.step).toBeLessThan(STEPS);
+    await cut.getByRole('button', { name: 'Continue' }).click();
+    await finish(cut);
+    const { training, heldOut, samples, state } = (await recordsOf(cut))[0]!;
+    expect({ training, heldOut, samples, state }).toEqual({
+      training: whole.training,
+      heldOut: whole.heldOut,
+      samples: whole.samples,
+      state: 'done',
+    });
+    expect(await unzipped(cut)).toEqual(await unzipped(page));
+    await cut.context().close();
+  });
+
+  it('lets the adapter count for less, for nothing, and for more', async () => {
+    const [base, adapted] = [await textOf('base'), await textOf('adapted')];
+    expect(adapted).not.toBe(base);
+    await setStrength('0');
+    expect(await textOf('adapted')).toBe(base);
+    await setStrength('2');
+    expect(await textOf('adapted')).not.toBe(base);
+    await setStrength('1');
+    expect(await textOf('adapted')).toBe(adapted);
+    await page.getByRole('switch', { name: 'Adapter on' }).uncheck();
+    await until(page, '[data-of-strength="0"]');
+    expect(await textOf('adapted')).toBe(base);
+    await page.getByRole('switch', { name: 'Adapter on' }).check();
+    await until(page, '[data-of-strength="1"]');
+    expect(await textOf('base')).toBe(base);
+  });
+
+  it('gives the program that trains the same in Node', async () => {
+    const program = await page.getByLabel('Code', { exact: true }).textContent();
+    const script = join(root, `node_modules/.cache/playground-${process.pid}.mjs`);
+    const place = join(folder, 'node');
+    mkdirSync(dirname(script), { recursive: true });
+    mkdirSync(place);
+    symlinkSync(join(root, 'models'), join(place, 'models'));
+    writeFileSync(script, program!);
+    writeFileSync(join(place, 'text.txt'), await page.getByRole('textbox', { name: 'Text' }).inputValue());
+    const loader = join(root, 'tests/fixtures/from-sources.mjs');
+    try {
+      const args = ['--conditions=peftjs-source', '--import', loader, script];
+      const printed = execFileSync(process.execPath, args, { cwd: place, encoding: 'utf8', stdio: 'pipe' });
+      const losses = printed
+        .split('\n')
+        .flatMap((line) => (/^\d+ [\d.]+$/.test(line) ? [Number(line.split(' ')[1])] : []));
+      const expected = whole.training.map(([, loss]) => loss);
+      expect(relativeError(losses, expected)).toBeLessThan(TOLERANCES.losses);
+    } finally {
+      rmSync(script);
+    }
+    expect([...(await unzipped(page)).keys()]).toContain('adapter_model.safetensors');
+  });
+
+  it.skipIf(python === null)(
+    'gives PEFT an adapter that it loads without a warning, with the same logits',
+    async () => {
+      const adapter = join(folder, 'adapter');
+      mkdirSync(adapter);
+      for (const [name, bytes] of await unzipped(page)) writeFileSync(join(adapter, name), bytes);
+      await useBackend(wasm());
+      const model = await loadModel(diskFolder(MODEL));
+      const ids = Int32Array.from(model.tokenizer!.encode('Call me Ishmael. Some years ago, never mind how long.'));
+      const shape = [1, ids.length] as const;
+      const attentionMask = new Int32Array(ids.length).fill(1);
+      const inputs = join(folder, 'inputs.safetensors');
+      writeFileSync(
+        inputs,
+        writeSafetensors([
+          { name: 'input_ids', dtype: 'I32', shape, data: ids },
+          { name: 'attention_mask', dtype: 'I32', shape, data: attentionMask },
+        ]),
+      );
+      const out = join(folder, 'logits.safetensors');
+      const args = ['--base', MODEL, '--adapter', adapter, '--inputs', inputs, '--out', out];
+      const script = join(root, 'python/check_adapter.py');
+      const report = JSON.parse(execFileSync(python!, [script, ...args], { encoding: 'utf8', stdio: 'pipe' }));
+      expect(report).toMatchObject({ ok: true, warnings: [], error: null });
+      const theirs = await openSafetensors(memorySource(out, readFileSync(out)));
+      const logitsOf = (): Float32Array => {
+        const logits = model.logits({ inputIds: ids, attentionMask, shape });
+        const values = logits.dataSync() as Float32Array;
+        logits.dispose();
+        return values.slice();
+      };
+      const base = logitsOf();
+      await restore(model, await loadAdapter(adapter), [readLora()]);
+      const logits = logitsOf();
+      expect(relativeError(await theirs.readFloat32('logits_base'), base)).toBeLessThan(TOLERANCES.logits);
+      expect(relativeError(await theirs.readFloat32('logits'), logits)).toBeLessThan(TOLERANCES.logits);
+      expect(relativeError(base, logits)).toBeGreaterThan(100 * TOLERANCES.logits);
+      model.dispose();
+    },
+  );
+
+  it('takes its own zip back', async () => {
+    const adapted = await textOf('adapted');
+    await page.getByLabel('Load a zip').setInputFiles(await download(page));
+    await until(page, 'text=“playground-lora.zip” is loaded');
+    expect(await textOf('adapted')).toBe(adapted);
+  });
+
+  it('says what is wrong with a file or a text, and what to do', async () => {
+    await page.getByLabel('Load a zip').setInputFiles({ name: 'a.zip', mimeType: '', buffer: Buffer.from('no zip') });
+    await error(page).getByText('a.zip is no zip file').waitFor();
+    await page.getByRole('textbox', { name: 'Text' }).fill('Call me.');
+    await page.getByRole('button', { name: 'Start' }).click();
+    await error(page).getByText('The text is too short').waitFor();
+    await page.getByRole('textbox', { name: 'Text' }).fill('{"text": 1}');
+    await page.getByRole('button', { name: 'Start' }).click();
+    await error(page).getByText('typed.jsonl:1').waitFor();
+  });
+
+  it('gives every control a name, lets the keyboard through, and fits a phone', async () => {
+    await page.setViewportSize({ width: 360, height: 720 });
+    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(360);
+    expect(await namelessControls(page)).toEqual([]);
+    await page.getByRole('button', { name: 'Choose a folder of your own' }).focus();
+    const passed = new Set<string>();
+    const last = page.locator('.playground-about a').first();
+    while (!(await last.evaluate((link) => link === document.activeElement))) {
+      const at = await page.evaluate(() => document.activeElement!.outerHTML.slice(0, 300));
+      expect(passed, 'the focus goes round').not.toContain(at);
+      passed.add(at);
+      await page.keyboard.press('Tab');
+    }
+    expect(passed.size).toBeGreaterThan(20);
+  });
+
+  it('deletes what it has kept', async () => {
+    await page.getByRole('button', { name: 'Delete all runs' }).click();
+    await page.getByText('They take 0 B').waitFor();
+    expect(await recordsOf(page)).toEqual([]);
+  });
 });
+
+/** The zip of the adapter in use. */
+async function download(page: Page): Promise<string> {
+  const [download] = await Promise.all([
+    page.waitForEvent('download'),
+    page.getByRole('button', { name: 'Download the zip' }).click(),
+  ]);
+  const path = join(dirname(await download.path()), download.suggestedFilename());
+  await download.saveAs(path);
+  return path;
+}
+
+/** Its files, by their names without the folder. */
+async function unzipped(page: Page): Promise<ReadonlyMap<string, Uint8Array>> {
+  const entries = Object.entries(unzipSync(readFileSync(await download(page))));
+  const files = entries.filter(([path]) => !path.endsWith('/'));
+  return new Map(files.map(([path, bytes]) => [path.replace('playground-lora/', ''), bytes]));
+}
+
+/** Controls that a screen reader could not name. */
+function namelessControls(page: Page): Promise<readonly string[]> {
+  return page.evaluate(() => {
+    const text = (id: string): string => document.getElementById(id)?.textContent ?? '';
+    const nameOf = (control: Element): string =>
+      control.getAttribute('aria-label') ??
+      control.getAttribute('aria-labelledby')?.split(' ').map(text).join(' ') ??
+      ('labels' in control && control.tagName !== 'BUTTON'
+        ? [...((control as HTMLInputElement).labels ?? [])].map((label) => label.textContent).join(' ')
+        : (control.textContent ?? ''));
+    const controls = [...document.querySelectorAll('.pg :is(button, input, select, textarea, [tabindex="0"])')];
+    return controls.filter((control) => nameOf(control).trim() === '').map((control) => control.outerHTML);
+  });
+}
 
 /** What the page has kept of its runs. */
 function recordsOf(page: Page): Promise<RunRecord[]> {

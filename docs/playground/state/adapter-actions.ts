@@ -21,6 +21,8 @@ export interface Comparison {
   adapted: string;
   /** The prompt that both texts follow; null before the first. */
   of: string | null;
+  /** The strength that the second was written with. */
+  ofStrength: number;
 }
 
 export interface AdapterActions {
@@ -79,7 +81,8 @@ export function adapterActions({ state, worker, ready, fail }: Shared): AdapterA
         });
       }
       if (state.adapter !== null) {
-        await write(comparison.on ? comparison.strength : 0, (text) => {
+        comparison.ofStrength = comparison.on ? comparison.strength : 0;
+        await write(comparison.ofStrength, (text) => {
           comparison.adapted = text;
         });
       }

@@ -3,30 +3,50 @@
 export interface Fault {
   readonly message: string;
   readonly advice: string;
+  /** Whether the worker is not to be trusted any more. */
+  readonly fatal: boolean;
+}
+
+interface Known {
+  readonly pattern: RegExp;
+  readonly advice: string;
+  readonly fatal?: true;
 }
 
 /** What to do, by what the message says. The first that fits is taken. */
-const ADVICE: readonly (readonly [RegExp, string])[] = [
-  [
-    /device was lost|numbers are not to be trusted/,
-    'The run is kept to its last saved step: continue it, on WebAssembly if it happens again.',
-  ],
-  [
-    /out of memory|Array buffer allocation|memory access out of bounds/i,
-    'Set a smaller batch or shorter sequences, close other tabs, and continue.',
-  ],
-  [/QuotaExceeded/, 'Clear the storage below, or free space on the disk, and continue.'],
-  [/the worker is gone/, 'Press Start again; reload the page if that does not help.'],
-  [
-    /has no config\.json|model_type|has no model\.safetensors|tokenizer\.json/,
-    'Choose a folder with config.json, tokenizer.json and model.safetensors of a Llama or GPT-2.',
-  ],
-  [/no JSON|does not parse|UTF-8/, 'Mend the file and give it again.'],
-  [/loss is (NaN|Infinity)|lower the learning rate/, 'Start again with a lower learning rate.'],
+const KNOWN: readonly Known[] = [
+  {
+    pattern: /out of memory|allocation failed|out of bounds/i,
+    advice: 'Set a smaller batch or shorter sequences and close other tabs. A run that was saved can go on.',
+    fatal: true,
+  },
+  {
+    pattern: /device was lost|not to be trusted/,
+    advice:
+      'The run is kept to its last saved step: continue it. If it happens again, choose WebAssembly and start anew.',
+    fatal: true,
+  },
+  { pattern: /the worker is gone/, advice: 'Try again; reload the page if that does not help.', fatal: true },
+  { pattern: /no backend works/, advice: 'Use a newer Chrome, Edge, Firefox or Safari.', fatal: true },
+  { pattern: /QuotaExceeded/, advice: 'Delete runs below, or free space on the disk, and continue.' },
+  {
+    pattern: /has no config\.json|model_type|has no model\.safetensors|no tokenizer\.json/,
+    advice: 'Choose a folder with config.json, tokenizer.json and model.safetensors of a Llama or GPT-2.',
+  },
+  {
+    pattern: /has no adapter_\w+\.(json|safetensors)/,
+    advice: 'Choose a folder, or a zip of one, with adapter_config.json and adapter_model.safetensors.',
+  },
+  { pattern: /another base/, advice: 'Choose the model that the adapter was made for.' },
+  { pattern: /no JSON|does not parse|UTF-8/, advice: 'Mend the file and give it again.' },
 ];
 
 export function explain(error: unknown): Fault {
   const whole = error instanceof Error ? error.message : String(error);
-  const message = whole.replace(/^\[peftjs\/[\w-]+\] /, '');
-  return { message, advice: ADVICE.find(([pattern]) => pattern.test(whole))?.[1] ?? '' };
+  const known = KNOWN.find(({ pattern }) => pattern.test(whole));
+  return {
+    message: whole.replace(/^\[peftjs\/[\w-]+\] /, ''),
+    advice: known?.advice ?? '',
+    fatal: known?.fatal ?? false,
+  };
 }

@@ -28,9 +28,14 @@ export function modelWorker(): ModelWorker {
       if (held?.backend === backend && held.place === place) return { opened: held.opened, fresh: false };
       close();
       worker = openWorker<Jobs>(new Worker(new URL('../worker/jobs.ts', import.meta.url), { type: 'module' }));
-      const opened = await only(worker.run('open', { backend, place }));
-      held = { backend, place, opened };
-      return { opened, fresh: true };
+      try {
+        const opened = await only(worker.run('open', { backend, place }));
+        held = { backend, place, opened };
+        return { opened, fresh: true };
+      } catch (error) {
+        close();
+        throw error;
+      }
     },
     run(name, options, run) {
       if (worker === undefined) throw new Error('No model is open yet.');

@@ -41,7 +41,7 @@ export interface Shared {
   readonly worker: ModelWorker;
   /** Opens the chosen model on the chosen backend. True where that took a new worker, which has no adapter yet. */
   readonly ready: () => Promise<boolean>;
-  /** Shows an error, and gives up the worker: whatever it held is not to be trusted. */
+  /** Shows an error. */
   readonly fail: (error: unknown) => void;
 }
 
@@ -57,7 +57,15 @@ export function createPlayground() {
     current: null,
     secondsLeft: null,
     adapter: null,
-    comparison: { prompt: firstChoices().prompt, on: true, strength: 1, base: '', adapted: '', of: null },
+    comparison: {
+      prompt: firstChoices().prompt,
+      on: true,
+      strength: 1,
+      base: '',
+      adapted: '',
+      of: null,
+      ofStrength: 1,
+    },
     kept: null,
     error: null,
   });
@@ -72,7 +80,7 @@ export function createPlayground() {
     },
     fail(error) {
       state.error = explain(error);
-      worker.close();
+      if (state.error.fatal) worker.close();
     },
   };
   const storage = storageActions(shared);

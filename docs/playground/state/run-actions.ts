@@ -75,10 +75,7 @@ export function runActions(
     currentRun,
     async start() {
       const fault = faultOf(state.choices);
-      if (fault !== null) {
-        state.error = { message: fault, advice: '' };
-        return;
-      }
+      if (fault !== null) return fail(new Error(fault));
       const { text, place, choices, comparison } = state;
       const record = newRecord({
         choices: { ...choices },
