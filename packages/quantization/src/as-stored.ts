@@ -1,11 +1,13 @@
 // The storage that holds each matrix as its file does, as far as there is a packing for it; nothing is rounded.
 import { dense, type FileMatrix, type Storage, type Weight } from '@peftjs/core';
+import { bitsandbytes } from './bitsandbytes.ts';
 import { adoptBlocks, GGUF_BLOCKS, type GgufBlocks } from './gguf-blocks.ts';
 import { bf16, f16 } from './half.ts';
 import { packedStorage } from './packed-storage.ts';
 
 /**
- * F16 and BF16 in 16 bits, GGUF's Q4_0, Q4_1 and Q8_0 in their codes; every other matrix, and what no file has, in float32.
+ * F16 and BF16 in 16 bits, GGUF's Q4_0, Q4_1 and Q8_0 and bitsandbytes' NF4 and FP4 in their codes; every other matrix, and what
+ * no file has, in float32.
  * A merged weight is packed anew, which rounds it.
  *
  * @example
@@ -15,6 +17,7 @@ export function asStored(): Storage {
   const storages = new Map<string, Storage>([
     ['F16', f16()],
     ['BF16', bf16()],
+    ['U8', bitsandbytes()],
     ...[...GGUF_BLOCKS].map(([dtype, blocks]) => [dtype, blockStorage(blocks)] as const),
   ]);
   const load = async (matrix: FileMatrix): Promise<Weight> => {

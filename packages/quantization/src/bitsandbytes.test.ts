@@ -9,6 +9,7 @@ import { loadModel } from '@peftjs/models';
 import { relativeError, TOLERANCES } from '@peftjs/testing';
 import { leakGuard } from '@peftjs/testing/suites';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { asStored } from './as-stored.ts';
 import { bitsandbytes } from './bitsandbytes.ts';
 import { f16 } from './half.ts';
 
@@ -21,26 +22,29 @@ beforeAll(async () => {
 describe.each(['nf4', 'fp4'])('a folder in %s', (kind) => {
   leakGuard();
 
-  it('is read as its codes, and gives the logits of transformers', async () => {
-    const { inputIds, logits } = JSON.parse(readFileSync(`${folderOf(kind)}/expected.json`, 'utf8')) as {
-      readonly inputIds: readonly number[];
-      readonly logits: readonly number[];
-    };
-    const model = await loadModel(folderOf(kind), { weights: bitsandbytes() });
-    const adapter = attach(model, lora({ r: 2, targets: ['q_proj'] }));
-    const out = model.logits({
-      inputIds: Int32Array.from(inputIds),
-      attentionMask: new Int32Array(inputIds.length).fill(1),
-      shape: [1, inputIds.length],
-    });
-    expect(relativeError(out.dataSync(), logits)).toBeLessThanOrEqual(TOLERANCES.logits);
-    const up = model.sites().find((site) => site.path.endsWith('up_proj'));
-    const bytes = up && 'weight' in up ? up.weight.bytes : 0;
-    expect(bytes).toBeLessThan(0.75 * 128 * 64 + 1200);
-    out.dispose();
-    adapter.detach();
-    model.dispose();
-  });
+  it.each([bitsandbytes, asStored])(
+    'is read as its codes by %o, and gives the logits of transformers',
+    async (storage) => {
+      const { inputIds, logits } = JSON.parse(readFileSync(`${folderOf(kind)}/expected.json`, 'utf8')) as {
+        readonly inputIds: readonly number[];
+        readonly logits: readonly number[];
+      };
+      const model = await loadModel(folderOf(kind), { weights: storage() });
+      const adapter = attach(model, lora({ r: 2, targets: ['q_proj'] }));
+      const out = model.logits({
+        inputIds: Int32Array.from(inputIds),
+        attentionMask: new Int32Array(inputIds.length).fill(1),
+        shape: [1, inputIds.length],
+      });
+      expect(relativeError(out.dataSync(), logits)).toBeLessThanOrEqual(TOLERANCES.logits);
+      const up = model.sites().find((site) => site.path.endsWith('up_proj'));
+      const bytes = up && 'weight' in up ? up.weight.bytes : 0;
+      expect(bytes).toBeLessThan(0.75 * 128 * 64 + 1200);
+      out.dispose();
+      adapter.detach();
+      model.dispose();
+    },
+  );
 
   it('is refused by any other storage, with what it needs', async () => {
     for (const options of [{}, { weights: f16() }]) {

@@ -38,7 +38,7 @@ export function fileSource(file: TensorFile, storage: Storage = dense, signal?: 
   };
   const read = async (name: string): Promise<Float32Array> => {
     signal?.throwIfAborted();
-    const { dtype } = file.tensors.get(name) as TensorEntry;
+    const { dtype } = file.tensors.get(name) as TensorPlace;
     if (CODES.has(dtype)) throw new Error(codesError(file, name, dtype));
     const values = await file.readFloat32(name);
     assertFinite(values, file.name, name);
@@ -97,7 +97,7 @@ export function fileSource(file: TensorFile, storage: Storage = dense, signal?: 
   };
 }
 
-function codesError(file: SafetensorsFile, name: string, dtype: string): string {
+function codesError(file: TensorFile, name: string, dtype: string): string {
   const beside = [...file.tensors.keys()].filter((one) => one.startsWith(`${name}.`));
   const what = beside.length === 0 ? '' : `, beside ${beside.map((one) => `"${one.slice(name.length)}"`).join(', ')}`;
   return (
