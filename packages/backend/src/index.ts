@@ -30,6 +30,7 @@ export { once } from './once.ts';
 export { type AdamwAttrs, type AdamwForm, type AdamwInputs, type AdamwResult, adamw } from './ops/adamw.ts';
 export { type AttentionAttrs, type AttentionInputs, attention } from './ops/attention.ts';
 export { type CrossEntropyInputs, crossEntropy, IGNORED } from './ops/cross-entropy.ts';
+export { type CutForm, cut } from './ops/cut.ts';
 export { type FakeQuantizeAttrs, type FakeQuantizeInputs, fakeQuantize } from './ops/fake-quantize.ts';
 export { type GeluAttrs, type GeluInputs, gelu } from './ops/gelu.ts';
 export { type LayerNormAttrs, type LayerNormInputs, layerNorm } from './ops/layer-norm.ts';

@@ -19,6 +19,7 @@ export function adamw({ beta1 = 0.9, beta2 = 0.999, eps = 1e-8, weightDecay = 0.
   return {
     name: 'adamw',
     options: { beta1, beta2, eps, weightDecay },
+    elementwise: true,
     slots: (shape) => ({ m: zeros([...shape]), v: zeros([...shape]) }),
     update({ value, gradient, slots, learningRate, step: n, gradientScale }) {
       const inputs = { p: value, g: gradient, m: slots.m as Tensor, v: slots.v as Tensor };

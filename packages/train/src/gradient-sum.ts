@@ -3,6 +3,7 @@ import { engine, valueAndGrads } from '@peftjs/backend';
 import type { Context } from '@peftjs/core';
 import { add, sqrt, square, sum, type Tensor, type Variable, zerosLike } from '@tensorflow/tfjs-core';
 import type { Learner } from './learner.ts';
+import { groupParameters, joinTensors } from './parameter-groups.ts';
 
 export interface GradientSum {
   /** Scalar: sum of the losses. */
@@ -38,9 +39,19 @@ export function gradientSum<B>(
       grads = grads === undefined ? found : found.map((g, k) => plus(grads?.[k], g));
     }
     const parts = grads as Tensor[];
-    const norm = engine().tidy(() => sqrt(parts.map((g) => sum(square(g))).reduce((a, b) => add(a, b))));
+    const norm = engine().tidy(() => sqrt(squaresOf(parts).reduce((a, b) => add(a, b))));
     return { loss: loss as Tensor, grads: parts, norm };
   });
+}
+
+/** Sums of squares, of which the joint norm is made. */
+function squaresOf(grads: readonly Tensor[]): Tensor[] {
+  const groups = groupParameters(
+    grads,
+    grads.map(() => 1),
+    true,
+  );
+  return groups.map(({ members }) => sum(square(joinTensors(members.map((i) => grads[i] as Tensor)))));
 }
 
 function plus(before: Tensor | undefined, more: Tensor): Tensor {

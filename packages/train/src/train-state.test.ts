@@ -9,8 +9,7 @@ beforeAll(() => useBackend(cpu()));
 test('a slot that was once boolean is collected as numbers of 32 bits', async () => {
   const flags = tensor1d([true, false, true]);
   const mask = cast(flags, 'float32');
-  const after = { name: 'budget', options: {}, slots: () => ({}), update: () => ({}) };
-  expect(await collect([], [after], [{ mask }])).toEqual([
+  expect(await collect([], [[{ key: 'budget' }]], [{ mask }])).toEqual([
     { key: 'budget#mask', shape: [3], data: Float32Array.of(1, 0, 1) },
   ]);
   dispose([flags, mask]);

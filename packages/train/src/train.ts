@@ -1,17 +1,19 @@
 // The training loop: an async iterator of events. One step reads back two numbers, the loss and the gradients' norm.
 import { engine, memoryMeter, nextTurn } from '@peftjs/backend';
 import { adaptersOf, type Parameter, penalty } from '@peftjs/core';
-import { dispose, mul, type Tensor } from '@tensorflow/tfjs-core';
+import { dispose, mul, type Variable } from '@tensorflow/tfjs-core';
 import { adamw } from './adamw.ts';
 import { checkOptions } from './check-options.ts';
 import { gradientSum } from './gradient-sum.ts';
 import type { Batches, Learner } from './learner.ts';
 import { meanLoss } from './mean-loss.ts';
-import type { Slots } from './optimizer.ts';
+import { keepSlots, type Slots } from './optimizer.ts';
+import { groupParameters, joinedShape } from './parameter-groups.ts';
 import { linear } from './schedules.ts';
 import type { EvaluationEvent, StepEvent, TrainEvent } from './train-event.ts';
 import type { TrainOptions } from './train-options.ts';
-import { collect, putBack } from './train-state.ts';
+import { collect, ownersOf, putBack } from './train-state.ts';
+import { updateParameters } from './update-parameters.ts';
 
 /**
  * Trains the adapters of a model, or what `trainable` names. Nothing happens until the first event is asked for.
@@ -55,10 +57,13 @@ export async function* train<B>(
     ...(after.length > 0 && { after: after.map((one) => [one.name, one.options]) }),
   });
   const meter = memoryMeter();
-  // Of each parameter, then of each thing done after a step.
+  const groups = groupParameters(variables, parameters.map(rates), optimizer.elementwise === true);
+  const owners = ownersOf(parameters, groups, after);
+  const shapes = groups.map(({ members }) => joinedShape(members.map((i) => variables[i] as Variable)));
+  // Of each group of parameters, then of each thing done after a step.
   let slots: Slots[] = [
-    ...variables.map((v) => engine().tidy(() => keepAll(optimizer.slots(v.shape)))),
-    ...after.map((one) => engine().tidy(() => keepAll(one.slots(parameters)))),
+    ...shapes.map((shape) => engine().tidy(() => keepSlots(optimizer.slots(shape)))),
+    ...after.map((one) => engine().tidy(() => keepSlots(one.slots(parameters)))),
   ];
   let taken = 0;
   let best: number | null = null;
@@ -73,7 +78,7 @@ export async function* train<B>(
     return { type: 'evaluation', step: taken, loss, perplexity: Math.exp(loss), best: improved };
   };
   const save = async () =>
-    store?.save({ step: taken, best, stale, recipe, tensors: await collect(parameters, after, slots) });
+    store?.save({ step: taken, best, stale, recipe, tensors: await collect(parameters, owners, slots) });
 
   async function takeStep(): Promise<StepEvent> {
     const started = performance.now();
@@ -107,28 +112,13 @@ export async function* train<B>(
     const rate = learningRate * schedule(taken, total);
     const gradientScale = Math.min(1, clip / (gradientNorm + 1e-6)) / targets;
     taken++;
-    const optimized = variables.map((variable, i) =>
-      engine().tidy(() => {
-        const before = slots[i] as Slots;
-        const args = {
-          value: variable,
-          gradient: grads[i] as Tensor,
-          slots: before,
-          learningRate: rate * rates(parameters[i] as Parameter),
-          step: taken,
-          gradientScale,
-        };
-        const updated = optimizer.update(args);
-        variable.assign(updated.value);
-        dispose(Object.values(before));
-        return keepAll(updated.slots);
-      }),
-    );
+    const args = { learningRate: rate, step: taken, gradientScale };
+    const optimized = updateParameters(optimizer, groups, variables, grads, slots, args);
     const done = after.map((one, i) =>
       engine().tidy(() => {
-        const before = slots[variables.length + i] as Slots;
+        const before = slots[groups.length + i] as Slots;
         const gradients = grads.map((g) => mul(g, 1 / targets));
-        const kept = keepAll(one.update({ parameters, gradients, slots: before, step: taken, steps: total }));
+        const kept = keepSlots(one.update({ parameters, gradients, slots: before, step: taken, steps: total }));
         dispose(Object.values(before));
         return kept;
       }),
@@ -161,7 +151,7 @@ export async function* train<B>(
           `[peftjs/train] the saved run had other options: ${saved.recipe}; these are ${recipe}. Use the same, or another folder`,
         );
       }
-      slots = putBack(parameters, after, slots, saved.tensors).map(keepAll);
+      slots = putBack(parameters, owners, slots, saved.tensors).map(keepSlots);
       ({ step: taken, best, stale } = saved);
       yield { type: 'resumed', step: taken };
     } else if (evaluate !== undefined) yield await evaluation();
@@ -184,11 +174,6 @@ export async function* train<B>(
   } finally {
     for (const one of slots) dispose(Object.values(one));
   }
-}
-
-function keepAll(slots: Slots): Slots {
-  for (const tensor of Object.values(slots)) engine().keep(tensor);
-  return slots;
 }
 
 function trainableOf<B>(model: Learner<B>, { trainable }: TrainOptions<B>): Parameter[] {

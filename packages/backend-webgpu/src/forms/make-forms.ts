@@ -4,6 +4,7 @@ import type { Runtime } from '../runtime.ts';
 import { adamwKernel } from './adamw.ts';
 import { attentionKernel } from './attention.ts';
 import { crossEntropyKernel } from './cross-entropy.ts';
+import { cutKernel } from './cut.ts';
 import { geluKernel } from './gelu.ts';
 import { layerNormKernel } from './layer-norm.ts';
 import { lookupKernel } from './lookup.ts';
@@ -20,6 +21,7 @@ export function makeForms(r: Runtime): readonly Kernel[] {
     adamwKernel(r),
     attentionKernel(r),
     crossEntropyKernel(r),
+    cutKernel(r),
     geluKernel(r),
     layerNormKernel(r),
     lookupKernel(r),

@@ -1,6 +1,6 @@
 // Every fused op as a backend computes it: against its reference form on the reference backend, against double precision in
 // plain JavaScript, its gradients together and alone, and against the derivative along random directions.
-import { adamw, type Backend, type Form, type Inputs, useBackend, valueAndGrads } from '@peftjs/backend';
+import { adamw, type Backend, cut, type Form, type Inputs, useBackend, valueAndGrads } from '@peftjs/backend';
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { describe, expect, it } from 'vitest';
 import { relativeError, TOLERANCES } from '../tolerances.ts';
@@ -26,6 +26,22 @@ export function describeFusedOps(backend: Backend, reference: Backend = backend)
       for (const name of floatsOf(one)) {
         if (name !== 'mask') expect(await poisoned(one, name), `NaN in ${name} seen`).toBe(true);
       }
+    });
+  });
+
+  it('Cut gives the pieces of a tensor, more than a shader has buffers for', async () => {
+    const shapes = Array.from({ length: 40 }, (_, k) =>
+      k % 3 === 0 ? [2, SIZES[k % 4] as number] : [SIZES[k % 4] as number],
+    );
+    const x = gaussian(
+      1,
+      shapes.map(sizeOf).reduce((a, b) => a + b),
+    );
+    await scoped(async () => {
+      const pieces = cut(toTensor(x), shapes);
+      expect(pieces.map(({ shape }) => shape)).toEqual(shapes);
+      const values = await Promise.all(pieces.map(async (piece) => [...(await piece.data())]));
+      expect(values.flat()).toEqual([...x.values]);
     });
   });
 
