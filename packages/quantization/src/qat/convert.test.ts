@@ -86,6 +86,20 @@ describe.each(PAIRS)('what is evaluated is what is exported to %s', (_, grid, st
   });
 });
 
+it('over a base that is stored so, the method computes as without, since nothing is left to round', async () => {
+  const { host, probe, dispose } = oneLayer();
+  await storeWeights(host, int4({ group: 32 }), { final: true });
+  const method = lora({ r: 2, targets: ['up'], init: noisy });
+  const outputs = [method, qat(method, { bits: 4, group: 32, over: 'base' })].map((one) => {
+    const adapter = attach(host, one, { seed: 1 });
+    const found = read(probe);
+    adapter.detach();
+    return found;
+  }) as [Float32Array, Float32Array];
+  expect(furthest(...outputs)).toBeLessThan(1e-5);
+  dispose();
+});
+
 it('QA-LoRA merges into weights of 4 bits exactly: codes stay, and minima move', async () => {
   const { host, probe, dispose } = oneLayer();
   await storeWeights(host, int4({ group: 32, asymmetric: true }), { final: true });
