@@ -1,8 +1,12 @@
 // The suite of storages on those that the repository has.
-import { type Backend, emptyArrays, type Packing } from '@peftjs/backend';
-import { dense, type Storage, type Weight } from '@peftjs/core';
+import { type Backend, emptyArrays, type Packing, valueAndGrads } from '@peftjs/backend';
+import { attach, dense, type FileMatrix, type Storage, type Weight } from '@peftjs/core';
+import { lora, noisy } from '@peftjs/lora';
+import { loadModel } from '@peftjs/models';
 import { asStored, bf16, f16, fp4, int4, int8, nf4, packedStorage } from '@peftjs/quantization';
-import { describeOn, describeWeight } from '@peftjs/testing/suites';
+import { relativeError, TOLERANCES } from '@peftjs/testing';
+import { describeOn, describeWeight, leakGuard } from '@peftjs/testing/suites';
+import { dispose, type Tensor } from '@tensorflow/tfjs-core';
 import { describe, expect, it } from 'vitest';
 import { goldenBlocks } from '../../gguf/test/golden-file.ts';
 
@@ -54,7 +58,12 @@ export function describeStorages(backend: Backend, readsAtOnce = true): void {
       int8: [int8(), 1 / 254],
       'int8 in groups': [int8({ group: 32 }), 1 / 254],
     };
-    for (const [name, [storage, tolerance]] of Object.entries(gaps).slice(0, readsAtOnce ? 6 : 1)) {
+    const tried = Object.entries(gaps).slice(0, readsAtOnce ? 6 : 1);
+    describe.for(tried)('%s under a model whose output is its embedding', ([, [storage]]) => {
+      leakGuard();
+      it('gives what its numbers give in float32, with the gradients of an adapter', () => expectSameModel(storage));
+    });
+    for (const [name, [storage, tolerance]] of tried) {
       describeWeight(name, storage, {
         tolerance,
         shapes: [
@@ -124,4 +133,43 @@ function everyFloat16(): Float32Array {
 function everyBfloat16(): Float32Array {
   const bits = Array.from({ length: 0x10000 }, (_, code) => code << 16);
   return new Float32Array(Int32Array.from(bits).buffer).filter(Number.isFinite);
+}
+
+/** A storage's numbers in float32. */
+function unpacked(storage: Storage): Storage {
+  const read = (weight: Weight): Weight => {
+    const values = weight.read();
+    const held = dense(values);
+    values.dispose();
+    weight.dispose();
+    return held;
+  };
+  const load = async (matrix: FileMatrix) => read(await (storage.load as NonNullable<Storage['load']>)(matrix));
+  return Object.assign((...matrix: Parameters<Storage>) => read(storage(...matrix)), { load });
+}
+
+const tied = new URL('../../../golden/cases/embedding-tied/base', import.meta.url).pathname;
+
+async function expectSameModel(storage: Storage): Promise<void> {
+  const inputIds = Int32Array.from({ length: 12 }, (_, k) => 3 + ((k * 5) % 20));
+  const batch = { inputIds, attentionMask: inputIds.map(() => 1), labels: inputIds, shape: [2, 6] } as const;
+  const found: Float32Array[][] = [];
+  for (const weights of [storage, unpacked(storage)]) {
+    const model = await loadModel(tied, { weights });
+    const adapter = attach(model, lora({ r: 2, init: noisy }), { seed: 5 });
+    const { value, grads } = valueAndGrads(
+      () => model.loss(batch, { training: true, seed: 0 }),
+      adapter.parameters.map(({ variable }) => variable),
+    );
+    const made = [model.logits(batch), value, ...(grads as Tensor[])];
+    found.push((await Promise.all(made.map((t) => t.data()))) as Float32Array[]);
+    dispose(made);
+    adapter.detach();
+    model.dispose();
+  }
+  const [packed, whole] = found as [Float32Array[], Float32Array[]];
+  for (const [k, values] of packed.entries())
+    expect(relativeError(values, whole[k] as Float32Array)).toBeLessThanOrEqual(
+      TOLERANCES[k === 0 ? 'logits' : 'gradient'],
+    );
 }
