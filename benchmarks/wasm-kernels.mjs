@@ -5,13 +5,15 @@ import { execFileSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { useBackend } from '@peftjs/backend';
 import { wasm } from '@peftjs/backend-wasm';
+import { dense } from '@peftjs/core';
+import { bf16, f16, int4, int8, nf4 } from '@peftjs/quantization';
 import '@tensorflow/tfjs-backend-wasm';
 import * as tf from '@tensorflow/tfjs-core';
 import { readOptions } from './harness/options.mjs';
 import { printTable, report } from './harness/results.mjs';
 import { median, round } from './harness/statistics.mjs';
 
-const QUESTION = 'How fast are matrix products on the wasm backend, as shipped and repaired?';
+const QUESTION = 'How fast are matrix products on the wasm backend, as shipped and repaired, and over each storage?';
 /** Batch, m, n, k. The last two are a token against a weight, and attention's scores. */
 const SHAPES = /** @type {const} */ ([
   [1, 512, 512, 512],
@@ -26,6 +28,56 @@ const TRANSPOSES = /** @type {const} */ ([
   [true, false],
 ]);
 const options = readOptions({ rounds: 9, own: ['threads'] });
+
+/** Matrices [o, i] in each storage, and rows of x on both sides of where few become many. */
+const PACKED = /** @type {const} */ ([
+  [1536, 576],
+  [576, 1536],
+]);
+const ROWS = [1, 2, 3, 4, 5, 6, 8, 16];
+const STORAGES = {
+  f32: dense,
+  f16: f16(),
+  bf16: bf16(),
+  int8: int8(),
+  int4: int4(),
+  'int4, asymmetric': int4({ asymmetric: true }),
+  nf4: nf4(),
+  'nf4, double': nf4({ doubleQuantization: true }),
+};
+
+/** @typedef {{ matrix: string, rows: number, storage: string, ms: number | null }} PackedTime */
+
+/** Milliseconds of a product with a matrix in each storage, in turns. @returns {PackedTime[]} */
+function packedTimes() {
+  return PACKED.flatMap(([o, i]) => {
+    const values = Float32Array.from({ length: o * i }, (_, k) => ((k * 7919) % 1000) / 1000 - 0.5);
+    const weights = Object.entries(STORAGES).map(
+      ([storage, hold]) => /** @type {const} */ ([storage, hold(values.slice(), o, i)]),
+    );
+    const found = ROWS.flatMap((rows) => {
+      const x = tf.randomNormal([rows, i], 0, 1, 'float32', 1);
+      const times = new Map(weights.map(([storage]) => [storage, /** @type {number[]} */ ([])]));
+      for (let turn = 0; turn <= options.rounds; turn++) {
+        for (const [storage, weight] of weights) {
+          const repeats = options.quick ? 1 : 8;
+          const start = performance.now();
+          for (let k = 0; k < repeats; k++) weight.matMul(x).dispose();
+          if (turn > 0) times.get(storage)?.push((performance.now() - start) / repeats);
+        }
+      }
+      x.dispose();
+      return [...times].map(([storage, each]) => ({
+        matrix: `${o} x ${i}`,
+        rows,
+        storage,
+        ms: round(median(each), 4),
+      }));
+    });
+    for (const [, weight] of weights) weight.dispose();
+    return found;
+  });
+}
 
 /** @typedef {{ shape: string, transposed: string, engine: string, gflops: number | null }} Rate */
 
@@ -73,7 +125,8 @@ async function rates(threads) {
   engines.set(`peftjs, ${device}`, (/** @type {any} */ a, /** @type {any} */ b, /** @type {any} */ attrs) => {
     tf.matMul(a, b, attrs.transposeA, attrs.transposeB).dispose();
   });
-  return SHAPES.flatMap((shape) => TRANSPOSES.flatMap(([ta, tb]) => measure(shape, ta, tb, engines)));
+  const products = SHAPES.flatMap((shape) => TRANSPOSES.flatMap(([ta, tb]) => measure(shape, ta, tb, engines)));
+  return { products, packed: threads === 1 ? packedTimes() : [] };
 }
 
 if (options.more.threads !== undefined) {
@@ -82,12 +135,14 @@ if (options.more.threads !== undefined) {
   const self = fileURLToPath(import.meta.url);
   const flags = ['--rounds', String(options.rounds), ...(options.quick ? ['--quick'] : [])];
   // 0: as many threads as the backend takes by itself.
-  const results = ['1', '0'].flatMap(
+  const parts = ['1', '0'].map(
     (threads) =>
-      /** @type {Rate[]} */ (
+      /** @type {{ products: Rate[], packed: PackedTime[] }} */ (
         JSON.parse(execFileSync(process.execPath, [self, '--threads', threads, ...flags], { encoding: 'utf8' }))
       ),
   );
+  const results = parts.flatMap(({ products }) => products);
+  const packed = parts.flatMap(({ packed }) => packed);
   const engines = [...new Set(results.map(({ engine }) => engine))];
   const rows = [...new Set(results.map(({ shape, transposed }) => `${shape}, ${transposed}`))];
   printTable(
@@ -97,5 +152,17 @@ if (options.more.threads !== undefined) {
       ...engines.map((e) => results.find((r) => r.engine === e && `${r.shape}, ${r.transposed}` === row)?.gflops),
     ]),
   );
-  await report('wasm-kernels', QUESTION, options, { results });
+  const names = Object.keys(STORAGES);
+  printTable(
+    ['ms on one thread', ...names],
+    PACKED.flatMap(([o, i]) =>
+      ROWS.map((rows) => [
+        `${rows} rows, ${o} x ${i}`,
+        ...names.map(
+          (name) => packed.find((p) => p.storage === name && p.rows === rows && p.matrix === `${o} x ${i}`)?.ms,
+        ),
+      ]),
+    ),
+  );
+  await report('wasm-kernels', QUESTION, options, { results, packed });
 }
