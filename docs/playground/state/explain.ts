@@ -38,6 +38,7 @@ const KNOWN: readonly Known[] = [
     advice: 'Choose a folder, or a zip of one, with adapter_config.json and adapter_model.safetensors.',
   },
   { pattern: /another base/, advice: 'Choose the model that the adapter was made for.' },
+  { pattern: /names no format/, advice: 'Give the file an ending that says what it is: .txt, .jsonl or .csv.' },
   { pattern: /no JSON|does not parse|UTF-8/, advice: 'Mend the file and give it again.' },
 ];
 
