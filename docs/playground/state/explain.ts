@@ -30,7 +30,7 @@ const KNOWN: readonly Known[] = [
   { pattern: /no backend works/, advice: 'Use a newer Chrome, Edge, Firefox or Safari.', fatal: true },
   { pattern: /QuotaExceeded/, advice: 'Delete runs below, or free space on the disk, and continue.' },
   {
-    pattern: /has no config\.json|model_type|has no model\.safetensors|no tokenizer\.json/,
+    pattern: /has no config\.json|model_type|neither model\.safetensors|no tokenizer\.json/,
     advice: 'Choose a folder with config.json, tokenizer.json and model.safetensors of a Llama or GPT-2.',
   },
   {
