@@ -128,4 +128,6 @@ export interface Method {
 export interface Family {
   readonly type: string;
   read(config: Readonly<Record<string, Json>>): readonly Method[];
+  /** The same, once it has read from a host what its methods look at when they are attached. `restore` waits for it. */
+  prepare?(config: Readonly<Record<string, Json>>, host: Host): Promise<Family>;
 }

@@ -48,6 +48,7 @@ export async function restore(
       );
     }
   }
+  const prepared = (await family.prepare?.(saved.config, host)) ?? family;
   const { replaces } = options;
   if (replaces && (replaces.host !== host || !adaptersOf(host).includes(replaces))) {
     throw new Error(`[peftjs/core] "${replaces.name}" is not attached to this model; there is nothing to replace`);
@@ -56,7 +57,7 @@ export async function restore(
     throw new Error(`[peftjs/core] "${replaces.name}" has changed the base's weights; detach it first`);
   }
   const attaching = { strict: false, ...(replaces && { name: replaces.name }), ...options };
-  return attachFilled(host, family.read(saved.config), attaching, fillingOf(saved), replaces);
+  return attachFilled(host, prepared.read(saved.config), attaching, fillingOf(saved), replaces);
 }
 
 function fillingOf({ tensors }: AdapterSnapshot): Filling {

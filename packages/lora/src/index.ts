@@ -32,7 +32,7 @@ export { type LokrOptions, lokr, readLokr } from './lokr.ts';
 export { lora } from './lora.ts';
 export { type LoraPlusOptions, loraPlus } from './lora-plus.ts';
 export { loraWithBias } from './lora-with-bias.ts';
-export { olora, pissa } from './matrix-initializers.ts';
+export { type MatrixInitializer, olora, pissa } from './matrix-initializers.ts';
 export type { LoraOptions } from './options.ts';
 export { type QaloraOptions, qalora } from './qalora.ts';
 export { readAdalora } from './read-adalora.ts';

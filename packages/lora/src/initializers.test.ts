@@ -1,8 +1,8 @@
 import { normal, random } from '@peftjs/backend';
-import { attach, dense, type Host, type LinearSite } from '@peftjs/core';
-import { matMul, memory, mul, type Tensor, tidy } from '@tensorflow/tfjs-core';
+import { ALL_LINEAR, attach, dense, type Host, type LinearSite } from '@peftjs/core';
+import { matMul, memory, mul, Tensor, tidy } from '@tensorflow/tfjs-core';
 import { Matrix, SingularValueDecomposition } from 'ml-matrix';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { expectClose, withHost } from '../../core/test/with-host.ts';
 import { gaussian, type Initializer, kaiming, noisy } from './initializers.ts';
 import { lora } from './lora.ts';
@@ -144,3 +144,22 @@ test.each([pissa, olora])(
     expect(bench.output()).toEqual(base);
   },
 );
+
+test.each([pissa, olora])('$name: prepared, it needs no numbers at once, and starts the same', async (init) => {
+  const start = (one: Initializer) => attach(bench.host, lora({ r: 2, init: one }));
+  const once = start(init);
+  const expected = once.parameters.map((p) => [...p.variable.dataSync()]);
+  once.detach();
+  const prepared = await init.prepare(bench.host, { modules: ALL_LINEAR });
+  const atOnce = vi.spyOn(Tensor.prototype, 'dataSync').mockImplementation(() => {
+    throw new Error('not at once');
+  });
+  onTestFinished(() => atOnce.mockRestore());
+  expect(() => start(init)).toThrow(
+    /^\[peftjs\/lora\] the weight of ".+" cannot be read at once on this backend; give lora "init: await/,
+  );
+  const adapter = start(prepared);
+  atOnce.mockRestore();
+  expect(adapter.parameters.map((p) => [...p.variable.dataSync()])).toEqual(expected);
+  adapter.detach();
+});

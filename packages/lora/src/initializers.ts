@@ -1,6 +1,6 @@
 // How A [r, i] and B [o, r] start. The update is zero at first, but for `noisy`.
 import { normal, type Random, uniform } from '@peftjs/backend';
-import type { Host, Json, Started, WeightSite } from '@peftjs/core';
+import type { Host, Json, Started, Targets, WeightSite } from '@peftjs/core';
 import { type Tensor, tensor, zeros } from '@tensorflow/tfjs-core';
 
 type Fill = (shape: readonly number[], next: Random) => Tensor;
@@ -14,6 +14,8 @@ export interface Initializer {
   readonly b: Fill;
   /** Starts from the weight itself, and takes out of the weight what A and B start with. */
   start?(host: Host, site: WeightSite, r: number, scale: number): Started | null;
+  /** The same, where what `start` looks at was read before: for backends that give no numbers at once. */
+  prepare?(host: Host, targets: Targets): Promise<Initializer>;
   /** What is wrong with starting at this site, or null. */
   check?(site: WeightSite): string | null;
 }

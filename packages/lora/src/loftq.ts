@@ -1,9 +1,9 @@
 // LoftQ (Li et al., arXiv 2310.08659): the weight goes into a storage of few bits, and A and B start as the strongest
 // directions of what that loses, W ≈ Q + s B A, with Q = store(W - s B A) in turns with the SVD of W - Q.
-import { fromWeight, type Storage, type WeightSite } from '@peftjs/core';
+import { fromWeight, type Storage, type Weight, type WeightSite } from '@peftjs/core';
 import { Matrix } from 'ml-matrix';
 import { type Initializer, kaiming } from './initializers.ts';
-import { check, principal, rowMajor, toTensor } from './matrix-initializers.ts';
+import { check, principal, toTensor } from './matrix-initializers.ts';
 
 export interface LoftqOptions {
   /** How often the weight is stored, each time followed by an SVD; 1 when left out. */
@@ -12,14 +12,19 @@ export interface LoftqOptions {
   readonly bits?: 4 | 8;
 }
 
-/** What a storage makes of a matrix. */
-function stored(matrix: Matrix, storage: Storage): Matrix {
-  const weight = storage(Float32Array.from(matrix.to1DArray()), matrix.rows, matrix.columns);
+function matrixOf(weight: Weight): Matrix {
   const read = weight.read();
   const values = read.dataSync<'float32'>();
   read.dispose();
+  return Matrix.from1DArray(weight.outDim, weight.inDim, values);
+}
+
+/** What a storage makes of a matrix. */
+function stored(matrix: Matrix, storage: Storage): Matrix {
+  const weight = storage(Float32Array.from(matrix.to1DArray()), matrix.rows, matrix.columns);
+  const read = matrixOf(weight);
   weight.dispose();
-  return Matrix.from1DArray(matrix.rows, matrix.columns, values);
+  return read;
 }
 
 /**
@@ -41,7 +46,7 @@ export function loftq(storage: Storage, { iterations = 1, bits = 4 }: LoftqOptio
     check,
     start: fromWeight((site: WeightSite, r: number, scale: number) => {
       if (site.kind !== 'linear') return null;
-      const whole = rowMajor(site);
+      const whole = matrixOf(site.weight);
       let last = whole;
       for (let k = 1; ; k++) {
         const lost = Matrix.sub(whole, stored(last, storage));
@@ -50,7 +55,7 @@ export function loftq(storage: Storage, { iterations = 1, bits = 4 }: LoftqOptio
             `[peftjs/lora] the weight of "${site.path}" loses nothing in this storage, and LoftQ starts from what is lost; load the model in float32`,
           );
         }
-        const { a, b } = principal(lost, r, scale);
+        const [a, b] = principal(lost, r, scale);
         if (k === iterations) {
           return { params: { a: toTensor(a), b: toTensor(b) }, weight: toTensor(last), storage };
         }

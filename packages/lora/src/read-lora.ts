@@ -96,5 +96,15 @@ function methodOf(config: Config, inits: readonly Initializer[]): readonly Metho
  * const notes = await restore(model, await loadAdapter('out/notes'), [readLora()]);
  */
 export function readLora(...inits: readonly Initializer[]): Family {
-  return { type: 'LORA', read: (config) => [...methodOf(config, inits), ...tokensBeside(config)] };
+  return {
+    type: 'LORA',
+    read: (config) => [...methodOf(config, inits), ...tokensBeside(config)],
+    async prepare(config, host) {
+      const ready = async (init: Initializer) => {
+        if (!init.prepare || init.name !== config.init_lora_weights) return init;
+        return init.prepare(host, configReader('lora', config, KEYS).targets());
+      };
+      return readLora(...(await Promise.all(inits.map(ready))));
+    },
+  };
 }

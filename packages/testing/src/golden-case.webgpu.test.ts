@@ -5,6 +5,7 @@ import { describeGolden } from '../test/golden-suite.ts';
 describeGolden(webgpu(), [
   'lora',
   'dora-rslora-bias-base',
+  'pissa',
   'ia3',
   'bottleneck-houlsby',
   'prefix',
