@@ -4,7 +4,7 @@ import { adaptersOf, type Parameter, penalty } from '@peftjs/core';
 import { dispose, mul, type Variable } from '@tensorflow/tfjs-core';
 import { adamw } from './adamw.ts';
 import { checkOptions } from './check-options.ts';
-import { gradientSum } from './gradient-sum.ts';
+import { type GradientSum, gradientSum } from './gradient-sum.ts';
 import type { Batches, Learner } from './learner.ts';
 import { meanLoss } from './mean-loss.ts';
 import { keepSlots, type Slots } from './optimizer.ts';
@@ -88,21 +88,15 @@ export async function* train<B>(
     const targets = counts.reduce((n, count) => n + count.targets, 0);
     if (targets === 0) throw new Error(`[peftjs/train] no target of step ${taken + 1} counts; every label is -100`);
     const contexts = part.map((_, i) => ({ training: true, seed: seed * 1_000_003 + taken * accumulate + i }));
-    const {
-      loss: summed,
-      grads,
-      norm: scalar,
-    } = gradientSum(model, part, variables, contexts, () => {
+    const sums = gradientSum(model, part, variables, contexts, () => {
       const more = penalty(model, options.trainable);
       return more && mul(more, targets);
     });
-    const [[lossSum], [normSum]] = (await Promise.all([summed.data(), scalar.data()])) as unknown as [
-      [number],
-      [number],
-    ];
-    dispose([summed, scalar]);
-    const loss = lossSum / targets;
-    const gradientNorm = normSum / targets;
+    const { grads } = sums;
+    const [loss, gradientNorm] = await readMeans(sums, targets).catch((error) => {
+      dispose([...grads]);
+      throw error;
+    });
     if (!Number.isFinite(loss) || !Number.isFinite(gradientNorm)) {
       dispose([...grads]);
       throw new Error(
@@ -173,6 +167,16 @@ export async function* train<B>(
     yield { type: 'end', step: taken, reason: ends() ? 'no improvement' : 'done' };
   } finally {
     for (const one of slots) dispose(Object.values(one));
+  }
+}
+
+/** The loss and the gradients' norm, both over so many targets. */
+async function readMeans({ loss, norm }: GradientSum, targets: number): Promise<[loss: number, norm: number]> {
+  try {
+    const [[sum], [length]] = (await Promise.all([loss.data(), norm.data()])) as unknown as [[number], [number]];
+    return [sum / targets, length / targets];
+  } finally {
+    dispose([loss, norm]);
   }
 }
 
