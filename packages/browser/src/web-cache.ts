@@ -45,30 +45,36 @@ async function unfinishedFile(store: WebStore, key: string, release: () => void)
     const part = await store.get(path);
     if (part) kept.push(part);
   }
+  let keptBytes = kept.reduce((sum, { size }) => sum + size, 0);
   let fresh: Blob[] = [];
+  let freshBytes = 0;
   const whole = (): Blob => new Blob([...kept, ...fresh]);
-  const sizeOf = (parts: readonly Blob[]): number => parts.reduce((sum, { size }) => sum + size, 0);
 
   const keep = async (): Promise<void> => {
     if (fresh.length === 0) return;
     const part = new Blob(fresh);
     await store.put(`${folder}${String(kept.length).padStart(6, '0')}`, part);
     kept.push(part);
+    keptBytes += part.size;
     fresh = [];
+    freshBytes = 0;
   };
   const clear = async (): Promise<void> => {
     for (const path of await store.list(folder)) await store.delete(path);
     kept.length = 0;
+    keptBytes = 0;
     fresh = [];
+    freshBytes = 0;
   };
 
   return {
     get size() {
-      return sizeOf(kept) + sizeOf(fresh);
+      return keptBytes + freshBytes;
     },
     async append(bytes) {
       fresh.push(new Blob([bytes as Uint8Array<ArrayBuffer>]));
-      if (sizeOf(fresh) >= PART) await keep();
+      freshBytes += bytes.length;
+      if (freshBytes >= PART) await keep();
     },
     async read(start, end) {
       return new Uint8Array(await whole().slice(start, end).arrayBuffer());

@@ -58,7 +58,13 @@ export function opfs(name: string = 'peftjs'): WebStore {
     },
     async list(prefix) {
       const paths: string[] = [];
-      for await (const path of walk(await root(), '')) if (path.startsWith(prefix)) paths.push(path);
+      const at = prefix.slice(0, prefix.lastIndexOf('/') + 1);
+      try {
+        const { folder } = await parentOf(prefix, false);
+        for await (const path of walk(folder, at)) if (path.startsWith(prefix)) paths.push(path);
+      } catch (error) {
+        nullIfMissing(error);
+      }
       return paths.sort();
     },
   };
@@ -72,6 +78,7 @@ async function* walk(folder: FileSystemDirectoryHandle, at: string): AsyncGenera
 }
 
 function nullIfMissing(error: unknown): null {
-  if (error instanceof DOMException && error.name === 'NotFoundError') return null;
+  // A file where a folder is looked for is not the folder.
+  if (error instanceof DOMException && ['NotFoundError', 'TypeMismatchError'].includes(error.name)) return null;
   throw error;
 }

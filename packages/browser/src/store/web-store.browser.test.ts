@@ -15,6 +15,12 @@ describe.each([...STORES])('%s', (_name, makeStore) => {
     expect(await (await store.get('a/b'))!.text()).toBe('four');
     expect(await store.list('')).toEqual(['a/b', 'a/ç 100%?', 'c']);
     expect(await store.list('a/')).toEqual(['a/b', 'a/ç 100%?']);
+    expect([await store.list('a/ç'), await store.list('a/b/'), await store.list('b/'), await store.list('c')]).toEqual([
+      ['a/ç 100%?'],
+      [],
+      [],
+      ['c'],
+    ]);
     await store.delete('a/b');
     await store.delete('a/b');
     await store.delete('no/such');

@@ -1,4 +1,4 @@
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { jobs } from '../../test/jobs-worker.ts';
 import { openWorker } from './open-worker.ts';
 import { transfer } from './transfer.ts';
@@ -52,6 +52,7 @@ describe('openWorker', () => {
         if (event === 3) run.pause();
       }
     })();
+    await vi.waitFor(() => expect(run.paused).toBe(true), { timeout: 20_000 });
     await soon(100);
     expect([run.paused, seen]).toEqual([true, [1, 2, 3]]);
     expect(await all(worker.run('begun', undefined as never))).toEqual([3]);
@@ -120,9 +121,16 @@ describe('openWorker', () => {
     const loop = (async () => {
       for await (const event of run) if (event === 2) run.pause();
     })();
-    await soon(50);
+    await vi.waitFor(() => expect(run.paused).toBe(true), { timeout: 20_000 });
     worker.close();
     await expect(loop).rejects.toThrow('the worker is gone: it was closed');
+  });
+
+  it('rejects at once what asks a worker that is gone', async () => {
+    const worker = open();
+    expect(await all(worker.run('count', { to: 1 }))).toEqual([1]);
+    worker.close();
+    await expect(all(worker.run('count', { to: 1 }))).rejects.toThrow('the worker is gone: it was closed');
   });
 
   it('rejects where the module does not load', async () => {

@@ -39,28 +39,31 @@ export interface JobWorker<J extends Jobs> {
  */
 export function openWorker<J extends Jobs>(worker: Worker): JobWorker<J> {
   const calls = wrap<JobCalls>(worker);
-  let reject: (error: Error) => void = () => {};
-  const death = new Promise<never>((_, refuse) => {
-    reject = refuse;
-  });
-  death.catch(() => {});
-  let dead = false;
+  // What waits for the worker, to be rejected when it dies. An answer takes itself off: a run has very many.
+  const waiting = new Set<(error: Error) => void>();
+  let death: Error | undefined;
   const die = (why: string): void => {
-    dead = true;
+    death = new Error(`[peftjs/browser] the worker is gone: ${why}; open a new one`);
     worker.terminate();
-    reject(new Error(`[peftjs/browser] the worker is gone: ${why}; open a new one`));
+    for (const reject of waiting) reject(death);
+    waiting.clear();
   };
   worker.addEventListener('error', (event) => {
     event.preventDefault();
     die(event.message || 'its module did not load, see the console');
   });
   worker.addEventListener('messageerror', () => die('it sent what cannot be cloned'));
-  const alive = <Value>(answer: Promise<Value>): Promise<Value> => Promise.race([answer, death]);
+  const alive = <Value>(answer: Promise<Value>): Promise<Value> =>
+    new Promise((resolve, reject) => {
+      if (death) return reject(death);
+      waiting.add(reject);
+      answer.then(resolve, reject).finally(() => waiting.delete(reject));
+    });
 
   return {
     run(name, options, { signal } = {}) {
       const gate = new Gate();
-      const events = eventsOf({ calls, alive, isDead: () => dead, gate, name, options, signal });
+      const events = eventsOf({ calls, alive, isDead: () => death !== undefined, gate, name, options, signal });
       return {
         get paused() {
           return gate.closed;
@@ -71,7 +74,7 @@ export function openWorker<J extends Jobs>(worker: Worker): JobWorker<J> {
       };
     },
     close() {
-      if (!dead) die('it was closed');
+      if (!death) die('it was closed');
     },
   };
 }
