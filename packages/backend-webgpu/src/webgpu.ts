@@ -12,6 +12,8 @@ import { type DeviceWatch, watchDevice } from './watch-device.ts';
 export interface WebGpuOptions {
   /** Which adapter is asked for where there are several; `high-performance` when left out. */
   readonly powerPreference?: GPUPowerPreference;
+  /** Bytes that a tensor may have at most; what a shader of the device can be given when left out. */
+  readonly largestTensor?: number;
 }
 
 /** The device in use, whichever call has opened it. */
@@ -24,7 +26,7 @@ let open: { readonly watch: DeviceWatch; readonly kernels: readonly Kernel[] } |
  * @example
  * await useBackend([webgpu(), wasm()]);
  */
-export function webgpu({ powerPreference = 'high-performance' }: WebGpuOptions = {}): Backend {
+export function webgpu({ powerPreference = 'high-performance', ...options }: WebGpuOptions = {}): Backend {
   const find = async () => {
     const found = await findGpu();
     if ('obstacle' in found) return found;
@@ -52,9 +54,11 @@ export function webgpu({ powerPreference = 'high-performance' }: WebGpuOptions =
       const backend = withNavigator(found.gpu, () => new WebGPUBackend(device, info));
       registerBackend('webgpu', () => backend);
       const runtime = makeRuntime(backend as unknown as TfjsWebGpu);
-      registerRepairs(runtime);
+      const { maxBufferSize, maxStorageBufferBindingSize } = device.limits;
+      const { largestTensor = Math.min(maxBufferSize, maxStorageBufferBindingSize) } = options;
+      registerRepairs(runtime, largestTensor);
       open = { watch: watchDevice(runtime.backend), kernels: makeForms(runtime) };
-      return { backend: 'webgpu', device: name, threads: 1, details };
+      return { backend: 'webgpu', device: name, threads: 1, largestTensor, details };
     },
     kernels: () => open?.kernels ?? [],
     fault: () => open?.watch.fault() ?? null,

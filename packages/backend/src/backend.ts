@@ -9,6 +9,8 @@ export interface Capabilities {
   readonly device: string;
   /** Threads that compute; 1 where there is no such thing. */
   readonly threads: number;
+  /** Bytes that a tensor may have at most, where there is such a limit. */
+  readonly largestTensor?: number;
   /** Anything else worth showing: versions, limits, features. */
   readonly details: Readonly<Record<string, string | number | boolean>>;
 }

@@ -46,7 +46,7 @@ export { type SwigluInputs, swiglu } from './ops/swiglu.ts';
 export type { Encoder, PackedArray, PackedArrays, PackedMatrix, PackedTensors, Packing } from './packing.ts';
 export { normal, type Random, random, uniform } from './random.ts';
 export { type Gaps, gapsOf, spreadFilter } from './spread-filter.ts';
-export { type BackendReport, type Rejection, useBackend } from './use-backend.ts';
+export { type BackendReport, largestTensor, type Rejection, useBackend } from './use-backend.ts';
 export {
   forEachTap,
   maxima,

@@ -1,5 +1,5 @@
 // Chooses the backend: the first of a list that can run, starts, and passes a self-test of its gradients.
-import { setBackend } from '@tensorflow/tfjs-core';
+import { getBackend, setBackend } from '@tensorflow/tfjs-core';
 import type { Backend, Capabilities } from './backend.ts';
 import { registerKernels } from './fused-op.ts';
 import { gradientSelfTest } from './gradient-self-test.ts';
@@ -35,6 +35,11 @@ export async function useBackend(backends: Backend | readonly Backend[]): Promis
   }
   const reasons = rejected.map(({ name, reason }) => `${name}: ${reason}`).join('; ');
   throw new Error(`[peftjs/backend] no backend works here: ${reasons || 'the list is empty'}`);
+}
+
+/** Bytes that a tensor may have at most on the active backend. */
+export function largestTensor(): number {
+  return started.get(getBackend())?.largestTensor ?? Number.POSITIVE_INFINITY;
 }
 
 /** Starts a backend and makes it active; the reason as a string where that fails. */

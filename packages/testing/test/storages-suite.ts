@@ -1,6 +1,6 @@
 // The suite of storages on those that the repository has.
 import { type Backend, emptyArrays, type Packing, valueAndGrads } from '@peftjs/backend';
-import { attach, dense, type FileMatrix, type Storage, type Weight } from '@peftjs/core';
+import { attach, dense, type FileMatrix, inParts, type Storage, type Weight } from '@peftjs/core';
 import { lora, noisy } from '@peftjs/lora';
 import { loadModel } from '@peftjs/models';
 import { asStored, bf16, f16, fp4, int4, int8, nf4, packedStorage } from '@peftjs/quantization';
@@ -48,6 +48,7 @@ export function describeStorages(backend: Backend, readsAtOnce = true): void {
     // Half of the last bit, of 11 bits and of 8.
     describeWeight('f16', f16(), { tolerance: 2 ** -11 });
     describeWeight('bf16', bf16(), { tolerance: 2 ** -8 });
+    describeWeight('f16 in parts', inParts(f16(), 1 << 14), { tolerance: 2 ** -11, shapes: [[130, 64]] });
 
     // Half of the widest gap between levels, beside the largest number; half the range's fifteenth.
     const gaps: Readonly<Record<string, readonly [Storage, number]>> = {

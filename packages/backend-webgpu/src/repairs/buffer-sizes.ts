@@ -2,9 +2,7 @@
 // be given is refused with its size, where tfjs would go on with zeros.
 import type { TfjsWebGpu } from '../tfjs-webgpu.ts';
 
-export function checkBufferSizes({ bufferManager, device }: TfjsWebGpu): void {
-  const { maxBufferSize, maxStorageBufferBindingSize } = device.limits;
-  const most = Math.min(maxBufferSize, maxStorageBufferBindingSize);
+export function checkBufferSizes({ bufferManager }: TfjsWebGpu, most: number): void {
   const shipped = bufferManager.acquireBuffer.bind(bufferManager);
   bufferManager.acquireBuffer = (bytes, ...rest) => {
     if (bytes <= most) return shipped(Math.max(bytes, 4), ...rest);

@@ -13,7 +13,8 @@ import { waveKernel } from './waves.ts';
 /** As tfjs brought them: they are repaired anew for each device. */
 const shipped = new Map<string, KernelFunc>();
 
-export function registerRepairs(r: Runtime): void {
+/** @param largestTensor bytes */
+export function registerRepairs(r: Runtime, largestTensor: number): void {
   const repairs: Readonly<Record<string, (shipped: KernelFunc) => KernelFunc>> = {
     BatchMatMul: (product) => broadcastProduct(shortProduct(product)),
     _FusedMatMul: (product) => broadcastProduct(shortProduct(product)),
@@ -26,7 +27,7 @@ export function registerRepairs(r: Runtime): void {
     Sin: () => waveKernel(r, 'sin'),
     Cos: () => waveKernel(r, 'cos'),
   };
-  checkBufferSizes(r.backend);
+  checkBufferSizes(r.backend, largestTensor);
   for (const [kernelName, repair] of Object.entries(repairs)) {
     const before = shipped.get(kernelName) ?? getKernel(kernelName, 'webgpu').kernelFunc;
     shipped.set(kernelName, before);

@@ -1,5 +1,6 @@
 // Weights from files of named tensors, checked for shape and for numbers that are none.
-import { dense, type FileMatrix, nearest, type Storage, type Weight } from '@peftjs/core';
+import { largestTensor } from '@peftjs/backend';
+import { dense, type FileMatrix, inParts, nearest, type Storage, type Weight } from '@peftjs/core';
 import { assertFinite, type TensorFile, type TensorPlace } from '@peftjs/safetensors';
 import { tensor1d, variable } from '@tensorflow/tfjs-core';
 import type { Source } from './source.ts';
@@ -17,6 +18,7 @@ export interface FileSource extends Source {
 
 /** Takes them from safetensors, or any other file of named tensors. */
 export function fileSource(file: TensorFile, storage: Storage = dense, signal?: AbortSignal): FileSource {
+  const stored = inParts(storage, largestTensor());
   const taken = new Set<string>();
   const given: { dispose(): void }[] = [];
   const give = <T extends { dispose(): void }>(held: T): T => {
@@ -75,13 +77,13 @@ export function fileSource(file: TensorFile, storage: Storage = dense, signal?: 
   return {
     has: (name) => file.tensors.has(name),
     async matrix(name, outDim, inDim, { shape, transposed, otherwise } = {}) {
-      if (otherwise && !file.tensors.has(name)) return give(storage(otherwise(), outDim, inDim));
+      if (otherwise && !file.tensors.has(name)) return give(stored(otherwise(), outDim, inDim));
       if (transposed) {
         const values = turned(await valuesOf(name, shape ?? [inDim, outDim]), outDim, inDim);
-        return give(await store(storage, inMemory(name, values, outDim, inDim)));
+        return give(await store(stored, inMemory(name, values, outDim, inDim)));
       }
       const { dtype } = take(name, shape ?? [outDim, inDim]);
-      return give(await store(storage, inFile(name, dtype, outDim, inDim)));
+      return give(await store(stored, inFile(name, dtype, outDim, inDim)));
     },
     async vector(name, length, { shape = [length], otherwise } = {}) {
       const values = otherwise && !file.tensors.has(name) ? otherwise() : await valuesOf(name, shape);
