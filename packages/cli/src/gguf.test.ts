@@ -36,6 +36,7 @@ test('train, generate with the adapter, merge into a folder of its own', { timeo
   const prompt = ['--prompt', "it's", '--max-new-tokens', '4', '--backend', 'cpu'];
   const written = await run('generate', '--model', model, '--adapter', out, ...prompt);
   expect(written).not.toBe('');
+  expect(await run('generate', '--model', model, '--adapter', out, '--weights', 'as-stored', ...prompt)).toBe(written);
   const merged = join(folder, 'merged');
   await run('merge', '--model', model, '--adapter', out, '--out', merged, '--backend', 'cpu');
   expect(await run('generate', '--model', merged, ...prompt)).toBe(written);
