@@ -23,6 +23,7 @@ const packages = [
   'safetensors',
   'gguf',
   'checkpoint',
+  'delta',
   'browser',
   'testing',
   'cli',

@@ -19,7 +19,8 @@ export interface WritableFolder extends Folder {
   /**
    * Replaces the folder's content by `files`, all or nothing: what was there stays whole until every byte of the new
    * content is safe, and stays if writing fails. Nothing is deleted that is not replaced: where the folder holds
-   * something that `files` does not name, this rejects and names it.
+   * something that `files` does not name, this rejects and names it. Files are asked for their content one after the
+   * other, in the order of `files`.
    */
   replace(files: ReadonlyMap<string, FileContent>): Promise<void>;
 }

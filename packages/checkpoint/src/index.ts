@@ -9,12 +9,20 @@ export {
 export { checkReplacement, isFileName } from './check-replacement.ts';
 export { CheckpointError } from './checkpoint-error.ts';
 export { diskFolder } from './disk-folder.ts';
-export { checkBase, type FingerprintEntry, fingerprint, fingerprintWeights } from './fingerprint.ts';
+export {
+  checkBase,
+  type FingerprintEntry,
+  fingerprint,
+  fingerprintOf,
+  fingerprintWeights,
+  type TensorDigest,
+} from './fingerprint.ts';
 export type { FileContent, Folder, WritableFolder } from './folder.ts';
 export { type HttpFolderOptions, httpFolder } from './http-folder.ts';
+export { encodeJson, readJsonObject } from './json-file.ts';
 export { loadAdapter } from './load-adapter.ts';
 export { type MemoryFolder, memoryFolder } from './memory-folder.ts';
-export { openWeights } from './open-weights.ts';
+export { isWeightsFile, MODEL_FILE, openSafetensorsWeights, openWeights } from './open-weights.ts';
 export { type AdapterSource, type SaveAdapterOptions, type SavedAdapter, saveAdapter } from './save-adapter.ts';
 export { sha256 } from './sha256.ts';
 export { type RunState, type RunStateStore, stateStore } from './state-store.ts';

@@ -1,18 +1,29 @@
-import { openIndex, openSafetensors, type TensorFile } from '@peftjs/safetensors';
+import { openIndex, openSafetensors, type SafetensorsFile, type TensorFile } from '@peftjs/safetensors';
 import { CheckpointError } from './checkpoint-error.ts';
 import type { Folder } from './folder.ts';
 
-const SINGLE = 'model.safetensors';
-const INDEX = 'model.safetensors.index.json';
+/** A model's weights where they are in one file. */
+export const MODEL_FILE = 'model.safetensors';
+const INDEX = `${MODEL_FILE}.index.json`;
+const PICKLE = /\.(bin|pt|pth)$/;
 
-/** Opens a model's weights: the folder's own, or in the hub's layout one file, or shards and their index. Only headers are read. */
+/** Opens a model's weights: the folder's own, or those in the hub's layout. Only headers are read. */
 export async function openWeights(folder: Folder): Promise<TensorFile> {
-  if (folder.weights) return folder.weights;
-  const single = await folder.open(SINGLE);
+  return folder.weights ?? openSafetensorsWeights(folder);
+}
+
+/** Opens a model's weights in the hub's layout: one file, or shards and their index. */
+export async function openSafetensorsWeights(folder: Folder): Promise<SafetensorsFile> {
+  const single = await folder.open(MODEL_FILE);
   if (single) return openSafetensors(single);
   const index = await folder.open(INDEX);
   if (index) return openIndex(index, (name) => folder.open(name));
-  const pickled = (await folder.list()).find((name) => /\.(bin|pt|pth)$/.test(name));
+  const pickled = (await folder.list()).find((name) => PICKLE.test(name));
   const hint = pickled === undefined ? '' : `; ${JSON.stringify(pickled)} is a pickle, which is not read`;
-  throw new CheckpointError(`${folder.location} has neither ${SINGLE} nor ${INDEX}${hint}`);
+  throw new CheckpointError(`${folder.location} has neither ${MODEL_FILE} nor ${INDEX}${hint}`);
+}
+
+/** Whether a file of a model's folder holds weights, or says where they are, rather than something beside them. */
+export function isWeightsFile(name: string): boolean {
+  return name === INDEX || name.endsWith('.safetensors') || PICKLE.test(name);
 }

@@ -34,6 +34,11 @@ export const commands: readonly ListedCommand[] = [
     load: async () => (await import('./commands/inspect.ts')).inspect,
   },
   {
+    name: 'delta',
+    summary: 'keep a fine-tuned model as its difference from the base',
+    load: async () => (await import('./commands/delta.ts')).delta,
+  },
+  {
     name: 'doctor',
     summary: 'say which backends work here, and why others do not',
     load: async () => (await import('./commands/doctor.ts')).doctor,

@@ -64,9 +64,7 @@ export function safetensorsView(
     const size = DTYPE_BITS[entry.dtype] / 8;
     const length = (entry.end - entry.begin) / size;
     const last = to ?? length;
-    if (!(from >= 0 && from <= last && last <= length)) {
-      throw new SafetensorsError(entry.file, `has ${length} elements; ${from} to ${last} were asked for`, { tensor });
-    }
+    checkRange(entry.file, tensor, from, last, length, 'elements');
     const out = allocate(last - from);
     const [begin, end] = [entry.begin + from * size, entry.begin + last * size];
     for (let at = begin; at < end; at += CHUNK_BYTES) {
@@ -82,9 +80,12 @@ export function safetensorsView(
     name,
     metadata,
     tensors,
-    async read(tensor) {
+    async read(tensor, from = 0, to) {
       const entry = find(tensor);
-      return readExactly(sourceOf(entry), entry.begin, entry.end, tensor);
+      const length = entry.end - entry.begin;
+      const last = to ?? length;
+      checkRange(entry.file, tensor, from, last, length, 'bytes');
+      return readExactly(sourceOf(entry), entry.begin + from, entry.begin + last, tensor);
     },
     async readFloat32(tensor, begin, end) {
       const entry = find(tensor);
@@ -106,6 +107,11 @@ export function safetensorsView(
       );
     },
   };
+}
+
+function checkRange(file: string, tensor: string, from: number, to: number, length: number, units: string): void {
+  if (from >= 0 && from <= to && to <= length) return;
+  throw new SafetensorsError(file, `has ${length} ${units}; ${from} to ${to} were asked for`, { tensor });
 }
 
 async function readExactly(source: ByteSource, start: number, end: number, tensor?: string): Promise<Uint8Array> {

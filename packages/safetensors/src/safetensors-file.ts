@@ -14,6 +14,12 @@ export interface SafetensorsFile extends TensorFile {
   readonly metadata: ReadonlyMap<string, string>;
   /** In the order in which they lie in the file. */
   readonly tensors: ReadonlyMap<string, TensorEntry>;
+  /**
+   * The bytes as they lie in the file, little-endian. They may be a view of the source: do not write into them.
+   * @param begin first byte of the tensor, 0 when left out
+   * @param end byte after the last, the tensor's last when left out
+   */
+  read(name: string, begin?: number, end?: number): Promise<Uint8Array>;
   /** A tensor of integers or booleans as int32, row-major, in memory of its own. A value that does not fit is an error. */
   readInt32(name: string): Promise<Int32Array>;
 }

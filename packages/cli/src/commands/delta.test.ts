@@ -1,0 +1,71 @@
+import { cpSync, readFileSync, writeFileSync } from 'node:fs';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { peftjs } from '../../test/command-line.ts';
+import { makeWorkplace, type Workplace } from '../../test/tiny-model.ts';
+
+let place: Workplace;
+beforeAll(async () => {
+  place = await makeWorkplace();
+  // Another model of the same shape stands for a fine-tuned one.
+  const other = await makeWorkplace(2);
+  cpSync(other.model, place.path('tuned'), { recursive: true });
+  other.remove();
+});
+afterAll(() => place.remove());
+
+const weights = (folder: string) => readFileSync(`${folder}/model.safetensors`);
+const delta = (...args: string[]) => peftjs(['delta', ...args]);
+
+describe('delta', () => {
+  test('is made, applied, undone, inspected and verified', async () => {
+    const [tuned, out] = [place.path('tuned'), place.path('delta')];
+    const made = await delta('diff', '--base', place.model, '--tuned', tuned, '--out', out, '--name', 'tiny', '--json');
+    expect(made.stderr).toBe('');
+    expect(made.objects[0]).toMatchObject({
+      action: 'diff',
+      base: { name: 'tiny' },
+      changed: 15,
+      same: 5,
+      reversible: true,
+    });
+    await delta('apply', '--base', place.model, '--delta', out, '--out', place.path('again'));
+    expect(weights(place.path('again'))).toEqual(weights(tuned));
+    await delta('undo', '--tuned', tuned, '--delta', out, '--out', place.path('back'));
+    expect(weights(place.path('back'))).toEqual(weights(place.model));
+    const { code, stdout } = await delta('verify', '--delta', out, '--base', place.model);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^tensors {2}15 changed, 5 the same, 0 stored whole, 0 gone$/m);
+    expect(stdout).toMatch(/^checked {2}every piece, and what applying gives$/m);
+    expect((await delta('inspect', '--delta', out)).stdout).toMatch(/^undo {5}gives back the base bit for bit$/m);
+  });
+
+  test('is refused where it is damaged, or the base is another', async () => {
+    const [bad, out] = [place.path('bad'), place.path('nothing')];
+    await delta('diff', '--base', place.model, '--tuned', place.path('tuned'), '--out', bad);
+    const wrong = await delta('apply', '--base', place.path('tuned'), '--delta', bad, '--out', out);
+    expect(wrong).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(/was made for .* \(sha256:.*\), .* has sha256:/),
+    });
+    const file = `${bad}/delta.safetensors`;
+    const bytes = readFileSync(file);
+    writeFileSync(file, bytes.fill(7, bytes.length - 9));
+    const damaged = await delta('verify', '--delta', bad);
+    expect(damaged).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(/chunk 0 of ".*" has the SHA-256 .* it is damaged/),
+    });
+  });
+
+  test('needs its folders, and no others', async () => {
+    expect(await delta('apply', '--base', 'x', '--delta', 'y')).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('delta apply needs --out DIR'),
+    });
+    expect(await delta('inspect', '--delta', 'x', '--base', 'y')).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('delta inspect takes no --base'),
+    });
+    expect(await delta('dif')).toMatchObject({ code: 2, stderr: expect.stringContaining('nearest: "diff"') });
+  });
+});

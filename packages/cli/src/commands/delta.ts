@@ -1,0 +1,109 @@
+// `peftjs delta`: a fine-tuned model as its difference from the base. What is to be done with it is the word behind.
+import { apply, type DeltaContents, type DeltaProgress, diff, inspect, undo, verify } from '@peftjs/delta';
+import { type Command, command, EXIT, type Run } from '../command.ts';
+import { bytes, counted } from '../figures.ts';
+import { choice, flag, required, text } from '../option.ts';
+import { UsageError } from '../usage-error.ts';
+
+const ACTIONS = ['diff', 'apply', 'undo', 'inspect', 'verify'] as const;
+type Action = (typeof ACTIONS)[number];
+type Place = 'base' | 'tuned' | 'delta' | 'out';
+
+const options = {
+  action: required(
+    choice(ACTIONS, 'what to do: make a delta, apply it, take it off again, say what it holds, check it'),
+  ),
+  base: text('DIR', "the base model's folder (diff, apply; verify: check what applying gives too)"),
+  tuned: text('DIR', "the fine-tuned model's folder (diff, undo)"),
+  delta: text('DIR', "the delta's folder (apply, undo, inspect, verify)"),
+  out: text('DIR', 'where the result is saved: a delta of diff, a model of apply and undo'),
+  name: text('NAME', 'what the delta calls its base, such as its name on the hub; the folder when left out (diff)'),
+  'one-way': flag('leave out what only undo needs (diff)'),
+};
+
+/** The folders that each action needs. */
+const NEEDS: Readonly<Record<Action, readonly Place[]>> = {
+  diff: ['base', 'tuned', 'out'],
+  apply: ['base', 'delta', 'out'],
+  undo: ['tuned', 'delta', 'out'],
+  inspect: ['delta'],
+  verify: ['delta'],
+};
+
+/** Those that it can use besides. */
+const TAKES: Readonly<Partial<Record<Action, readonly Place[]>>> = { verify: ['base'] };
+
+export const delta: Command = command({
+  name: 'delta',
+  output: 'report',
+  positional: 'action',
+  about: `Keeps a fine-tuned model as its difference from the base, tensor by tensor, and makes either model of the other.
+Nothing is written where the base is another one, or a piece of the delta is damaged.`,
+  options,
+  examples: [
+    ['delta diff --base models/base --tuned out/tuned --out out/delta', 'the difference, exact'],
+    ['delta apply --base models/base --delta out/delta --out out/restored', 'the fine-tuned model again, bit for bit'],
+    ['delta undo --tuned out/tuned --delta out/delta --out out/base', 'the base again'],
+    ['delta verify --delta out/delta --base models/base', 'whether applying it would give what it says'],
+  ],
+  async run(values, { report, signal }) {
+    const place = foldersOf(values);
+    const { action } = values;
+    const progress = await showProgress(report);
+    const how = { signal, onProgress: progress.show };
+    try {
+      if (action === 'diff') {
+        const more = { baseName: values.name, reversible: !values['one-way'] };
+        await diff(place('base'), place('tuned'), place('out'), { ...how, ...more });
+      } else if (action === 'apply') await apply(place('base'), place('delta'), place('out'), how);
+      else if (action === 'undo') await undo(place('tuned'), place('delta'), place('out'), how);
+      else if (action === 'verify') await verify(place('delta'), { ...how, base: values.base });
+    } finally {
+      progress.stop();
+    }
+    const found = await inspect(action === 'diff' ? place('out') : place('delta'));
+    for (const line of linesOf(found)) report.say(line);
+    if (action === 'verify')
+      report.say(values.base === undefined ? 'checked  every piece' : 'checked  every piece, and what applying gives');
+    if (action === 'apply' || action === 'undo')
+      report.say(`model    ${place('out')}: every tensor has the hash it should have`);
+    report.result({ action, ...found });
+    return EXIT.ok;
+  },
+});
+
+/** @throws UsageError where a folder is missing, or is of no use */
+function foldersOf(values: { readonly action: Action } & { readonly [place in Place]: string | undefined }) {
+  const { action } = values;
+  for (const place of ['base', 'tuned', 'delta', 'out'] as const) {
+    const needed = NEEDS[action].includes(place);
+    if (needed && values[place] === undefined)
+      throw new UsageError(`delta ${action} needs --${place} ${options[place].value}: ${options[place].about}`);
+    if (!needed && !TAKES[action]?.includes(place) && values[place] !== undefined)
+      throw new UsageError(`delta ${action} takes no --${place}`);
+  }
+  return (place: Place) => values[place] as string;
+}
+
+async function showProgress(report: Run['report']) {
+  const bar = await report.progress(100, '%');
+  const show = ({ status, loaded, total }: DeltaProgress) =>
+    bar.update(Math.floor((100 * loaded) / (total || 1)), status);
+  return { show, stop: bar.stop };
+}
+
+function linesOf(found: DeltaContents): readonly string[] {
+  const { same, changed, whole, removed } = found;
+  return [
+    `delta    ${found.location}: ${bytes(found.bytes)}, ${((100 * found.bytes) / (found.tunedBytes || 1)).toFixed(1)} % of the model's ${bytes(found.tunedBytes)}`,
+    `base     ${found.base.name} ${found.base.fingerprint}`,
+    `tuned    ${found.tuned.name} ${found.tuned.fingerprint}`,
+    `tensors  ${changed} changed, ${same} the same, ${whole} stored whole, ${removed} gone`,
+    ...(found.files.length === 0 ? [] : [`files    ${found.files.join(', ')}`]),
+    ...Object.entries(found.codecs).map(
+      ([id, { count, bytes: size, error }]) =>
+        `codec    ${id}: ${counted(count, 'change')}, ${bytes(size)}, error ${error === 0 ? 'none' : error.toPrecision(3)}`,
+    ),
+    `undo     ${found.reversible ? 'gives back the base bit for bit' : 'cannot give back the base'}`,
+  ];
+}

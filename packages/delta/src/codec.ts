@@ -1,0 +1,73 @@
+// A codec: how the change of one tensor is stored. It knows no file, no folder and no other codec.
+import type { Json } from '@peftjs/checkpoint';
+import type { Dtype } from '@peftjs/safetensors';
+
+/** A tensor as a codec sees it. */
+export interface TensorKind {
+  readonly dtype: Dtype;
+  readonly shape: readonly number[];
+}
+
+/** Bytes of one tensor, little-endian and row-major, read in ranges. What `read` gives is not to be written into. */
+export interface TensorBytes {
+  readonly bytes: number;
+  read(begin: number, end: number): Promise<Uint8Array>;
+}
+
+/** What is to be encoded. */
+export interface Change {
+  readonly tensor: TensorKind;
+  readonly base: TensorBytes;
+  readonly tuned: TensorBytes;
+}
+
+/** A tensor of the delta's file. Its bytes come in chunks, each of which is hashed and can be read alone. */
+export interface EncodedPart extends TensorKind {
+  readonly chunks: readonly Uint8Array[];
+}
+
+/** What a codec makes of a change, by the codec's own names for the parts. */
+export interface Encoded {
+  readonly meta: Meta;
+  readonly parts: Readonly<Record<string, EncodedPart>>;
+}
+
+/** What a codec has to say besides the parts. It comes back from a file: not to be believed before it was checked. */
+export type Meta = { readonly [key: string]: Json };
+
+/** A part as it comes back. Its chunks are those that were stored, or reading them rejects. */
+export interface StoredPart extends TensorKind {
+  readonly bytes: number;
+  readonly chunks: number;
+  chunk(index: number): Promise<Uint8Array>;
+}
+
+/** Where an encoded change is read from. */
+export interface Stored {
+  readonly meta: Meta;
+  /** @throws where there is no part of that name */
+  part(name: string): StoredPart;
+}
+
+/** A change with the sign that it counts with, to be added to others. */
+export interface Summand {
+  readonly stored: Stored;
+  readonly sign: 1 | -1;
+}
+
+export interface Codec {
+  /** Names it in the manifest. */
+  readonly id: string;
+  /** Null, or one line that says why it cannot take such a tensor. */
+  check?(tensor: TensorKind): string | null;
+  encode(change: Change, pause: Pause): Promise<Encoded>;
+  /** The tuned tensor's bytes, in parts. */
+  decode(stored: Stored, base: TensorBytes, tensor: TensorKind): AsyncIterable<Uint8Array>;
+  /** The base's bytes out of the tuned tensor's: of a codec that gives back every bit. */
+  undo?(stored: Stored, tuned: TensorBytes, tensor: TensorKind): AsyncIterable<Uint8Array>;
+  /** Changes one after the other as one change, without the tensors: of a codec that gives back every bit. */
+  add?(summands: readonly Summand[], tensor: TensorKind, pause: Pause): Promise<Encoded>;
+}
+
+/** To be awaited between two pieces of long work: lets the program go on, and rejects when the work is to end. */
+export type Pause = () => Promise<void>;

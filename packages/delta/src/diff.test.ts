@@ -1,0 +1,131 @@
+import { fingerprintWeights, memoryFolder, openWeights } from '@peftjs/checkpoint';
+import { DTYPE_BITS, type Dtype, writeSafetensors } from '@peftjs/safetensors';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { listed, model, numbers, pair, type Tensors, text } from '../test/models.ts';
+import { exact } from './codecs/exact.ts';
+import { diff } from './diff.ts';
+import { inspect } from './inspect.ts';
+import { apply, undo, verify } from './restore-model.ts';
+
+const WIDTHS: readonly Dtype[] = ['BOOL', 'I8', 'F8_E4M3', 'F16', 'BF16', 'I16', 'F32', 'I32', 'F64', 'I64', 'C64'];
+
+/** A model of random bytes. */
+const tensors: fc.Arbitrary<Tensors> = fc
+  .dictionary(
+    fc.constantFrom('a', 'b', 'c', 'd.weight', 'tensors/x#change.bits'),
+    fc
+      .record({ dtype: fc.constantFrom(...WIDTHS), shape: fc.array(fc.nat(4), { maxLength: 3 }), seed: fc.nat(3) })
+      .map(({ dtype, shape, seed }) => {
+        const length = (shape.reduce((n, d) => n * d, 1) * DTYPE_BITS[dtype]) / 8;
+        return { dtype, shape, data: new Uint8Array(numbers(seed + 1, Math.ceil(length / 4)).buffer).slice(0, length) };
+      }),
+  )
+  .map((all) => ({ ...all }));
+
+const files = fc.dictionary(
+  fc.constantFrom('config.json', 'tokenizer.json', 'merges.txt'),
+  fc.constantFrom('', '{}', '{"a":1}', '[]'),
+);
+const someModel = fc.record({ tensors, files });
+
+describe('diff, apply and undo', () => {
+  it('give back every byte of both models', async () => {
+    const { base, tuned } = pair();
+    const [delta, there, back] = [memoryFolder(), memoryFolder(), memoryFolder()];
+    await diff(base, tuned, delta);
+    await apply(base, delta, there);
+    expect(new Map([...there.files].sort())).toEqual(new Map([...tuned.files].sort()));
+    await undo(tuned, delta, back);
+    expect(new Map([...back.files].sort())).toEqual(new Map([...base.files].sort()));
+    await verify(delta);
+    await verify(delta, { base });
+  });
+
+  it('do so for any two models, in chunks and shards of any size', async () => {
+    const sizes = fc.record({ shardBytes: fc.constantFrom(1, 20, 2 ** 26), reversible: fc.constant(true) });
+    await fc.assert(
+      fc.asyncProperty(someModel, someModel, sizes, async (a, b, options) => {
+        const [base, tuned] = [model(a.tensors, a.files), model(b.tensors, b.files)];
+        const [delta, there, back] = [memoryFolder(), memoryFolder(), memoryFolder()];
+        await diff(base, tuned, delta, options);
+        await apply(base, delta, there);
+        await undo(there, delta, back);
+        expect(new Map([...there.files].sort())).toEqual(new Map([...tuned.files].sort()));
+        expect(new Map([...back.files].sort())).toEqual(new Map([...base.files].sort()));
+      }),
+      { numRuns: 100, seed: 1 },
+    );
+  });
+
+  it('do not depend on how the base is sharded', async () => {
+    const { tuned } = pair();
+    const a: Tensors = {
+      x: { dtype: 'F32', shape: [2], data: numbers(1, 2) },
+      y: { dtype: 'F16', shape: [3], data: numbers(2, 3) },
+    };
+    const whole = model(a);
+    const [x, y] = listed(a);
+    const index = { weight_map: { y: 'two.safetensors', x: 'one.safetensors' } };
+    const sharded = memoryFolder([
+      ['model.safetensors.index.json', text(JSON.stringify(index))],
+      ['two.safetensors', writeSafetensors([y!])],
+      ['one.safetensors', writeSafetensors([x!])],
+    ]);
+    const [one, two, out] = [memoryFolder(), memoryFolder(), memoryFolder()];
+    const { manifest } = await diff(whole, tuned, one);
+    expect((await diff(sharded, tuned, two)).manifest.base.fingerprint).toBe(manifest.base.fingerprint);
+    await apply(sharded, one, out);
+    expect(await fingerprintWeights(await openWeights(out))).toBe(manifest.tuned.fingerprint);
+  });
+
+  it('say what is the same, has changed, is new and is gone', async () => {
+    const { base, tuned } = pair();
+    const delta = memoryFolder([], 'd');
+    const { manifest } = await diff(base, tuned, delta, { baseName: 'org/base' });
+    const found = await inspect(delta);
+    expect(found).toMatchObject({ same: 1, changed: 4, whole: 3, removed: 1, reversible: true, location: 'd' });
+    expect(found.base).toEqual({ ...manifest.base, name: 'org/base' });
+    expect(found.files).toEqual(['config.json', 'new.json', 'old.json']);
+    expect(found.bytes).toBe([...delta.files.values()].reduce((sum, { length }) => sum + length, 0));
+  });
+
+  it('can leave out what only undoing needs', async () => {
+    const { base, tuned } = pair();
+    const [delta, out] = [memoryFolder([], 'd'), memoryFolder()];
+    await diff(base, tuned, delta, { reversible: false });
+    expect((await inspect(delta)).reversible).toBe(false);
+    await apply(base, delta, out);
+    await expect(undo(tuned, delta, memoryFolder())).rejects.toThrow(
+      '[peftjs/delta] d: tensor "cast.weight" cannot be undone: the delta was made without what the tuned model lacks',
+    );
+  });
+
+  it('hold little where little has changed', async () => {
+    const values = numbers(3, 4096);
+    const one = (change: number): Tensors => ({
+      w: { dtype: 'F16', shape: [64, 64], data: values.map((v, i) => (i === 7 ? v + change : v)) },
+    });
+    const { bytes } = await diff(model(one(0)), model(one(1)), memoryFolder());
+    expect(bytes).toBeLessThan(300);
+  });
+
+  it('tell how far they are, and end when they are told to', async () => {
+    const { base, tuned } = pair();
+    const delta = memoryFolder();
+    const seen: number[] = [];
+    await diff(base, tuned, delta, { onProgress: ({ loaded, total }) => seen.push(loaded / total) });
+    expect(seen.at(-1)).toBe(1);
+    expect(seen).toEqual([...seen].sort((a, b) => a - b));
+    const controller = new AbortController();
+    const stop = { signal: controller.signal, onProgress: () => controller.abort(new Error('enough')) };
+    await expect(apply(base, delta, memoryFolder(), stop)).rejects.toThrow('enough');
+    await expect(diff(base, tuned, memoryFolder(), { signal: AbortSignal.abort(new Error('no')) })).rejects.toThrow(
+      'no',
+    );
+  });
+
+  it('refuse chunks that no reader takes', () => {
+    expect(() => exact({ chunkBytes: 12 })).toThrow('[peftjs/delta] chunkBytes is 12; give a multiple of 8');
+  });
+});

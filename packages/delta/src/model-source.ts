@@ -1,0 +1,55 @@
+// A model's folder as a delta sees it: its tensors, and the files beside them.
+import { diskFolder, type Folder, isWeightsFile, openSafetensorsWeights, sha256 } from '@peftjs/checkpoint';
+import type { SafetensorsFile } from '@peftjs/safetensors';
+import type { TensorBytes, TensorKind } from './codec.ts';
+import { type Facts, MANIFEST_FILE, type Section } from './manifest.ts';
+import { fileBytes, memoryBytes } from './tensor-bytes.ts';
+
+/** Files beside the weights that no model needs: kept out of a delta. */
+const OTHERS = /^\.|^(README\.md|LICENSE.*)$/i;
+
+export interface ModelSource {
+  readonly name: string;
+  readonly weights: SafetensorsFile;
+  readonly metadata: Readonly<Record<string, string>>;
+  /** Names and kinds, of files too as far as the folder can list them. */
+  names(section: Section): Promise<ReadonlyMap<string, TensorKind>>;
+  /** Bytes of one of them; null where there is none of that name. */
+  open(section: Section, name: string): Promise<(TensorKind & TensorBytes) | null>;
+}
+
+export async function modelSource(source: string | Folder): Promise<ModelSource> {
+  const folder = typeof source === 'string' ? diskFolder(source) : source;
+  const weights = await openSafetensorsWeights(folder);
+  const openFile = async (name: string) => {
+    const file = await folder.open(name);
+    if (file === null) return null;
+    const bytes = memoryBytes(await file.read(0, file.size));
+    return { ...bytes, dtype: 'U8' as const, shape: [file.size] };
+  };
+  const sideFiles = async () => {
+    const found = new Map<string, TensorKind>();
+    for (const name of [...(await folder.list())].sort()) {
+      if (isWeightsFile(name) || name === MANIFEST_FILE || OTHERS.test(name)) continue;
+      const file = await folder.open(name);
+      if (file) found.set(name, { dtype: 'U8', shape: [file.size] });
+    }
+    return found;
+  };
+  return {
+    name: folder.location,
+    weights,
+    metadata: Object.fromEntries(weights.metadata),
+    names: async (section) => (section === 'tensors' ? weights.tensors : sideFiles()),
+    async open(section, name) {
+      if (section === 'files') return openFile(name);
+      const entry = weights.tensors.get(name);
+      return entry ? { ...fileBytes(weights, name), dtype: entry.dtype, shape: entry.shape } : null;
+    },
+  };
+}
+
+/** What a manifest says of a tensor or file. */
+export async function factsOf({ dtype, shape, bytes, read }: TensorKind & TensorBytes): Promise<Facts> {
+  return { dtype, shape, sha256: await sha256(await read(0, bytes)) };
+}

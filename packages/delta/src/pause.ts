@@ -1,0 +1,16 @@
+import type { Pause } from './codec.ts';
+
+/** How long work goes on without a pause, ms. */
+const STRETCH = 30;
+
+/** Lets signals, timers and a page's events have their turn every few milliseconds. */
+export function pauseFor(signal: AbortSignal | undefined): Pause {
+  let last = performance.now();
+  return async () => {
+    if (performance.now() - last > STRETCH) {
+      await new Promise((resolve) => setTimeout(resolve));
+      last = performance.now();
+    }
+    signal?.throwIfAborted();
+  };
+}

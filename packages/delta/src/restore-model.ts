@@ -1,0 +1,276 @@
+// One model out of the other and a delta: the tuned one out of the base, or the base out of the tuned one.
+import {
+  diskFolder,
+  type FileContent,
+  type Folder,
+  fingerprintOf,
+  MODEL_FILE,
+  sha256,
+  type TensorDigest,
+  type WritableFolder,
+} from '@peftjs/checkpoint';
+import { type LazyTensor, quote, safetensorsChunks } from '@peftjs/safetensors';
+import type { Codec, Pause, TensorBytes } from './codec.ts';
+import { type CodecFor, codecsFor } from './codec-for.ts';
+import { DeltaError } from './delta-error.ts';
+import { type Facts, type Item, isSame, type Section } from './manifest.ts';
+import { factsOf, type ModelSource, modelSource } from './model-source.ts';
+import { type OpenDelta, openDelta } from './open-delta.ts';
+import { pauseFor } from './pause.ts';
+import { type DeltaRun, progressOf } from './progress.ts';
+import { bytesOf, isSameKind, zeroBytes } from './tensor-bytes.ts';
+
+export interface RestoreOptions extends DeltaRun {
+  /** What reads the changes; `[exact()]` when left out. */
+  readonly codecs?: readonly Codec[] | undefined;
+}
+
+/** Bytes copied at a time. */
+const PIECE = 2 ** 24;
+
+/** Which of the two models is there, and which is wanted. */
+interface Direction {
+  readonly from: 'before' | 'after';
+  readonly to: 'before' | 'after';
+  readonly known: 'base' | 'tuned';
+  readonly wanted: 'base' | 'tuned';
+  /** How a codec goes this way; undefined where it cannot. */
+  readonly step: (codec: Codec) => Codec['decode'] | undefined;
+}
+
+const FORWARD: Direction = {
+  from: 'before',
+  to: 'after',
+  known: 'base',
+  wanted: 'tuned',
+  step: (codec) => codec.decode,
+};
+const BACKWARD: Direction = {
+  from: 'after',
+  to: 'before',
+  known: 'tuned',
+  wanted: 'base',
+  step: (codec) => codec.undo,
+};
+
+/**
+ * Writes the tuned model to `out`, all or nothing, out of its base and a delta. The base is checked first: onto another one
+ * nothing is applied. What comes out is checked against its hash before it counts.
+ *
+ * @example
+ * await apply('models/base', 'out/delta', 'out/tuned');
+ */
+export async function apply(
+  base: string | Folder,
+  delta: string | Folder,
+  out: string | WritableFolder,
+  options: RestoreOptions = {},
+): Promise<void> {
+  await write(FORWARD, base, delta, out, options);
+}
+
+/** Writes the base to `out`, all or nothing, out of a tuned model and the delta that led to it. */
+export async function undo(
+  tuned: string | Folder,
+  delta: string | Folder,
+  out: string | WritableFolder,
+  options: RestoreOptions = {},
+): Promise<void> {
+  await write(BACKWARD, tuned, delta, out, options);
+}
+
+/**
+ * Checks a delta without writing anything: its manifest, every chunk, and with `base` that applying it gives what it says.
+ *
+ * @throws naming what is wrong
+ */
+export async function verify(
+  delta: string | Folder,
+  options: RestoreOptions & { readonly base?: string | Folder | undefined } = {},
+): Promise<OpenDelta> {
+  const pause = pauseFor(options.signal);
+  const opened = await openDelta(delta);
+  const codecFor = codecsFor(opened, options.codecs);
+  if (options.base !== undefined) {
+    const run = await prepare(FORWARD, options.base, opened, codecFor, pause, options);
+    for (const [section, name] of wantedOf(run)) await restored(run, section, name);
+    return opened;
+  }
+  for (const section of ['tensors', 'files'] as const) {
+    for (const [name, { payloads }] of opened.manifest[section]) {
+      for (const [slot, { parts }] of Object.entries(payloads)) {
+        const stored = opened.stored(section, name, slot as keyof Item['payloads']);
+        for (const part of Object.keys(parts)) {
+          const { chunks, chunk } = stored.part(part);
+          for (let i = 0; i < chunks; i++) {
+            await pause();
+            await chunk(i);
+          }
+        }
+      }
+    }
+  }
+  return opened;
+}
+
+interface Run {
+  readonly way: Direction;
+  readonly known: ModelSource;
+  readonly delta: OpenDelta;
+  readonly codecFor: CodecFor;
+  readonly pause: Pause;
+}
+
+async function write(
+  way: Direction,
+  known: string | Folder,
+  delta: string | Folder,
+  out: string | WritableFolder,
+  options: RestoreOptions,
+): Promise<void> {
+  const pause = pauseFor(options.signal);
+  const opened = await openDelta(delta);
+  const run = await prepare(way, known, opened, codecsFor(opened, options.codecs), pause, options);
+  const wanted = [...wantedOf(run)];
+  const tell = progressOf(
+    options,
+    'writing',
+    wanted.reduce((sum, [, , facts]) => sum + bytesOf(facts), 0),
+  );
+  const make = async (section: Section, name: string) => {
+    await pause();
+    const bytes = await restored(run, section, name);
+    tell(name, bytes.length);
+    return bytes;
+  };
+  const tensors: LazyTensor[] = [];
+  const files = new Map<string, FileContent>();
+  for (const [section, name, { dtype, shape }] of wanted) {
+    if (section === 'tensors') tensors.push({ name, dtype, shape, data: () => make(section, name) });
+    else
+      files.set(
+        name,
+        once(() => make(section, name)),
+      );
+  }
+  files.set(MODEL_FILE, safetensorsChunks(tensors, opened.manifest[way.wanted].metadata));
+  await (typeof out === 'string' ? diskFolder(out) : out).replace(files);
+}
+
+async function* once(make: () => Promise<Uint8Array>): AsyncGenerator<Uint8Array> {
+  yield await make();
+}
+
+function* wantedOf({ way, delta: { manifest } }: Run): Generator<readonly [Section, string, Facts]> {
+  for (const section of ['tensors', 'files'] as const) {
+    for (const [name, { [way.to]: facts }] of manifest[section]) if (facts) yield [section, name, facts];
+  }
+}
+
+/** Checks everything that can be checked before the first byte is written. */
+async function prepare(
+  way: Direction,
+  source: string | Folder,
+  delta: OpenDelta,
+  codecFor: CodecFor,
+  pause: Pause,
+  options: DeltaRun,
+): Promise<Run> {
+  const known = await modelSource(source);
+  const run = { way, known, delta, codecFor, pause };
+  for (const section of ['tensors', 'files'] as const) {
+    for (const [name, item] of delta.manifest[section]) checkWay(run, section, name, item);
+  }
+  await checkModel(run, options);
+  return run;
+}
+
+function checkWay({ way, delta, codecFor }: Run, section: Section, name: string, item: Item): void {
+  if (item[way.to] === null || isSame(item)) return;
+  const payload = item.payloads.change ?? item.payloads[way.to];
+  const at = `${delta.location}: ${section === 'tensors' ? 'tensor' : 'file'} ${quote(name)}`;
+  if (payload === undefined)
+    throw new DeltaError(`${at} cannot be undone: the delta was made without what the tuned model lacks`);
+  if (item.payloads.change && way.step(codecFor(payload.codec)) === undefined)
+    throw new DeltaError(`${at} cannot be undone: the codec ${quote(payload.codec)} does not give back every bit`);
+}
+
+/** The model that is there has the tensors that the delta was made of, all and no others. */
+async function checkModel({ way, known, delta, pause }: Run, options: DeltaRun): Promise<void> {
+  const { manifest } = delta;
+  const tell = progressOf(
+    options,
+    'reading',
+    [...known.weights.tensors.values()].reduce((sum, { begin, end }) => sum + end - begin, 0),
+  );
+  const digests: TensorDigest[] = [];
+  let wrong: string | null = null;
+  for (const name of known.weights.tensors.keys()) {
+    await pause();
+    const tensor = (await known.open('tensors', name)) as NonNullable<Awaited<ReturnType<ModelSource['open']>>>;
+    const facts = await factsOf(tensor);
+    digests.push({ name, ...facts });
+    if (manifest.tensors.get(name)?.[way.from]?.sha256 !== facts.sha256) wrong ??= name;
+    tell(name, tensor.bytes);
+  }
+  const expected = manifest[way.known];
+  const found = await fingerprintOf(digests);
+  if (found === expected.fingerprint) return;
+  const missing = [...manifest.tensors].find(([name, item]) => item[way.from] && !known.weights.tensors.has(name));
+  const first = wrong === null ? missing && `${quote(missing[0])} is missing` : `${quote(wrong)} differs`;
+  throw new DeltaError(
+    `${delta.location} was made ${way.known === 'base' ? 'for' : 'of'} ${quote(expected.name)} (${expected.fingerprint}), ` +
+      `${known.name} has ${found}${first ? `: ${first}` : ''}; give the ${way.known} it was made ${way.known === 'base' ? 'for' : 'of'}`,
+  );
+}
+
+/** A tensor or file as it is wanted, checked against its hash. */
+async function restored(
+  { way, known, delta, codecFor, pause }: Run,
+  section: Section,
+  name: string,
+): Promise<Uint8Array> {
+  const item = delta.manifest[section].get(name) as Item;
+  const facts = item[way.to] as Facts;
+  const at = `${delta.location}: ${section === 'tensors' ? 'tensor' : 'file'} ${quote(name)}`;
+  const there = async () => {
+    const found = await known.open(section, name);
+    if (found && isSameKind(found, item[way.from] as Facts)) return found;
+    throw new DeltaError(
+      `${known.name} has ${found ? `another ${quote(name)}` : `no ${quote(name)}`}, which ${delta.location} was made with`,
+    );
+  };
+  const bytes = new Uint8Array(bytesOf(facts));
+  let filled = 0;
+  try {
+    for await (const piece of pieces(await source())) {
+      await pause();
+      bytes.set(piece, filled);
+      filled += piece.length;
+    }
+  } catch (cause) {
+    if (!(cause instanceof DeltaError) || cause.message.includes(at)) throw cause;
+    throw new DeltaError(`${at}: ${cause.message.replace('[peftjs/delta] ', '')}`, { cause });
+  }
+  const digest = await sha256(bytes);
+  if (filled === bytes.length && digest === facts.sha256) return bytes;
+  throw new DeltaError(
+    `${at} comes out with the SHA-256 ${digest}, not ${facts.sha256}: the delta is damaged, or ${known.name} has another file of that name`,
+  );
+
+  async function source(): Promise<TensorBytes | AsyncIterable<Uint8Array>> {
+    if (isSame(item)) return there();
+    const { change, [way.to]: whole } = item.payloads;
+    if (change) {
+      const step = way.step(codecFor(change.codec)) as Codec['decode'];
+      return step(delta.stored(section, name, 'change'), await there(), facts);
+    }
+    const { codec } = whole as NonNullable<typeof whole>;
+    return codecFor(codec).decode(delta.stored(section, name, way.to), zeroBytes(bytesOf(facts)), facts);
+  }
+}
+
+async function* pieces(source: TensorBytes | AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  if (Symbol.asyncIterator in source) yield* source;
+  else for (let at = 0; at < source.bytes; at += PIECE) yield await source.read(at, Math.min(at + PIECE, source.bytes));
+}

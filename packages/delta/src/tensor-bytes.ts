@@ -1,0 +1,29 @@
+// Where the bytes of a tensor come from: a model's file, memory, or nowhere.
+import type { SafetensorsFile } from '@peftjs/safetensors';
+import { DTYPE_BITS } from '@peftjs/safetensors';
+import type { TensorBytes, TensorKind } from './codec.ts';
+
+/** Bytes of a tensor whose size was checked when its file was opened. */
+export function bytesOf({ dtype, shape }: TensorKind): number {
+  return (shape.reduce((n, d) => n * d, 1) * DTYPE_BITS[dtype]) / 8;
+}
+
+export function isSameKind(a: TensorKind, b: TensorKind): boolean {
+  return a.dtype === b.dtype && a.shape.length === b.shape.length && a.shape.every((d, i) => d === b.shape[i]);
+}
+
+/** A tensor of a model's file. */
+export function fileBytes(file: SafetensorsFile, name: string): TensorBytes {
+  const { begin, end } = file.tensors.get(name) as { begin: number; end: number };
+  return { bytes: end - begin, read: (from, to) => file.read(name, from, to) };
+}
+
+/** Bytes in memory. */
+export function memoryBytes(bytes: Uint8Array): TensorBytes {
+  return { bytes: bytes.length, read: async (begin, end) => bytes.subarray(begin, end) };
+}
+
+/** Nothing but zeros: a tensor that the other side lacks is encoded as its difference from them. */
+export function zeroBytes(bytes: number): TensorBytes {
+  return { bytes, read: async (begin, end) => new Uint8Array(end - begin) };
+}
