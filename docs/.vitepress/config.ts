@@ -93,7 +93,11 @@ export default defineConfig({
     config: continuedSamples,
     codeTransformers: [twoslash],
   },
-  vite: { worker: { format: 'es' } },
+  vite: {
+    worker: { format: 'es' },
+    // Found at the first Start, what the playground imports would reload the page in the middle of a run.
+    optimizeDeps: { entries: ['playground/Playground.vue', 'playground/worker/jobs.ts'] },
+  },
   themeConfig: {
     logo: '/logo.svg',
     nav: [

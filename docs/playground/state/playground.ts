@@ -13,6 +13,11 @@ import { type Kept, storageActions } from './storage-actions.ts';
 /** `comparing`: the model writes, and nothing is trained. */
 export type Phase = 'idle' | 'opening' | 'training' | 'paused' | 'stopping' | 'comparing';
 
+/** Whether a run has the model: what it was given stays as it is meanwhile. */
+export function isTraining(phase: Phase): boolean {
+  return phase !== 'idle' && phase !== 'comparing';
+}
+
 export const BUILT_IN: ModelPlace = markRaw({ name: 'models/sotu-3m', files: null });
 
 export interface PlaygroundState {
