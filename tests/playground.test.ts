@@ -29,7 +29,7 @@ const STEPS = 20;
 /** For what trains: it says that nothing happens any more, not how long it takes. */
 const PATIENCE = 120_000;
 
-describe.skipIf(executablePath === null)('the playground', () => {
+describe.skipIf(executablePath === null)('the playground', { timeout: 2 * PATIENCE }, () => {
   const folder = mkdtempSync(join(tmpdir(), 'peftjs-playground-'));
   let server: PageServer;
   let browser: Browser;
@@ -246,7 +246,7 @@ describe.skipIf(executablePath === null)('the playground', () => {
 
   it('gives every control a name, lets the keyboard through, and fits a phone', async () => {
     await page.setViewportSize({ width: 360, height: 720 });
-    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(360);
+    await page.waitForFunction(() => document.documentElement.scrollWidth === innerWidth);
     expect(await namelessControls(page)).toEqual([]);
     await page.getByRole('button', { name: 'Choose a folder of your own' }).focus();
     const passed = new Set<number>();
