@@ -5,9 +5,10 @@ import { join } from 'node:path';
 import { diskFolder, memoryFolder } from '@peftjs/checkpoint';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { pair } from '../test/models.ts';
+import { apply, undo } from './apply.ts';
 import { diff } from './diff.ts';
 import type { DeltaProgress } from './progress.ts';
-import { apply, undo, verify } from './restore-model.ts';
+import { verify } from './verify.ts';
 
 let root: string;
 beforeAll(() => {

@@ -1,33 +1,13 @@
 import { fingerprintWeights, memoryFolder, openWeights } from '@peftjs/checkpoint';
-import { DTYPE_BITS, type Dtype, writeSafetensors } from '@peftjs/safetensors';
+import { writeSafetensors } from '@peftjs/safetensors';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { listed, model, numbers, pair, type Tensors, text } from '../test/models.ts';
+import { listed, model, numbers, pair, someModel, type Tensors, text } from '../test/models.ts';
+import { apply, undo } from './apply.ts';
 import { exact } from './codecs/exact.ts';
 import { diff } from './diff.ts';
 import { inspect } from './inspect.ts';
-import { apply, undo, verify } from './restore-model.ts';
-
-const WIDTHS: readonly Dtype[] = ['BOOL', 'I8', 'F8_E4M3', 'F16', 'BF16', 'I16', 'F32', 'I32', 'F64', 'I64', 'C64'];
-
-/** A model of random bytes. */
-const tensors: fc.Arbitrary<Tensors> = fc
-  .dictionary(
-    fc.constantFrom('a', 'b', 'c', 'd.weight', 'tensors/x#change.bits'),
-    fc
-      .record({ dtype: fc.constantFrom(...WIDTHS), shape: fc.array(fc.nat(4), { maxLength: 3 }), seed: fc.nat(3) })
-      .map(({ dtype, shape, seed }) => {
-        const length = (shape.reduce((n, d) => n * d, 1) * DTYPE_BITS[dtype]) / 8;
-        return { dtype, shape, data: new Uint8Array(numbers(seed + 1, Math.ceil(length / 4)).buffer).slice(0, length) };
-      }),
-  )
-  .map((all) => ({ ...all }));
-
-const files = fc.dictionary(
-  fc.constantFrom('config.json', 'tokenizer.json', 'merges.txt'),
-  fc.constantFrom('', '{}', '{"a":1}', '[]'),
-);
-const someModel = fc.record({ tensors, files });
+import { verify } from './verify.ts';
 
 describe('diff, apply and undo', () => {
   it('give back every byte of both models', async () => {

@@ -2,9 +2,10 @@
 import { memoryFolder } from '@peftjs/checkpoint';
 import { describe, expect, it } from 'vitest';
 import { model, numbers, pair, type Tensors, text } from '../test/models.ts';
+import { apply, undo } from './apply.ts';
 import { diff } from './diff.ts';
 import { digestOf } from './manifest.ts';
-import { apply, undo, verify } from './restore-model.ts';
+import { verify } from './verify.ts';
 
 // biome-ignore lint/suspicious/noExplicitAny: what hostile files are made of
 type Json = Record<string, any>;

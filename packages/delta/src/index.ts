@@ -1,3 +1,5 @@
+export { apply, undo } from './apply.ts';
+export { type ChainOptions, chain } from './chain.ts';
 export type {
   Change,
   Codec,
@@ -13,9 +15,10 @@ export type {
 } from './codec.ts';
 export { type ExactOptions, exact } from './codecs/exact.ts';
 export { DeltaError } from './delta-error.ts';
-export { type DiffOptions, type DiffResult, diff } from './diff.ts';
+export { type DiffOptions, diff } from './diff.ts';
 export { type DeltaContents, inspect } from './inspect.ts';
 export type { ChunkRecord, Facts, Item, Manifest, ModelRecord, Payload, Section, Slot } from './manifest.ts';
-export type { OpenDelta } from './open-delta.ts';
 export type { DeltaProgress, DeltaRun } from './progress.ts';
-export { apply, type RestoreOptions, undo, verify } from './restore-model.ts';
+export type { RestoreOptions } from './restore-model.ts';
+export { type VerifyOptions, verify } from './verify.ts';
+export type { DiffResult, WriteOptions } from './write-delta.ts';

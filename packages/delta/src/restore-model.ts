@@ -1,22 +1,12 @@
 // One model out of the other and a delta: the tuned one out of the base, or the base out of the tuned one.
-import {
-  diskFolder,
-  type FileContent,
-  type Folder,
-  fingerprintOf,
-  MODEL_FILE,
-  sha256,
-  type TensorDigest,
-  type WritableFolder,
-} from '@peftjs/checkpoint';
-import { type LazyTensor, quote, safetensorsChunks } from '@peftjs/safetensors';
+import { type Folder, fingerprintOf, sha256, type TensorDigest } from '@peftjs/checkpoint';
+import { quote } from '@peftjs/safetensors';
 import type { Codec, Pause, TensorBytes } from './codec.ts';
-import { type CodecFor, codecsFor } from './codec-for.ts';
+import type { CodecFor } from './codec-for.ts';
 import { DeltaError } from './delta-error.ts';
 import { type Facts, type Item, isSame, type Section } from './manifest.ts';
 import { factsOf, type ModelSource, modelSource } from './model-source.ts';
-import { type OpenDelta, openDelta } from './open-delta.ts';
-import { pauseFor } from './pause.ts';
+import type { OpenDelta } from './open-delta.ts';
 import { type DeltaRun, progressOf } from './progress.ts';
 import { bytesOf, isSameKind, zeroBytes } from './tensor-bytes.ts';
 
@@ -29,7 +19,7 @@ export interface RestoreOptions extends DeltaRun {
 const PIECE = 2 ** 24;
 
 /** Which of the two models is there, and which is wanted. */
-interface Direction {
+export interface Direction {
   readonly from: 'before' | 'after';
   readonly to: 'before' | 'after';
   readonly known: 'base' | 'tuned';
@@ -38,14 +28,14 @@ interface Direction {
   readonly step: (codec: Codec) => Codec['decode'] | undefined;
 }
 
-const FORWARD: Direction = {
+export const FORWARD: Direction = {
   from: 'before',
   to: 'after',
   known: 'base',
   wanted: 'tuned',
   step: (codec) => codec.decode,
 };
-const BACKWARD: Direction = {
+export const BACKWARD: Direction = {
   from: 'after',
   to: 'before',
   known: 'tuned',
@@ -53,67 +43,8 @@ const BACKWARD: Direction = {
   step: (codec) => codec.undo,
 };
 
-/**
- * Writes the tuned model to `out`, all or nothing, out of its base and a delta. The base is checked first: onto another one
- * nothing is applied. What comes out is checked against its hash before it counts.
- *
- * @example
- * await apply('models/base', 'out/delta', 'out/tuned');
- */
-export async function apply(
-  base: string | Folder,
-  delta: string | Folder,
-  out: string | WritableFolder,
-  options: RestoreOptions = {},
-): Promise<void> {
-  await write(FORWARD, base, delta, out, options);
-}
-
-/** Writes the base to `out`, all or nothing, out of a tuned model and the delta that led to it. */
-export async function undo(
-  tuned: string | Folder,
-  delta: string | Folder,
-  out: string | WritableFolder,
-  options: RestoreOptions = {},
-): Promise<void> {
-  await write(BACKWARD, tuned, delta, out, options);
-}
-
-/**
- * Checks a delta without writing anything: its manifest, every chunk, and with `base` that applying it gives what it says.
- *
- * @throws naming what is wrong
- */
-export async function verify(
-  delta: string | Folder,
-  options: RestoreOptions & { readonly base?: string | Folder | undefined } = {},
-): Promise<OpenDelta> {
-  const pause = pauseFor(options.signal);
-  const opened = await openDelta(delta);
-  const codecFor = codecsFor(opened, options.codecs);
-  if (options.base !== undefined) {
-    const run = await prepare(FORWARD, options.base, opened, codecFor, pause, options);
-    for (const [section, name] of wantedOf(run)) await restored(run, section, name);
-    return opened;
-  }
-  for (const section of ['tensors', 'files'] as const) {
-    for (const [name, { payloads }] of opened.manifest[section]) {
-      for (const [slot, { parts }] of Object.entries(payloads)) {
-        const stored = opened.stored(section, name, slot as keyof Item['payloads']);
-        for (const part of Object.keys(parts)) {
-          const { chunks, chunk } = stored.part(part);
-          for (let i = 0; i < chunks; i++) {
-            await pause();
-            await chunk(i);
-          }
-        }
-      }
-    }
-  }
-  return opened;
-}
-
-interface Run {
+/** A direction with all that it needs, checked. */
+export interface Run {
   readonly way: Direction;
   readonly known: ModelSource;
   readonly delta: OpenDelta;
@@ -121,54 +52,15 @@ interface Run {
   readonly pause: Pause;
 }
 
-async function write(
-  way: Direction,
-  known: string | Folder,
-  delta: string | Folder,
-  out: string | WritableFolder,
-  options: RestoreOptions,
-): Promise<void> {
-  const pause = pauseFor(options.signal);
-  const opened = await openDelta(delta);
-  const run = await prepare(way, known, opened, codecsFor(opened, options.codecs), pause, options);
-  const wanted = [...wantedOf(run)];
-  const tell = progressOf(
-    options,
-    'writing',
-    wanted.reduce((sum, [, , facts]) => sum + bytesOf(facts), 0),
-  );
-  const make = async (section: Section, name: string) => {
-    await pause();
-    const bytes = await restored(run, section, name);
-    tell(name, bytes.length);
-    return bytes;
-  };
-  const tensors: LazyTensor[] = [];
-  const files = new Map<string, FileContent>();
-  for (const [section, name, { dtype, shape }] of wanted) {
-    if (section === 'tensors') tensors.push({ name, dtype, shape, data: () => make(section, name) });
-    else
-      files.set(
-        name,
-        once(() => make(section, name)),
-      );
-  }
-  files.set(MODEL_FILE, safetensorsChunks(tensors, opened.manifest[way.wanted].metadata));
-  await (typeof out === 'string' ? diskFolder(out) : out).replace(files);
-}
-
-async function* once(make: () => Promise<Uint8Array>): AsyncGenerator<Uint8Array> {
-  yield await make();
-}
-
-function* wantedOf({ way, delta: { manifest } }: Run): Generator<readonly [Section, string, Facts]> {
+/** What is to come out. */
+export function* wantedOf({ way, delta: { manifest } }: Run): Generator<readonly [Section, string, Facts]> {
   for (const section of ['tensors', 'files'] as const) {
     for (const [name, { [way.to]: facts }] of manifest[section]) if (facts) yield [section, name, facts];
   }
 }
 
 /** Checks everything that can be checked before the first byte is written. */
-async function prepare(
+export async function prepare(
   way: Direction,
   source: string | Folder,
   delta: OpenDelta,
@@ -225,7 +117,7 @@ async function checkModel({ way, known, delta, pause }: Run, options: DeltaRun):
 }
 
 /** A tensor or file as it is wanted, checked against its hash. */
-async function restored(
+export async function restored(
   { way, known, delta, codecFor, pause }: Run,
   section: Section,
   name: string,

@@ -1,6 +1,7 @@
 // Models of a few numbers, in memory.
 import { type MemoryFolder, memoryFolder } from '@peftjs/checkpoint';
-import { type TensorToWrite, writeSafetensors } from '@peftjs/safetensors';
+import { DTYPE_BITS, type Dtype, type TensorToWrite, writeSafetensors } from '@peftjs/safetensors';
+import fc from 'fast-check';
 
 export type Tensors = Readonly<Record<string, Omit<TensorToWrite, 'name'>>>;
 
@@ -65,3 +66,25 @@ export function pair(): { readonly base: MemoryFolder; readonly tuned: MemoryFol
     tuned: model(tuned, { 'config.json': '{"vocab_size":5}', 'tokenizer.json': '{}', 'new.json': '22' }, 'tuned'),
   };
 }
+
+const WIDTHS: readonly Dtype[] = ['BOOL', 'I8', 'F8_E4M3', 'F16', 'BF16', 'I16', 'F32', 'I32', 'F64', 'I64', 'C64'];
+
+const tensors: fc.Arbitrary<Tensors> = fc
+  .dictionary(
+    fc.constantFrom('a', 'b', 'c', 'd.weight', 'tensors/x#change.bits'),
+    fc
+      .record({ dtype: fc.constantFrom(...WIDTHS), shape: fc.array(fc.nat(4), { maxLength: 3 }), seed: fc.nat(3) })
+      .map(({ dtype, shape, seed }) => {
+        const length = (shape.reduce((n, d) => n * d, 1) * DTYPE_BITS[dtype]) / 8;
+        return { dtype, shape, data: new Uint8Array(numbers(seed + 1, Math.ceil(length / 4)).buffer).slice(0, length) };
+      }),
+  )
+  .map((all) => ({ ...all }));
+
+const files = fc.dictionary(
+  fc.constantFrom('config.json', 'tokenizer.json', 'merges.txt'),
+  fc.constantFrom('', '{}', '{"a":1}', '[]'),
+);
+/** A model of random bytes, and files beside it. */
+export const someModel: fc.Arbitrary<{ readonly tensors: Tensors; readonly files: Readonly<Record<string, string>> }> =
+  fc.record({ tensors, files });

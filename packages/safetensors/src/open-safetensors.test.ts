@@ -67,6 +67,8 @@ describe('openSafetensors', () => {
     expect(await file.readFloat32('layers.0.weight', 4)).toEqual(Float32Array.of(5, 6));
     expect(reads).toEqual([12, 2, 8]);
     expect(await file.readFloat32('layers.0.weight', 3, 3)).toEqual(new Float32Array(0));
+    expect(await file.read('layers.0.weight', 4, 8)).toEqual((await file.read('layers.0.weight')).slice(4, 8));
+    await expect(file.read('layers.0.weight', 4, 25)).rejects.toThrow('has 24 bytes; 4 to 25 were asked for');
     for (const [begin, end] of [
       [-1, 2],
       [3, 2],

@@ -19,7 +19,7 @@ const PART = 'bits';
  * Stores the difference of the bit patterns, of any dtype.
  *
  * @example
- * await diff('models/base', 'out/tuned', 'out/delta', { codec: exact() });
+ * await apply('models/base', 'out/delta', 'out/tuned', { codecs: [exact()] });
  */
 export function exact({ chunkBytes = 2 ** 22 }: ExactOptions = {}): Codec {
   if (!isChunkSize(chunkBytes))

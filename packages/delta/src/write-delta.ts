@@ -1,0 +1,177 @@
+// Writes a delta's folder: the changes tensor by tensor, in files of which one is in memory at a time, and the manifest last.
+import {
+  diskFolder,
+  type FileContent,
+  fingerprintOf,
+  sha256,
+  type TensorDigest,
+  type WritableFolder,
+} from '@peftjs/checkpoint';
+import { safetensorsChunks } from '@peftjs/safetensors';
+import type { Encoded, Pause, TensorKind } from './codec.ts';
+import {
+  encodeManifest,
+  type Item,
+  MANIFEST_FILE,
+  type Manifest,
+  type ModelRecord,
+  type Payload,
+  type Section,
+  type Slot,
+  storedName,
+} from './manifest.ts';
+import { type DeltaRun, progressOf } from './progress.ts';
+
+/** What came of it. */
+export interface DiffResult {
+  readonly manifest: Manifest;
+  /** Of the delta's files with the changes. */
+  readonly bytes: number;
+}
+
+export interface WriteOptions extends DeltaRun {
+  /** Bytes of tensors that share a file of the delta, which is in memory while it is made; 64 MiB when left out. */
+  readonly shardBytes?: number | undefined;
+}
+
+/** A tensor or file that the delta speaks of. */
+export interface Key {
+  readonly section: Section;
+  readonly name: string;
+  /** Of the larger of its two sides. */
+  readonly bytes: number;
+}
+
+/** The encoded changes of a key, each with the codec that made it and its error. */
+export type Changes = {
+  readonly [slot in Slot]?: { readonly codec: string; readonly error: number; readonly encoded: Encoded };
+};
+
+/** What a key was and became. */
+export interface Made extends Pick<Item, 'before' | 'after'> {
+  readonly changes: Changes;
+}
+
+export interface DeltaToWrite {
+  readonly keys: readonly Key[];
+  readonly base: Omit<ModelRecord, 'fingerprint'>;
+  readonly tuned: Omit<ModelRecord, 'fingerprint'>;
+  readonly pause: Pause;
+  /** Asked for each key in turn. */
+  readonly make: (key: Key) => Promise<Made>;
+}
+
+export async function writeDelta(
+  out: string | WritableFolder,
+  { keys, base, tuned, pause, make }: DeltaToWrite,
+  options: WriteOptions,
+): Promise<DiffResult> {
+  const groups = groupsOf(keys, options.shardBytes ?? 2 ** 26);
+  const shards = groups.map((_, i) => shardName(i, groups.length));
+  const items = { tensors: new Map<string, Item>(), files: new Map<string, Item>() };
+  const total = keys.reduce((sum, { bytes }) => sum + bytes, 0);
+  const tell = progressOf(options, 'writing', total);
+  let written = 0;
+  let manifest: Manifest | null = null;
+
+  async function* shard(group: readonly Key[]) {
+    const parts: Part[] = [];
+    for (const key of group) {
+      await pause();
+      const { before, after, changes } = await make(key);
+      items[key.section].set(key.name, { before, after, payloads: await payloadsOf(changes) });
+      parts.push(...partsOf(key, changes));
+      tell(key.name, key.bytes);
+    }
+    for await (const bytes of partChunks(parts)) {
+      written += bytes.length;
+      yield bytes;
+    }
+  }
+  async function* json() {
+    const fingerprint = (side: 'before' | 'after') => fingerprintOf(digestsOf(items.tensors, side));
+    const [before, after] = [await fingerprint('before'), await fingerprint('after')];
+    manifest = {
+      base: { ...base, fingerprint: before },
+      tuned: { ...tuned, fingerprint: after },
+      original: after,
+      shards,
+      ...items,
+    };
+    yield await encodeManifest(manifest);
+  }
+  const files = new Map<string, FileContent>(groups.map((group, i) => [shards[i] as string, shard(group)]));
+  await (typeof out === 'string' ? diskFolder(out) : out).replace(files.set(MANIFEST_FILE, json()));
+  return { manifest: manifest as unknown as Manifest, bytes: written };
+}
+
+function* digestsOf(items: ReadonlyMap<string, Item>, side: 'before' | 'after'): Generator<TensorDigest> {
+  for (const [name, { [side]: facts }] of items) if (facts) yield { name, ...facts };
+}
+
+/** Neighbors together, as far as they fit; one that does not fit is alone. */
+function groupsOf(keys: readonly Key[], most: number): readonly (readonly Key[])[] {
+  const groups: Key[][] = [[]];
+  let size = 0;
+  for (const key of keys) {
+    if (size > 0 && size + key.bytes > most) {
+      groups.push([]);
+      size = 0;
+    }
+    (groups.at(-1) as Key[]).push(key);
+    size += key.bytes;
+  }
+  return groups;
+}
+
+function shardName(index: number, count: number): string {
+  const number = (n: number) => String(n).padStart(5, '0');
+  return count === 1 ? 'delta.safetensors' : `delta-${number(index + 1)}-of-${number(count)}.safetensors`;
+}
+
+interface Part extends TensorKind {
+  readonly name: string;
+  readonly chunks: readonly Uint8Array[];
+}
+
+function partsOf({ section, name }: Key, changes: Changes): readonly Part[] {
+  return Object.entries(changes).flatMap(([slot, { encoded }]) =>
+    Object.entries(encoded.parts).map(([part, { dtype, shape, chunks }]) => ({
+      name: storedName(section, name, slot as Slot, part),
+      dtype,
+      shape,
+      chunks,
+    })),
+  );
+}
+
+async function payloadsOf(changes: Changes): Promise<Item['payloads']> {
+  const payloads: { [slot in Slot]?: Payload } = {};
+  for (const [slot, { codec, error, encoded }] of Object.entries(changes)) {
+    const parts: Record<string, { bytes: number; sha256: string }[]> = {};
+    for (const [part, { chunks }] of Object.entries(encoded.parts)) {
+      parts[part] = [];
+      for (const chunk of chunks) parts[part].push({ bytes: chunk.length, sha256: await sha256(chunk) });
+    }
+    payloads[slot as Slot] = { codec, meta: encoded.meta, error, parts };
+  }
+  return payloads;
+}
+
+/** A safetensors file of the parts. */
+function partChunks(parts: readonly Part[]): AsyncGenerator<Uint8Array> {
+  return safetensorsChunks(
+    parts.map(({ name, dtype, shape, chunks }) => ({ name, dtype, shape, data: () => joined(chunks) })),
+  );
+}
+
+function joined(chunks: readonly Uint8Array[]): Uint8Array {
+  if (chunks.length === 1) return chunks[0] as Uint8Array;
+  const whole = new Uint8Array(chunks.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const chunk of chunks) {
+    whole.set(chunk, at);
+    at += chunk.length;
+  }
+  return whole;
+}
