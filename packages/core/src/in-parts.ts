@@ -39,7 +39,8 @@ export function inParts(storage: Storage, largest: number): Storage {
   const load = async (matrix: FileMatrix): Promise<Weight> => {
     const parts: Weight[] = [];
     try {
-      for (const [first, rows] of cuts(matrix.outDim, matrix.inDim)) {
+      const whole = [[0, matrix.outDim] as const];
+      for (const [first, rows] of matrix.whole ? whole : cuts(matrix.outDim, matrix.inDim)) {
         const part = someRows(matrix, first, rows);
         parts.push((await storage.load?.(part)) ?? storage(await part.rows(0, rows), rows, matrix.inDim));
       }

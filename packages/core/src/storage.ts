@@ -11,6 +11,8 @@ export interface FileMatrix {
    * which only a storage knows how many there must be.
    */
   readonly dtype: string;
+  /** Whether its bytes cannot be told apart by rows. */
+  readonly whole?: boolean;
   /** Its bytes in the file, little-endian and row-major. Do not write into them. */
   bytes(): Promise<Uint8Array>;
   /**

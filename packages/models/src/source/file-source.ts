@@ -55,6 +55,7 @@ export function fileSource(file: TensorFile, storage: Storage = dense, signal?: 
     outDim,
     inDim,
     dtype,
+    whole: CODES.has(dtype),
     async bytes() {
       signal?.throwIfAborted();
       return file.read(name);
