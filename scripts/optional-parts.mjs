@@ -4,6 +4,7 @@
 //
 // PEFTJS_PYTHON     a Python that imports torch, peft and transformers (looked for: .venv/bin/python, python3)
 // PEFTJS_CHROMIUM   a Chromium or Chrome (looked for on the PATH)
+// PEFTJS_DENO       a Deno (looked for on the PATH)
 // PEFTJS_TFJS_NODE  1 where the native binding of @tensorflow/tfjs-node loads
 // VK_ICD_FILENAMES  the manifest of the Vulkan driver for WebGPU in Node (looked for beside Chromium)
 // PEFTJS_MINILM     the folder of all-MiniLM-L6-v2 (looked for: recipes/.cache, fetched with pip in CI)
@@ -29,7 +30,7 @@ import { findVulkanDriver } from './vulkan.mjs';
 
 /** @returns {Promise<Part[]>} */
 export const findOptionalParts = () =>
-  Promise.all([findPython(), findBrowser(), findTfjsNode(), findVulkan(), findEncoder(), findChatModel()]);
+  Promise.all([findPython(), findBrowser(), findDeno(), findTfjsNode(), findVulkan(), findEncoder(), findChatModel()]);
 
 /** @returns {Promise<Part>} */
 async function findPython() {
@@ -51,6 +52,17 @@ async function findBrowser() {
   const command = findChromium();
   if (command === null) return { ...part, value: null, reason: `not found. To have it: ${advice}` };
   return firstThatRuns({ ...part, candidates: [command], args: ['--version'], advice });
+}
+
+/** @returns {Promise<Part>} */
+async function findDeno() {
+  return firstThatRuns({
+    name: 'Deno',
+    variable: 'PEFTJS_DENO',
+    candidates: [process.env.PEFTJS_DENO || 'deno'],
+    args: ['--version'],
+    advice: 'npm install --global deno',
+  });
 }
 
 /**
