@@ -1,5 +1,6 @@
 // The suite of storages on those that the repository has.
 import { type Backend, emptyArrays, type Packing, valueAndGrads } from '@peftjs/backend';
+import type { Folder } from '@peftjs/checkpoint';
 import { attach, dense, type FileMatrix, inParts, type Storage, type Weight } from '@peftjs/core';
 import { lora, noisy } from '@peftjs/lora';
 import { loadModel } from '@peftjs/models';
@@ -9,6 +10,7 @@ import { describeOn, describeWeight, leakGuard } from '@peftjs/testing/suites';
 import { dispose, type Tensor } from '@tensorflow/tfjs-core';
 import { describe, expect, it } from 'vitest';
 import { goldenBlocks } from '../../gguf/test/golden-file.ts';
+import { onDisk } from './repository.ts';
 
 /** A packing whose form no backend knows: a byte a number, and a scale for each row. */
 const bytes: Packing = {
@@ -41,8 +43,11 @@ const bytes: Packing = {
   },
 };
 
-/** @param readsAtOnce whether the backend can compute with a packing that it has no decoder for */
-export function describeStorages(backend: Backend, readsAtOnce = true): void {
+/**
+ * @param readsAtOnce whether the backend can compute with a packing that it has no decoder for
+ * @param open opens the repository's folders; on the disk when left out
+ */
+export function describeStorages(backend: Backend, readsAtOnce = true, open = onDisk): void {
   describeOn(backend, 'storages', () => {
     describeWeight('dense', dense);
     // Half of the last bit, of 11 bits and of 8.
@@ -62,7 +67,8 @@ export function describeStorages(backend: Backend, readsAtOnce = true): void {
     const tried = Object.entries(gaps).slice(0, readsAtOnce ? 6 : 1);
     describe.for(tried)('%s under a model whose output is its embedding', ([, [storage]]) => {
       leakGuard();
-      it('gives what its numbers give in float32, with the gradients of an adapter', () => expectSameModel(storage));
+      it('gives what its numbers give in float32, with the gradients of an adapter', () =>
+        expectSameModel(storage, open('golden/cases/embedding-tied/base')));
     });
     for (const [name, [storage, tolerance]] of tried) {
       describeWeight(name, storage, {
@@ -96,7 +102,7 @@ export function describeStorages(backend: Backend, readsAtOnce = true): void {
       ['Q8_0', 36 / 32],
       ['Q6_K', 4],
     ])('%s of a GGUF file is held in %f bytes a number, bit for bit', async (dtype, each) => {
-      const { bytes, shape, values } = await goldenBlocks(dtype);
+      const { bytes, shape, values } = await goldenBlocks(dtype, open('golden/gguf'));
       const [outDim, inDim] = shape;
       const rows = async (first: number, n: number) => values.slice(first * inDim, (first + n) * inDim);
       const weight = await asStored().load?.({ name: dtype, outDim, inDim, dtype, bytes: async () => bytes, rows });
@@ -149,14 +155,12 @@ function unpacked(storage: Storage): Storage {
   return Object.assign((...matrix: Parameters<Storage>) => read(storage(...matrix)), { load });
 }
 
-const tied = new URL('../../../golden/cases/embedding-tied/base', import.meta.url).pathname;
-
-async function expectSameModel(storage: Storage): Promise<void> {
+async function expectSameModel(storage: Storage, base: Folder): Promise<void> {
   const inputIds = Int32Array.from({ length: 12 }, (_, k) => 3 + ((k * 5) % 20));
   const batch = { inputIds, attentionMask: inputIds.map(() => 1), labels: inputIds, shape: [2, 6] } as const;
   const found: Float32Array[][] = [];
   for (const weights of [storage, unpacked(storage)]) {
-    const model = await loadModel(tied, { weights });
+    const model = await loadModel(base, { weights });
     const adapter = attach(model, lora({ r: 2, init: noisy }), { seed: 5 });
     const { value, grads } = valueAndGrads(
       () => model.loss(batch, { training: true, seed: 0 }),
