@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { playwright } from '@vitest/browser-playwright';
 import { defineConfig, type TestProjectInlineConfiguration } from 'vitest/config';
+import { BaseSequencer, type TestSpecification } from 'vitest/node';
 import { CHROMIUM_FLAGS, findChromium } from './scripts/chromium.mjs';
 import { vulkanEnvironment } from './scripts/vulkan.mjs';
 
@@ -22,6 +23,16 @@ const DEPENDENCIES = [
 const ENVIRONMENT = ['CI', 'PEFTJS_ALL_GOLDEN'];
 const setupFiles = [join(import.meta.dirname, 'tests/console-guard.ts')];
 
+/** Whole recipes, benchmarks and pages take minutes: begun last, they would keep one core waiting for the other. */
+class LongestFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const sorted = await super.sort(files);
+    const rank = ({ project, moduleId }: TestSpecification) =>
+      moduleId.endsWith('/recipes.test.ts') ? 0 : project.name === 'repository' ? 1 : 2;
+    return sorted.sort((a, b) => rank(a) - rank(b));
+  }
+}
+
 // Dawn reads these when a process starts: the test processes inherit them.
 Object.assign(process.env, vulkanEnvironment());
 
@@ -31,6 +42,7 @@ export default defineConfig({
   test: {
     pool: 'forks',
     testTimeout: 60_000,
+    sequence: { sequencer: LongestFirst },
     projects: [
       {
         extends: true,
