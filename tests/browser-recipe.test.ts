@@ -27,7 +27,7 @@ interface Event {
   readonly message?: string;
 }
 
-describe.skipIf(executablePath === null)('the recipe that runs in Node and in a tab', () => {
+describe.skipIf(executablePath === null)('the recipe that runs in Node and in a tab', { timeout: 240_000 }, () => {
   let server: PageServer;
   let browser: Browser;
   let site: string;
@@ -74,7 +74,7 @@ describe.skipIf(executablePath === null)('the recipe that runs in Node and in a 
     expect((await eventsOf(page)).find(({ type }) => type === 'error')?.message).toBeUndefined();
   }
   async function train(page: Page, timeout?: number): Promise<readonly Event[]> {
-    await page.locator('#start:enabled').click();
+    await page.locator('#start:enabled').click({ timeout: 120_000 });
     await until(page, '"type":"adapter"', timeout);
     return eventsOf(page);
   }
@@ -137,7 +137,7 @@ describe.skipIf(executablePath === null)('the recipe that runs in Node and in a 
 
   it('asks nothing of the network once it trains', async () => {
     const { page, requests } = await open('/?backend=wasm');
-    await page.locator('#start:enabled').click();
+    await page.locator('#start:enabled').click({ timeout: 120_000 });
     await until(page, '"type":"step"');
     expect(requests.some((url) => url.endsWith('model.safetensors'))).toBe(true);
     const before = requests.length;

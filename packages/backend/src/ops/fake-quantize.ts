@@ -1,5 +1,6 @@
 // Numbers as codes of a few bits say them, still in float32: the nearest multiple of a step, of a range of codes.
 import {
+  add,
   cast,
   clipByValue,
   div,
@@ -30,7 +31,9 @@ export interface FakeQuantizeAttrs {
 
 const reference: Form<FakeQuantizeInputs, FakeQuantizeAttrs> = {
   forward({ x, step }, { lo, hi }) {
-    return { out: mul(clipByValue(round(div(x, step)), lo, hi), step), saved: [x, step] };
+    const rounded = mul(clipByValue(round(div(x, step)), lo, hi), step);
+    // Nothing is added, but NaN to what is none: clipping loses it on wasm.
+    return { out: add(rounded, mul(x, 0)), saved: [x, step] };
   },
   grad(dy, saved, { lo, hi, learned }) {
     if (!learned) return { x: () => dy };

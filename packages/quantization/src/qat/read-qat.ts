@@ -10,11 +10,13 @@ import { type QatSpec, qat } from './qat.ts';
  * await restore(model, await loadAdapter('out/notes'), [readQat(readLora(), { bits: 4, group: 32, over: 'merged' })]);
  */
 export function readQat(family: Family, spec: QatSpec): Family {
+  const { prepare } = family;
   return {
     ...family,
     read(config) {
       const [first, ...beside] = family.read(config);
       return first ? [qat(first, spec), ...beside] : [];
     },
+    ...(prepare && { prepare: async (config, host) => readQat(await prepare(config, host), spec) }),
   };
 }
