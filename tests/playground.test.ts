@@ -260,7 +260,7 @@ describe.skipIf(executablePath === null)('the playground', { timeout: 2 * PATIEN
     expect(passed.size).toBeGreaterThan(20);
   });
 
-  it('holds a run, stops it, and drops it', async () => {
+  it('holds a run, lets no other tab go on with it meanwhile, stops it, and drops it', async () => {
     await page.getByRole('textbox', { name: 'Text' }).fill(whole.text.text);
     await page.getByRole('spinbutton', { name: 'Steps', exact: true }).fill('5000');
     await page.getByRole('button', { name: 'Start' }).click();
@@ -268,8 +268,12 @@ describe.skipIf(executablePath === null)('the playground', { timeout: 2 * PATIEN
     await until(page, '[data-phase="paused"]');
     await page.getByRole('button', { name: 'Resume' }).click();
     await until(page, '[data-phase="training"]:not([data-step="0"])');
+    const other = await open(page.context());
+    await other.getByRole('button', { name: 'Continue' }).click();
+    await error(other).getByText('Another tab of this browser is training this run').waitFor();
     await page.getByRole('button', { name: 'Stop' }).click();
     await rest(page);
+    await other.close();
     await page.getByRole('button', { name: 'Discard' }).click();
     await page.getByRole('button', { name: 'Discard' }).waitFor({ state: 'hidden' });
     expect((await recordsOf(page)).map(({ id }) => id)).toEqual([whole.id]);

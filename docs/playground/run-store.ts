@@ -26,14 +26,17 @@ export async function keepRecord(record: RunRecord): Promise<void> {
   await store.put(record.id + RECORD, new Blob([JSON.stringify(record)]));
 }
 
+/** The record as a tab kept it last, or null where the run has none yet. */
+export async function readRecord(id: string): Promise<RunRecord | null> {
+  const kept = await store.get(id + RECORD);
+  return kept === null ? null : JSON.parse(await kept.text());
+}
+
 /** The records of all runs, the oldest first. */
 export async function readRecords(): Promise<RunRecord[]> {
-  const records: RunRecord[] = [];
-  for (const path of await store.list('')) {
-    const kept = path.endsWith(RECORD) ? await store.get(path) : null;
-    if (kept !== null) records.push(JSON.parse(await kept.text()));
-  }
-  return records.sort((a, b) => a.started - b.started);
+  const paths = (await store.list('')).filter((path) => path.endsWith(RECORD));
+  const records = await Promise.all(paths.map((path) => readRecord(path.slice(0, -RECORD.length))));
+  return records.filter((record) => record !== null).sort((a, b) => a.started - b.started);
 }
 
 /** Deletes a run with all that is kept of it; all runs, where none is named. */

@@ -26,6 +26,7 @@ const KNOWN: readonly Known[] = [
       'The run is kept to its last saved step: continue it. If it happens again, choose WebAssembly and start anew.',
     fatal: true,
   },
+  { pattern: /Another tab of this browser/, advice: 'Let it end there, or stop it there and continue it here.' },
   { pattern: /the worker is gone/, advice: 'Try again; reload the page if that does not help.', fatal: true },
   { pattern: /no backend works/, advice: 'Use a newer Chrome, Edge, Firefox or Safari.', fatal: true },
   { pattern: /QuotaExceeded/, advice: 'Delete runs below, or free space on the disk, and continue.' },

@@ -3,7 +3,9 @@ import type { JobRun } from '@peftjs/browser';
 import { toRaw } from 'vue';
 import { faultOf, nameTyped } from '../choices.ts';
 import { newRecord, note, type RunEvent, type RunRecord } from '../run-record.ts';
+import { readRecord } from '../run-store.ts';
 import type { AdapterActions } from './adapter-actions.ts';
+import { inThisTabAlone } from './in-this-tab-alone.ts';
 import type { Shared } from './playground.ts';
 import type { StorageActions } from './storage-actions.ts';
 import { timeLeft } from './time-left.ts';
@@ -31,9 +33,6 @@ export function runActions(
 
   /** Trains the current run from where it is. */
   async function train(record: RunRecord): Promise<void> {
-    await adapters.stopComparing();
-    state.error = null;
-    state.phase = 'opening';
     clock.reset();
     stopper = new AbortController();
     try {
@@ -45,7 +44,6 @@ export function runActions(
       if (!stopper.signal.aborted) fail(error);
     }
     run = null;
-    state.phase = 'idle';
     state.secondsLeft = null;
     if (record.step === 0) await storage.deleteRun(record.id);
     else await storage.measure();
@@ -63,11 +61,24 @@ export function runActions(
     }
   }
 
-  async function trainAndCompare(id: string): Promise<void> {
-    state.current = id;
-    const record = currentRun();
-    if (record === null) return;
-    await train(record);
+  /** From here on the model is the run's. */
+  async function begin(): Promise<void> {
+    await adapters.stopComparing();
+    state.error = null;
+    state.phase = 'opening';
+  }
+
+  async function trainAndCompare(record: RunRecord): Promise<void> {
+    state.current = record.id;
+    try {
+      await inThisTabAlone(`peftjs-playground/${record.id}`, async () => {
+        Object.assign(record, await readRecord(record.id));
+        if (record.state === 'unfinished') await train(record);
+      });
+    } catch (error) {
+      fail(error);
+    }
+    state.phase = 'idle';
     if (state.error === null && record.adapterBytes !== null) await adapters.compare();
   }
 
@@ -76,6 +87,7 @@ export function runActions(
     async start() {
       const fault = faultOf(state.choices);
       if (fault !== null) return fail(new Error(fault));
+      await begin();
       const { text, place, choices, comparison } = state;
       const record = newRecord({
         choices: { ...choices },
@@ -84,16 +96,17 @@ export function runActions(
       });
       comparison.prompt = choices.prompt;
       state.runs.push(record);
-      await trainAndCompare(record.id);
+      await trainAndCompare(state.runs.at(-1)!);
     },
     async resume(id) {
       const record = state.runs.find((one) => one.id === id);
       if (record === undefined) return;
+      await begin();
       // Another backend rounds otherwise: the run goes on with the one that it began on.
       if (record.facts !== null) state.backend = record.facts.backend === 'wasm' ? 'wasm' : 'auto';
       state.choices = { ...record.choices };
       state.text = { ...record.text };
-      await trainAndCompare(id);
+      await trainAndCompare(record);
     },
     pause() {
       run?.pause();
