@@ -10,6 +10,7 @@ export {
   levelOrder,
   NESTED_BLOCK,
 } from './code-form.ts';
+export { dynamicDecades, dynamicTable } from './dynamic-table.ts';
 export { type Engine, engine, type TapeNode, untaped } from './engine.ts';
 export {
   type Form,

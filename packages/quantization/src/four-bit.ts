@@ -1,8 +1,8 @@
 // The storages whose codes of 4 bits look a number up, times the largest size in their block: NF4 and FP4, with the codes and
 // the order of bits that bitsandbytes has.
 import type { Storage } from '@peftjs/core';
-import { DYNAMIC_MAP } from './dynamic-map.ts';
 import { type GroupedPacking, groupedPacking } from './grouped-packing.ts';
+import { DYNAMIC_MAP } from './nested-scales.ts';
 import { packedStorage } from './packed-storage.ts';
 
 export interface FourBitOptions {

@@ -1,8 +1,7 @@
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { DYNAMIC_MAP } from './dynamic-map.ts';
-import { nest, unnest } from './nested-scales.ts';
+import { DYNAMIC_MAP, nest, unnest } from './nested-scales.ts';
 
 interface Golden {
   readonly nested: Readonly<Record<'scales' | 'codes' | 'blocks' | 'map' | 'values', readonly number[]>> & {

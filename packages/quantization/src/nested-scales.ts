@@ -1,7 +1,9 @@
 // Scales that are coded themselves (double quantization, arXiv 2305.14314): less their mean, in bytes of the dynamic data type,
 // each block of 256 with the largest of its sizes. Sums are in one order, so that every backend finds the same codes.
-import { NESTED_BLOCK, type PackedArray, type PackedArrays } from '@peftjs/backend';
-import { DYNAMIC_MAP } from './dynamic-map.ts';
+import { dynamicTable, NESTED_BLOCK, type PackedArray, type PackedArrays } from '@peftjs/backend';
+
+/** What the codes of scales say. */
+export const DYNAMIC_MAP: Float32Array = dynamicTable(true);
 
 /** The arrays of so many scales. */
 export function nestedArrays(count: number): Readonly<Record<'scales' | 'blocks' | 'map', PackedArray>> {

@@ -1,5 +1,5 @@
-// Numbers as codes of 8 bits and a scale for each block of 256 (Dettmers et al., arXiv 2110.02861): a dynamic tree, whose seven
-// decades have 1, 2, 4, ... 64 numbers on each side of zero; without a sign 2, 4, 8, ... 128. Beside them 0 and 1.
+// Numbers as codes of 8 bits of the dynamic data type and a scale for each block of 256 (Dettmers et al., arXiv 2110.02861).
+import { dynamicDecades, dynamicTable } from '@peftjs/backend';
 import {
   abs,
   add,
@@ -37,24 +37,7 @@ export interface Coded {
 
 const BLOCK = 256;
 const WORDS = Math.ceil(BLOCK / 3);
-const DECADES = [0, 1, 2, 3, 4, 5, 6] as const;
 const TINY = 1e-30;
-
-/** Numbers in a decade, on one side of zero. */
-const count = (decade: number, signed: boolean) => 2 ** (signed ? decade : decade + 1);
-
-/** The middles of a decade's equal parts, ascending. */
-const decadeOf = (decade: number, signed: boolean): readonly number[] =>
-  Array.from(
-    { length: count(decade, signed) },
-    (_, k) => 10 ** (decade - 6) * (0.1 + (0.9 * (k + 0.5)) / count(decade, signed)),
-  );
-
-/** The number of every code, ascending. */
-export function dynamicTable(signed: boolean): Float32Array {
-  const above = DECADES.flatMap((decade) => decadeOf(decade, signed));
-  return Float32Array.of(...(signed ? above.toReversed().map((v) => -v) : []), 0, ...above, 1);
-}
 
 /** The codes of so many zeros. */
 export function codedZeros(size: number, signed: boolean): Coded {
@@ -66,15 +49,15 @@ export function codedZeros(size: number, signed: boolean): Coded {
 /** The code [n] of each number in -1 to 1 that is nearest. */
 function nearest(x: Tensor, signed: boolean): Tensor {
   const size = abs(x);
-  const decades = DECADES.map((decade) => decadeOf(decade, signed));
+  const decades = dynamicDecades(signed);
   const over = (bound: number) => cast(greater(size, bound), 'float32');
-  let parts: Tensor | number = count(0, signed);
+  let parts: Tensor | number = decades[0]?.length as number;
   let factor: Tensor | number = 1e6;
   for (const [decade, own] of decades.entries()) {
     const before = decades[decade - 1];
     if (!before) continue;
     const reached = over(((before.at(-1) as number) + (own[0] as number)) / 2);
-    parts = add(parts, mul(reached, count(decade, signed) - count(decade - 1, signed)));
+    parts = add(parts, mul(reached, own.length - before.length));
     factor = add(factor, mul(reached, 10 ** (6 - decade) - 10 ** (7 - decade)));
   }
   const place = floor(mul(div(sub(mul(size, factor), 0.1), 0.9), parts));
