@@ -57,26 +57,33 @@ def main() -> None:
     }
     (Path(__file__).parent / "storages" / "four-bit.json").write_text(json.dumps(made) + "\n")
 
-    for kind, nested in (("nf4", True), ("fp4", False)):
-        folder = Path(__file__).parent / "storages" / f"llama-{kind}"
-        write_model(folder, kind, nested)
+    for kind, config in {
+        "nf4": BitsAndBytesConfig(
+            load_in_4bit=True,
+            bnb_4bit_quant_type="nf4",
+            bnb_4bit_use_double_quant=True,
+            bnb_4bit_compute_dtype=torch.float32,
+        ),
+        "fp4": BitsAndBytesConfig(
+            load_in_4bit=True, bnb_4bit_quant_type="fp4", bnb_4bit_compute_dtype=torch.float32
+        ),
+        "int8": BitsAndBytesConfig(load_in_8bit=True),
+    }.items():
+        write_model(Path(__file__).parent / "storages" / f"llama-{kind}", config)
 
 
-def write_model(folder: Path, kind: str, nested: bool) -> None:
+def write_model(folder: Path, config: BitsAndBytesConfig) -> None:
     torch.manual_seed(3)
     sizes = {"vocab_size": 32, "hidden_size": 64, "intermediate_size": 128, "num_hidden_layers": 1}
     heads = {"num_attention_heads": 2, "num_key_value_heads": 1, "max_position_embeddings": 32}
     with TemporaryDirectory() as plain:
         LlamaForCausalLM(LlamaConfig(**sizes, **heads)).save_pretrained(plain)
-        config = BitsAndBytesConfig(
-            load_in_4bit=True,
-            bnb_4bit_quant_type=kind,
-            bnb_4bit_use_double_quant=nested,
-            bnb_4bit_compute_dtype=torch.float32,
-        )
         model = LlamaForCausalLM.from_pretrained(plain, quantization_config=config, dtype=torch.float32)
     model.save_pretrained(folder)
     (folder / "generation_config.json").unlink()
+    # LLM.int8 rounds what it multiplies by as well; the logits are of its weights alone.
+    if config.load_in_8bit:
+        model = model.dequantize(torch.float32)
     ids = torch.arange(3, 11).unsqueeze(0)
     with torch.no_grad():
         logits = model(ids).logits.flatten().tolist()

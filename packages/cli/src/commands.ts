@@ -29,6 +29,11 @@ export const commands: readonly ListedCommand[] = [
     load: async () => (await import('./commands/merge.ts')).mergeAdapter,
   },
   {
+    name: 'quantize',
+    summary: 'keep a model in codes of 4 or 8 bits, as bitsandbytes has them',
+    load: async () => (await import('./commands/quantize.ts')).quantize,
+  },
+  {
     name: 'inspect',
     summary: 'say what is in an adapter, a model or a safetensors file',
     load: async () => (await import('./commands/inspect.ts')).inspect,

@@ -1,6 +1,6 @@
 // The model that a command works on, from a folder or the hub, with an adapter or without.
 import { loadAdapter } from '@peftjs/checkpoint';
-import { type Adapter, countParameters, restore } from '@peftjs/core';
+import { type Adapter, countParameters, restore, type Storage } from '@peftjs/core';
 import { type CausalLM, type HubProgress, loadModel, type TextTokenizer } from '@peftjs/models';
 import type { Run } from './command.ts';
 import { bytes, count } from './figures.ts';
@@ -14,22 +14,27 @@ export const modelOption: Option<string> = required(
 );
 export const adapterOption: Option<string | undefined> = text('DIR', "an adapter's folder");
 
-/** Loads a model, showing what is downloaded. */
+/**
+ * Loads a model, showing what is downloaded.
+ *
+ * @param storage what `weights` is here; the storage of that name when left out
+ */
 export async function openModel(
   name: string,
   { report, signal }: Run,
   weights: WeightsName = 'f32',
+  storage?: Storage,
 ): Promise<CausalLM> {
-  const storage = await storageOf(weights);
+  const held = storage ?? (await storageOf(weights));
   const onProgress = (event: HubProgress) => showDownload(event, report.say);
-  const model = await loadModel(name, { signal, onProgress, ...(storage && { weights: storage }) });
+  const model = await loadModel(name, { signal, onProgress, ...(held && { weights: held }) });
   const parameters = countParameters(model);
-  const held = weightBytes(model);
+  const size = weightBytes(model);
   const kept = weights === 'f32' ? '' : ` as ${weights}`;
   report.say(
-    `model    ${name}: ${String(model.config.model_type)}, ${count(parameters)} parameters, ${bytes(held)} in memory${kept}`,
+    `model    ${name}: ${String(model.config.model_type)}, ${count(parameters)} parameters, ${bytes(size)} in memory${kept}`,
   );
-  report.event({ type: 'model', name, parameters, bytes: held, weights, contextLength: model.contextLength });
+  report.event({ type: 'model', name, parameters, bytes: size, weights, contextLength: model.contextLength });
   return model;
 }
 

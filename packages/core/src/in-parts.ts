@@ -14,7 +14,7 @@ import {
   sub,
   type Tensor,
 } from '@tensorflow/tfjs-core';
-import type { FileMatrix, Storage } from './storage.ts';
+import { type FileMatrix, type Storage, storeMatrix } from './storage.ts';
 import type { Weight } from './weight.ts';
 
 /**
@@ -41,8 +41,7 @@ export function inParts(storage: Storage, largest: number): Storage {
     try {
       const whole = [[0, matrix.outDim] as const];
       for (const [first, rows] of matrix.whole ? whole : cuts(matrix.outDim, matrix.inDim)) {
-        const part = someRows(matrix, first, rows);
-        parts.push((await storage.load?.(part)) ?? storage(await part.rows(0, rows), rows, matrix.inDim));
+        parts.push(await storeMatrix(storage, someRows(matrix, first, rows)));
       }
     } catch (error) {
       for (const part of parts) part.dispose();

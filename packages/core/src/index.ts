@@ -54,7 +54,7 @@ export type {
   WeightSite,
 } from './site.ts';
 export { ruleJson } from './snapshot.ts';
-export type { FileMatrix, Storage } from './storage.ts';
+export { type FileCodes, type FileMatrix, type FileTensor, holding, type Storage, storeMatrix } from './storage.ts';
 export { type Stored, type StoreOptions, storeWeights } from './store-weights.ts';
 export { countParameters, summarize } from './summary.ts';
 export { ALL_LINEAR, patternFor, selectSites, type Targets } from './targets.ts';

@@ -1,6 +1,7 @@
 // A frozen matrix, however it is stored. Storages know nothing of methods, and methods nothing of storages.
 import { lookup } from '@peftjs/backend';
 import { matMul, type Tensor, tensor, type Variable, variable } from '@tensorflow/tfjs-core';
+import type { FileCodes } from './storage.ts';
 
 /** The matrix of a linear layer, [o, i], or the table of an embedding, [v, d] (o = v, i = d). */
 export interface Weight {
@@ -18,6 +19,8 @@ export interface Weight {
   read(): Tensor;
   /** Another weight of the same storage. */
   encode(dense: Tensor): Weight;
+  /** Its codes as files have them; null where none have a matrix of this shape. Without it, files get numbers. */
+  fileCodes?(): Promise<FileCodes | null>;
   dispose(): void;
 }
 

@@ -8,10 +8,14 @@ import { lora } from '@peftjs/lora';
 import { loadModel } from '@peftjs/models';
 import { relativeError, TOLERANCES } from '@peftjs/testing';
 import { leakGuard } from '@peftjs/testing/suites';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { backend, type KernelBackend } from '@tensorflow/tfjs-core';
+import { beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
+import { inFile } from '../test/in-file.ts';
 import { asStored } from './as-stored.ts';
 import { bitsandbytes } from './bitsandbytes.ts';
+import { nf4 } from './four-bit.ts';
 import { f16 } from './half.ts';
+import { int8 } from './integers.ts';
 
 const folderOf = (kind: string) => new URL(`../../../golden/storages/llama-${kind}`, import.meta.url).pathname;
 
@@ -19,7 +23,7 @@ beforeAll(async () => {
   await useBackend(wasm({ threads: 1 }));
 });
 
-describe.each(['nf4', 'fp4'])('a folder in %s', (kind) => {
+describe.each(['nf4', 'fp4', 'int8'])('a folder in %s', (kind) => {
   leakGuard();
 
   it.each([bitsandbytes, asStored])(
@@ -39,7 +43,7 @@ describe.each(['nf4', 'fp4'])('a folder in %s', (kind) => {
       expect(relativeError(out.dataSync(), logits)).toBeLessThanOrEqual(TOLERANCES.logits);
       const up = model.sites().find((site) => site.path.endsWith('up_proj'));
       const bytes = up && 'weight' in up ? up.weight.bytes : 0;
-      expect(bytes).toBeLessThan(0.75 * 128 * 64 + 1200);
+      expect(bytes).toBeLessThan((kind === 'int8' ? 1.1 : 0.75) * 128 * 64 + 1200);
       out.dispose();
       adapter.detach();
       model.dispose();
@@ -49,7 +53,7 @@ describe.each(['nf4', 'fp4'])('a folder in %s', (kind) => {
   it('is refused by any other storage, with what it needs', async () => {
     for (const options of [{}, { weights: f16() }]) {
       await expect(loadModel(folderOf(kind), options)).rejects.toThrow(
-        /q_proj.weight" holds codes \(U8\), beside .*"\.quant_map".*{ weights: bitsandbytes\(\) }/,
+        /q_proj.weight" holds codes \([UI]8\).*{ weights: bitsandbytes\(\) }/,
       );
     }
   });
@@ -60,10 +64,10 @@ describe('a matrix', () => {
   const matrixOf = (changed: object, inDim = 64): FileMatrix => ({
     ...{ name: 'layer.weight', outDim: 2, inDim, dtype: 'U8', bytes: async () => new Uint8Array(inDim) },
     rows: async () => new Float32Array(),
-    companion: async (suffix) => {
-      if (suffix === '.quant_map') return new Uint8Array(64);
+    companion: async (name) => {
+      if (name === 'weight.quant_map') return new Uint8Array(64);
       const text = JSON.stringify({ ...state, ...changed });
-      return suffix === '.quant_state.bitsandbytes__nf4' ? new TextEncoder().encode(text) : null;
+      return name === 'weight.quant_state.bitsandbytes__nf4' ? new TextEncoder().encode(text) : null;
     },
   });
 
@@ -75,4 +79,47 @@ describe('a matrix', () => {
   ])('that %s is refused by name', async (what, matrix) => {
     await expect(bitsandbytes().load?.(matrix)).rejects.toThrow(`"layer.weight" of bitsandbytes ${what}`);
   });
+});
+
+describe('a number that is none', () => {
+  leakGuard();
+  const values = Float32Array.from({ length: 512 }, (_, i) => Math.sin(i));
+  const floats = (...numbers: number[]) => new Uint8Array(Float32Array.from(numbers).buffer);
+  const text = (json: string) => new TextEncoder().encode(json);
+  const nested = nf4({ doubleQuantization: true });
+
+  it.each([
+    [nf4(), 'weight.absmax', floats(1, 2, 3, Number.NaN, 5, 6, 7, 8), 'holds NaN at [3] of "weight.absmax"'],
+    [
+      nested,
+      'weight.nested_absmax',
+      floats(Number.POSITIVE_INFINITY),
+      'holds Infinity at [0] of "weight.nested_absmax"',
+    ],
+    [int8(), 'SCB', floats(1, Number.NEGATIVE_INFINITY), 'holds -Infinity at [1] of "SCB"'],
+    [int8(), 'SCB', floats(1), 'needs 512 bytes of codes and 8 of "SCB", found 512 of codes and 4 of "SCB"'],
+    [int8(), 'weight_format', Uint8Array.of(2), 'has its codes in format 2; only rows, 0, are read'],
+    [nested, 'weight.quant_state.bitsandbytes__nf4', text('{"nested_offset": NaN}'), 'has a state that is no JSON'],
+  ])('%o, "%s": is refused by name and place', async (storage, part, bytes, what) => {
+    const weight = storage(values, 2, 256);
+    const matrix = (await inFile(weight, { [part]: bytes })) as FileMatrix;
+    await expect(bitsandbytes().load?.(matrix)).rejects.toThrow(
+      `[peftjs/quantization] "layer.weight" of bitsandbytes ${what}`,
+    );
+    weight.dispose();
+  });
+});
+
+it('what the backend cannot hold is refused by name', async () => {
+  const weight = nf4()(new Float32Array(64), 1, 64);
+  const matrix = { ...((await inFile(weight)) as FileMatrix), name: 'up.weight' };
+  const write = vi.spyOn(backend() as KernelBackend, 'write').mockImplementation(() => {
+    throw new Error('out of memory');
+  });
+  onTestFinished(() => write.mockRestore());
+  const numbers = { ...matrix, dtype: 'F32', rows: async () => new Float32Array(64) };
+  for (const load of [bitsandbytes().load?.(matrix), nf4().load?.(numbers), bitsandbytes().load?.(numbers)]) {
+    await expect(load).rejects.toThrow('"up.weight" cannot be held in this storage: out of memory');
+  }
+  weight.dispose();
 });

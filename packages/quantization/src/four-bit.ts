@@ -1,6 +1,7 @@
 // The storages whose codes of 4 bits look a number up, times the largest size in their block: NF4 and FP4, with the codes and
 // the order of bits that bitsandbytes has.
 import type { Storage } from '@peftjs/core';
+import { type BlockCodes, blockCodes } from './bitsandbytes-codes.ts';
 import { type GroupedPacking, groupedPacking } from './grouped-packing.ts';
 import { DYNAMIC_MAP } from './nested-scales.ts';
 import { packedStorage } from './packed-storage.ts';
@@ -26,7 +27,7 @@ export const nf4Packing = (options: FourBitOptions = {}): GroupedPacking => four
 export const fp4Packing = (options: FourBitOptions = {}): GroupedPacking => fourBit('fp4', FP4, options);
 
 function fourBit(
-  name: string,
+  name: BlockCodes['kind'],
   levels: Float32Array,
   { block = 64, doubleQuantization = false }: FourBitOptions,
 ): GroupedPacking {
@@ -35,14 +36,9 @@ function fourBit(
       `[peftjs/quantization] ${name} takes blocks of a power of two from 32 to 4096, found ${block}; 64 is usual`,
     );
   }
-  return groupedPacking(name, {
-    kind: 'grouped',
-    levels,
-    group: block,
-    map: doubleQuantization ? DYNAMIC_MAP : null,
-    offsets: false,
-    fit: { of: 'size', share: 1 },
-  });
+  const map = doubleQuantization ? DYNAMIC_MAP : null;
+  const form = { kind: 'grouped', levels, group: block, map, offsets: false, fit: { of: 'size', share: 1 } } as const;
+  return groupedPacking(name, form, blockCodes({ kind: name, block, nested: doubleQuantization }));
 }
 
 /** The quantiles, scaled to [-1, 1]. */

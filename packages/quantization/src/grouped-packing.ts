@@ -6,18 +6,21 @@ import {
   groupSizes,
   type PackedArray,
   type PackedArrays,
-  type Packing,
 } from '@peftjs/backend';
 import { type FittedGroup, fitterOf } from './fit-group.ts';
 import { nest, nestedArrays, unnest } from './nested-scales.ts';
+import type { FilePacking } from './packed-weight.ts';
 
 /** A packing whose form is known, so that every backend has a decoder. */
-export interface GroupedPacking extends Packing {
+export interface GroupedPacking extends FilePacking {
   readonly form: GroupedForm;
 }
 
-/** @param name for errors */
-export function groupedPacking(name: string, form: GroupedForm): GroupedPacking {
+/**
+ * @param name for errors
+ * @param fileCodes where files have such codes
+ */
+export function groupedPacking(name: string, form: GroupedForm, fileCodes?: FilePacking['fileCodes']): GroupedPacking {
   const nested = form.map !== null;
   const plain = (outDim: number, inDim: number): { codes: PackedArray } & Record<string, PackedArray> => {
     const { groups, words } = groupSizes(form, inDim);
@@ -32,6 +35,7 @@ export function groupedPacking(name: string, form: GroupedForm): GroupedPacking 
   return {
     name,
     form,
+    ...(fileCodes && { fileCodes }),
     arrays: (outDim, inDim) => ({
       ...plain(outDim, inDim),
       ...(nested && nestedArrays(outDim * groupSizes(form, inDim).groups)),

@@ -1,5 +1,6 @@
 // The storages of whole numbers times a scale, of 8 and of 4 bits.
 import type { Storage } from '@peftjs/core';
+import { rowCodes } from './bitsandbytes-codes.ts';
 import { type GroupedPacking, groupedPacking } from './grouped-packing.ts';
 import { packedStorage } from './packed-storage.ts';
 
@@ -30,14 +31,12 @@ export function int4(options: Int4Options = {}): Storage {
 
 export function int8Packing({ group }: Int8Options = {}): GroupedPacking {
   if (group !== undefined) assertGroup('int8', group);
-  return groupedPacking('int8', {
-    kind: 'grouped',
-    levels: null,
-    group: group ?? 'row',
-    map: null,
-    offsets: false,
-    fit: { of: 'size', share: 1 / 127 },
-  });
+  const rest = { levels: null, map: null, offsets: false, fit: { of: 'size', share: 1 / 127 } } as const;
+  return groupedPacking(
+    'int8',
+    { kind: 'grouped', group: group ?? 'row', ...rest },
+    group === undefined ? rowCodes : undefined,
+  );
 }
 
 export function int4Packing({ group = 64, asymmetric = false }: Int4Options = {}): GroupedPacking {

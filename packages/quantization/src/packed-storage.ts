@@ -1,7 +1,7 @@
 // A storage of packed matrices: encodes what it is given, or a file's matrix some rows at a time.
-import { type Encoder, type PackedArrays, type Packing, toPackedTensors } from '@peftjs/backend';
-import type { FileMatrix, Storage, Weight } from '@peftjs/core';
-import { packedWeight } from './packed-weight.ts';
+import { type Encoder, type PackedArrays, toPackedTensors } from '@peftjs/backend';
+import { type FileMatrix, holding, type Storage, type Weight } from '@peftjs/core';
+import { type FilePacking, packedWeight } from './packed-weight.ts';
 
 /** Numbers of a file that are float32 at the same time: 16 MiB. */
 const PART = 1 << 22;
@@ -13,7 +13,7 @@ export interface PackedStorageOptions {
   readonly adopt?: (matrix: FileMatrix) => Promise<PackedArrays> | null;
 }
 
-export function packedStorage(packing: Packing, { advice, adopt }: PackedStorageOptions): Storage {
+export function packedStorage(packing: FilePacking, { advice, adopt }: PackedStorageOptions): Storage {
   const hold = (outDim: number, inDim: number, arrays: PackedArrays): Weight =>
     holdPacked(packing, outDim, inDim, arrays);
   const encode = (encoder: Encoder, rows: Float32Array, inDim: number, first: number, what: string) => {
@@ -25,27 +25,35 @@ export function packedStorage(packing: Packing, { advice, adopt }: PackedStorage
       `[peftjs/quantization] ${what} holds ${rows[at]} at ${place}, which ${packing.name} cannot; ${then}`,
     );
   };
-  const store = (values: Float32Array, outDim: number, inDim: number): Weight => {
+  const codesOf = (values: Float32Array, outDim: number, inDim: number): PackedArrays => {
     const encoder = packing.encoder(outDim, inDim);
     encode(encoder, values, inDim, 0, `a matrix [${outDim}, ${inDim}]`);
-    return hold(outDim, inDim, encoder.finish());
+    return encoder.finish();
+  };
+  const store = (values: Float32Array, outDim: number, inDim: number): Weight =>
+    hold(outDim, inDim, codesOf(values, outDim, inDim));
+  const rounded = (values: Float32Array, outDim: number, inDim: number): Float32Array => {
+    const arrays = codesOf(values, outDim, inDim);
+    const out = new Float32Array(values.length);
+    for (let o = 0; o < outDim; o++) packing.decode(arrays, o, out.subarray(o * inDim, (o + 1) * inDim));
+    return out;
   };
   const load = async (matrix: FileMatrix): Promise<Weight> => {
     const { name, outDim, inDim } = matrix;
     const adopted = await adopt?.(matrix);
-    if (adopted) return hold(outDim, inDim, adopted);
+    if (adopted) return holding(name, () => hold(outDim, inDim, adopted));
     const encoder = packing.encoder(outDim, inDim);
     const most = Math.max(1, Math.floor(PART / inDim));
     for (let first = 0; first < outDim; first += most) {
       const rows = await matrix.rows(first, Math.min(most, outDim - first));
       encode(encoder, rows, inDim, first, `"${name}"`);
     }
-    return hold(outDim, inDim, encoder.finish());
+    return holding(name, () => hold(outDim, inDim, encoder.finish()));
   };
-  return Object.assign(store, { load });
+  return Object.assign(store, { load, rounded });
 }
 
 /** A weight of arrays that are there already. */
-export function holdPacked(packing: Packing, outDim: number, inDim: number, arrays: PackedArrays): Weight {
+export function holdPacked(packing: FilePacking, outDim: number, inDim: number, arrays: PackedArrays): Weight {
   return packedWeight({ packing, outDim, inDim, tensors: toPackedTensors(packing, outDim, inDim, arrays) });
 }

@@ -1,10 +1,22 @@
 // A Weight over a packed matrix, whatever its packing.
-import { type PackedMatrix, type PackedTensors, pack, packedMatMul, packedRows } from '@peftjs/backend';
-import type { Weight } from '@peftjs/core';
+import { type PackedMatrix, type PackedTensors, type Packing, pack, packedMatMul, packedRows } from '@peftjs/backend';
+import type { FileCodes, Weight } from '@peftjs/core';
 import { type Tensor, variable } from '@tensorflow/tfjs-core';
 
+/** A packing whose codes files have as well. */
+export interface FilePacking extends Packing {
+  /** A matrix as files have it; null where they have none of its shape. */
+  fileCodes?(matrix: PackedMatrix): Promise<FileCodes | null>;
+}
+
 /** Holds the matrix's tensors from now on. */
-export function packedWeight({ packing, outDim, inDim, tensors }: PackedMatrix): Weight {
+export function packedWeight({
+  packing,
+  outDim,
+  inDim,
+  tensors,
+}: PackedMatrix & { readonly packing: FilePacking }): Weight {
+  const { fileCodes } = packing;
   const held: Record<string, Tensor> = {};
   for (const [name, start] of Object.entries(tensors)) {
     held[name] = variable(start, false);
@@ -22,6 +34,7 @@ export function packedWeight({ packing, outDim, inDim, tensors }: PackedMatrix):
       const [rows, columns] = dense.shape as [number, number];
       return packedWeight({ packing, outDim: rows, inDim: columns, tensors: pack(dense, packing) });
     },
+    ...(fileCodes && { fileCodes: () => fileCodes(matrix) }),
     dispose() {
       for (const own of Object.values(held)) own.dispose();
     },

@@ -46,7 +46,7 @@ export function siteReader(source: Source, seed = 0): SiteReader {
         role,
         inDim,
         outDim,
-        weight: await source.matrix(`${path}.weight`, outDim, inDim, { transposed, ...start }),
+        weight: await source.matrix(`${path}.weight`, outDim, inDim, { role, transposed, ...start }),
         bias: bias
           ? await source.vector(
               `${path}.bias`,
@@ -71,7 +71,7 @@ export function siteReader(source: Source, seed = 0): SiteReader {
       role,
       vocab,
       dim,
-      weight: await source.matrix(`${path}.weight`, vocab, dim),
+      weight: await source.matrix(`${path}.weight`, vocab, dim, { role }),
     }),
     conv: async (path, role, [outDim, inDim, height, width], convolve) => ({
       kind: 'conv',
@@ -81,6 +81,7 @@ export function siteReader(source: Source, seed = 0): SiteReader {
       outDim,
       kernel: [height, width],
       weight: await source.matrix(`${path}.weight`, outDim, inDim * height * width, {
+        role,
         shape: [outDim, inDim, height, width],
       }),
       bias: await source.vector(`${path}.bias`, outDim),

@@ -1,6 +1,6 @@
 // The tensors of a model as its file has them: names, shapes, and what holds the numbers.
 import { engine } from '@peftjs/backend';
-import type { Site, Weight } from '@peftjs/core';
+import type { FileCodes, Site, Weight } from '@peftjs/core';
 import { transpose, type Variable } from '@tensorflow/tfjs-core';
 
 export interface StoredTensor {
@@ -10,6 +10,8 @@ export interface StoredTensor {
   readonly held: Weight | Variable;
   /** The file has the held [o, i] as [i, o]. */
   readonly transposed?: boolean;
+  /** The linear modules that multiply by it, by their names in the file. */
+  readonly linear?: readonly string[];
   /** The model computes nothing with it. */
   readonly unused?: boolean;
 }
@@ -31,7 +33,9 @@ export function storedTensors(
 ): readonly StoredTensor[] {
   const found = new Map<object, StoredTensor>(loose.map((one) => [one.held, one]));
   const enter = (one: StoredTensor) => {
-    if (!found.has(one.held)) found.set(one.held, one);
+    const first = found.get(one.held);
+    const linear = [...(first?.linear ?? []), ...(one.linear ?? [])];
+    found.set(one.held, { ...(first ?? one), ...(linear.length > 0 && { linear }) });
   };
   for (const site of sites) {
     const name = fileName(site.path);
@@ -40,7 +44,8 @@ export function storedTensors(
       const transposed = site.kind === 'linear' && site.transposed === true;
       const matrix = transposed ? [weight.inDim, weight.outDim] : [weight.outDim, weight.inDim];
       const shape = site.kind === 'conv' ? [site.outDim, site.inDim, ...site.kernel] : matrix;
-      enter({ name: `${name}.weight`, shape, held: weight, transposed });
+      const linear = site.kind === 'linear' ? { linear: [name], transposed } : {};
+      enter({ name: `${name}.weight`, shape, held: weight, ...linear });
     }
     if ('bias' in site && site.bias) enter({ name: `${name}.bias`, shape: site.bias.shape, held: site.bias });
     if (site.kind === 'norm') {
@@ -49,6 +54,15 @@ export function storedTensors(
     }
   }
   return [...found.values()];
+}
+
+/**
+ * The codes that a file can have in place of a tensor's numbers; null where it cannot. Programs that read such files have codes in
+ * linear layers alone.
+ */
+export async function codesOf({ name, held, linear, transposed }: StoredTensor): Promise<FileCodes | null> {
+  if (!('encode' in held) || transposed || name !== `${linear?.[0]}.weight`) return null;
+  return (await held.fileCodes?.()) ?? null;
 }
 
 /** The numbers of a tensor as the file has them. */

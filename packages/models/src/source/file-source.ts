@@ -1,6 +1,6 @@
 // Weights from files of named tensors, checked for shape and for numbers that are none.
 import { largestTensor } from '@peftjs/backend';
-import { dense, type FileMatrix, inParts, nearest, type Storage, type Weight } from '@peftjs/core';
+import { dense, type FileMatrix, inParts, nearest, type Storage, storeMatrix } from '@peftjs/core';
 import { assertFinite, type TensorFile, type TensorPlace } from '@peftjs/safetensors';
 import { tensor1d, variable } from '@tensorflow/tfjs-core';
 import type { Source } from './source.ts';
@@ -50,21 +50,19 @@ export function fileSource(file: TensorFile, storage: Storage = dense, signal?: 
     take(name, shape);
     return read(name);
   };
-  const inFile = (name: string, dtype: string, outDim: number, inDim: number): FileMatrix => ({
-    name,
-    outDim,
-    inDim,
-    dtype,
+  const inFile = (name: string, dtype: string, outDim: number, inDim: number, role: string): FileMatrix => ({
+    ...{ name, outDim, inDim, dtype, role },
     whole: CODES.has(dtype),
     async bytes() {
       signal?.throwIfAborted();
       return file.read(name);
     },
-    async companion(suffix) {
+    async companion(other) {
       signal?.throwIfAborted();
-      if (!file.tensors.has(name + suffix)) return null;
-      taken.add(name + suffix);
-      return file.read(name + suffix);
+      const full = name.slice(0, name.lastIndexOf('.') + 1) + other;
+      if (!file.tensors.has(full)) return null;
+      taken.add(full);
+      return file.read(full);
     },
     async rows(from, count) {
       signal?.throwIfAborted();
@@ -77,14 +75,14 @@ export function fileSource(file: TensorFile, storage: Storage = dense, signal?: 
   });
   return {
     has: (name) => file.tensors.has(name),
-    async matrix(name, outDim, inDim, { shape, transposed, otherwise } = {}) {
+    async matrix(name, outDim, inDim, { shape, transposed, otherwise, role = '' } = {}) {
       if (otherwise && !file.tensors.has(name)) return give(stored(otherwise(), outDim, inDim));
       if (transposed) {
         const values = turned(await valuesOf(name, shape ?? [inDim, outDim]), outDim, inDim);
-        return give(await store(stored, inMemory(name, values, outDim, inDim)));
+        return give(await storeMatrix(stored, inMemory(name, values, outDim, inDim, role)));
       }
       const { dtype } = take(name, shape ?? [outDim, inDim]);
-      return give(await store(stored, inFile(name, dtype, outDim, inDim)));
+      return give(await storeMatrix(stored, inFile(name, dtype, outDim, inDim, role)));
     },
     async vector(name, length, { shape = [length], otherwise } = {}) {
       const values = otherwise && !file.tensors.has(name) ? otherwise() : await valuesOf(name, shape);
@@ -109,19 +107,10 @@ function codesError(file: TensorFile, name: string, dtype: string): string {
   );
 }
 
-/** Part by part where the storage can, so that the matrix is nowhere whole in float32. */
-async function store(storage: Storage, matrix: FileMatrix): Promise<Weight> {
-  const { outDim, inDim } = matrix;
-  return storage.load?.(matrix) ?? storage(await matrix.rows(0, outDim), outDim, inDim);
-}
-
 /** What had to be rearranged. */
-function inMemory(name: string, values: Float32Array, outDim: number, inDim: number): FileMatrix {
+function inMemory(name: string, values: Float32Array, outDim: number, inDim: number, role: string): FileMatrix {
   return {
-    name,
-    outDim,
-    inDim,
-    dtype: 'F32',
+    ...{ name, outDim, inDim, role, dtype: 'F32' },
     bytes: async () => new Uint8Array(values.buffer, values.byteOffset, values.byteLength),
     rows: async (first, count) => values.subarray(first * inDim, (first + count) * inDim),
   };

@@ -6,6 +6,8 @@ import type { Variable } from '@tensorflow/tfjs-core';
 export interface Stored {
   /** Its shape in the file, where that is another. */
   readonly shape?: readonly number[];
+  /** What its site is. */
+  readonly role?: string;
   /** The file has a matrix as [i, o]. */
   readonly transposed?: boolean;
   /** Its values where the file lacks it; an error when left out. */

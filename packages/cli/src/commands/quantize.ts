@@ -1,0 +1,81 @@
+// `peftjs quantize`: a model's folder in which the linear layers have codes of few bits, in the layout of bitsandbytes.
+import { diskFolder, type Folder, openWeights } from '@peftjs/checkpoint';
+import { type CausalLM, codesOf, openModelFolder, saveModel } from '@peftjs/models';
+import { backendOptions, startBackend } from '../backend-options.ts';
+import { checkOut } from '../check-out.ts';
+import { type Command, command, EXIT } from '../command.ts';
+import { bytes, counted } from '../figures.ts';
+import { modelOption, openModel } from '../model-options.ts';
+import { choice, orElse, required, text } from '../option.ts';
+import { tokenizerFiles } from '../tokenizer-files.ts';
+import { storageOf } from '../weights-option.ts';
+
+const options = {
+  model: modelOption,
+  out: required(text('DIR', 'where the quantized model is saved')),
+  weights: orElse(
+    choice(
+      ['int8', 'nf4', 'nf4-double', 'fp4'],
+      'what the linear layers are held in; nf4-double: scales in 8 bits too',
+    ),
+    'nf4-double',
+  ),
+  dtype: choice(['F32', 'F16', 'BF16'], "how everything else is stored; the model's own type when left out"),
+  ...backendOptions,
+};
+
+export const quantize: Command = command({
+  name: 'quantize',
+  output: 'report',
+  about: `Rounds the linear layers of a model to 8 or 4 bits and saves that as a folder of its own, tokenizer and all.
+Embedding, output, norms and biases stay numbers, as bitsandbytes leaves them. The folder loads with --weights as-stored, and in
+transformers. Matrices are rounded while they are loaded, one after the other.`,
+  options,
+  examples: [
+    ['quantize --model HuggingFaceTB/SmolLM2-135M --weights nf4-double --out out/small', 'what QLoRA trains over'],
+    ['quantize --model base.gguf --weights int8 --dtype F16 --out out/int8', 'a GGUF file, in 8 bits'],
+  ],
+  async run(values, run) {
+    const { report } = run;
+    const { out, weights } = values;
+    await checkOut(out, values.model, 'model');
+    const backend = await startBackend(values, report);
+    const { asStored, byRole } = await import('@peftjs/quantization');
+    const rest = asStored();
+    const storage = byRole({ embed: rest, head: rest }, await storageOf(weights));
+    const model = await openModel(values.model, run, weights, storage);
+    const coded = await countCoded(model);
+    if (coded === 0) {
+      throw new Error(
+        `[peftjs/cli] no matrix of ${values.model} can be written in ${weights}: rows must be whole blocks, and lie as a linear layer has them`,
+      );
+    }
+    const source = await openModelFolder(values.model);
+    const dtype = values.dtype ?? dtypeOf(model);
+    await saveModel(model, out, { dtype, files: await tokenizerFiles(source) });
+    const [before, after] = [await tensorBytes(source), await tensorBytes(diskFolder(out))];
+    report.say(`weights  ${bytes(before)} before, ${bytes(after)} after`);
+    report.say(`model    ${out}: ${counted(coded, 'linear layer')} in ${weights}, the rest as ${dtype}`);
+    report.result({ out, weights, dtype, coded, bytesBefore: before, bytes: after, backend: backend.name });
+    return EXIT.ok;
+  },
+});
+
+async function countCoded(model: CausalLM): Promise<number> {
+  const found = await Promise.all(model.stored().map(codesOf));
+  return found.filter((one) => one !== null).length;
+}
+
+/** As the configuration says. */
+function dtypeOf({ config }: CausalLM): 'F32' | 'F16' | 'BF16' {
+  const names = new Map<unknown, 'F16' | 'BF16'>([
+    ['float16', 'F16'],
+    ['bfloat16', 'BF16'],
+  ]);
+  return names.get(config.dtype ?? config.torch_dtype) ?? 'F32';
+}
+
+async function tensorBytes(folder: Folder): Promise<number> {
+  const { tensors } = await openWeights(folder);
+  return [...tensors.values()].reduce((sum, { begin, end }) => sum + end - begin, 0);
+}
