@@ -2,8 +2,16 @@
 // directions of what that loses, W ≈ Q + s B A, with Q = store(W - s B A) in turns with the SVD of W - Q.
 import { fromWeight, type Storage, type Weight, type WeightSite } from '@peftjs/core';
 import { Matrix } from 'ml-matrix';
-import { type Initializer, kaiming } from './initializers.ts';
-import { check, principal, toTensor } from './matrix-initializers.ts';
+import { kaiming } from './initializers.ts';
+import {
+  check,
+  type MatrixInitializer,
+  matrixOf,
+  type Numbers,
+  principal,
+  readNumbers,
+  toTensor,
+} from './matrix-initializers.ts';
 
 export interface LoftqOptions {
   /** How often the weight is stored, each time followed by an SVD; 1 when left out. */
@@ -12,19 +20,21 @@ export interface LoftqOptions {
   readonly bits?: 4 | 8;
 }
 
-function matrixOf(weight: Weight): Matrix {
-  const read = weight.read();
-  const values = read.dataSync<'float32'>();
-  read.dispose();
-  return Matrix.from1DArray(weight.outDim, weight.inDim, values);
-}
-
 /** What a storage makes of a matrix. */
 function stored(matrix: Matrix, storage: Storage): Matrix {
-  const weight = storage(Float32Array.from(matrix.to1DArray()), matrix.rows, matrix.columns);
-  const read = matrixOf(weight);
+  const { rows, columns } = matrix;
+  const args = [Float32Array.from(matrix.to1DArray()), rows, columns] as const;
+  return Matrix.from1DArray(rows, columns, storage.rounded?.(...args) ?? readAtOnce(storage(...args)));
+}
+
+function readAtOnce(weight: Weight): Float32Array {
+  const read = weight.read();
   weight.dispose();
-  return read;
+  try {
+    return read.dataSync<'float32'>();
+  } finally {
+    read.dispose();
+  }
 }
 
 /**
@@ -35,18 +45,19 @@ function stored(matrix: Matrix, storage: Storage): Matrix {
  * @example
  * attach(model, lora({ r: 8, init: loftq(nf4(), { iterations: 5 }) }));
  */
-export function loftq(storage: Storage, { iterations = 1, bits = 4 }: LoftqOptions = {}): Initializer {
+export function loftq(storage: Storage, { iterations = 1, bits = 4 }: LoftqOptions = {}): MatrixInitializer {
   if (!(Number.isInteger(iterations) && iterations > 0)) {
     throw new Error(`[peftjs/lora] iterations is ${iterations}; give a whole number above 0`);
   }
-  return {
+  const config = { loftq_config: { loftq_bits: bits, loftq_iter: iterations } };
+  const startingFrom = (read: Numbers): MatrixInitializer => ({
     ...kaiming,
     name: 'loftq',
-    config: { loftq_config: { loftq_bits: bits, loftq_iter: iterations } },
+    config,
     check,
     start: fromWeight((site: WeightSite, r: number, scale: number) => {
       if (site.kind !== 'linear') return null;
-      const whole = matrixOf(site.weight);
+      const whole = matrixOf(site, 'loftq(…)', read);
       let last = whole;
       for (let k = 1; ; k++) {
         const lost = Matrix.sub(whole, stored(last, storage));
@@ -62,5 +73,7 @@ export function loftq(storage: Storage, { iterations = 1, bits = 4 }: LoftqOptio
         last = Matrix.sub(whole, b.mmul(a).mul(scale));
       }
     }),
-  };
+    prepare: async (host, targets) => startingFrom(await readNumbers(host, targets)),
+  });
+  return startingFrom(new Map());
 }

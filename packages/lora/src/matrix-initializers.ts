@@ -24,9 +24,22 @@ export interface MatrixInitializer extends Initializer {
 /** A and B of a matrix [o, i]; what is left of it is W - s B A. */
 type Split = (w: Matrix, r: number, scale: number) => readonly [a: Matrix, b: Matrix];
 
-type Numbers = ReadonlyMap<Weight, Float32Array>;
+export type Numbers = ReadonlyMap<Weight, Float32Array>;
 
-function matrixOf(site: LinearSite, name: string, read: Numbers): Matrix {
+/** The numbers of the linear layers that are named. */
+export async function readNumbers(host: Host, targets: Targets): Promise<Numbers> {
+  const numbers = new Map<Weight, Float32Array>();
+  const sites = selectSites(host.sites(), { ...targets, optional: true }, new Set(['linear']), false);
+  for (const { weight } of sites as LinearSite[]) {
+    const values = weight.read();
+    numbers.set(weight, (await values.data()) as Float32Array);
+    values.dispose();
+  }
+  return numbers;
+}
+
+/** @param read what has been read of it beforehand, if it has */
+export function matrixOf(site: LinearSite, name: string, read: Numbers): Matrix {
   return Matrix.from1DArray(site.outDim, site.inDim, read.get(site.weight) ?? readAtOnce(site, name));
 }
 
@@ -68,16 +81,7 @@ function startingFrom(name: string, split: Split, read: Numbers = new Map()): Ma
       const [a, b] = split(matrixOf(site, name, read), r, scale).map(toTensor) as [Tensor2D, Tensor2D];
       return { params: { a, b }, weight: sub(site.weight.read(), mul(matMul(b, a), scale)) };
     }),
-    async prepare(host, targets) {
-      const numbers = new Map<Weight, Float32Array>();
-      const sites = selectSites(host.sites(), { ...targets, optional: true }, new Set(['linear']), false);
-      for (const { weight } of sites as LinearSite[]) {
-        const values = weight.read();
-        numbers.set(weight, (await values.data()) as Float32Array);
-        values.dispose();
-      }
-      return startingFrom(name, split, numbers);
-    },
+    prepare: async (host, targets) => startingFrom(name, split, await readNumbers(host, targets)),
   };
 }
 

@@ -35,9 +35,13 @@ function initOf(config: Config, inits: readonly Initializer[]): Initializer {
   );
 }
 
+/** @param init the initializer that the adapter was made with, which may have keys of its own */
+const readerOf = (config: Config, init: Initializer) =>
+  configReader('lora', config, [...KEYS, ...Object.keys(init.config ?? {})]);
+
 function methodOf(config: Config, inits: readonly Initializer[]): readonly Method[] {
   const init = initOf(config, inits);
-  const read = configReader('lora', config, [...KEYS, ...Object.keys(init.config ?? {})]);
+  const read = readerOf(config, init);
   const { modules: targets, exclude, layers, layersPattern } = read.targets();
   const bias = read.word('bias', ['none', 'all', 'lora_only']);
   if (targets === NO_TARGETS) {
@@ -102,7 +106,7 @@ export function readLora(...inits: readonly Initializer[]): Family {
     async prepare(config, host) {
       const ready = async (init: Initializer) => {
         if (!init.prepare || init.name !== config.init_lora_weights) return init;
-        return init.prepare(host, configReader('lora', config, KEYS).targets());
+        return init.prepare(host, readerOf(config, init).targets());
       };
       return readLora(...(await Promise.all(inits.map(ready))));
     },
