@@ -5,6 +5,7 @@ import { leakGuard } from '@peftjs/testing/suites';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { goldenBlocks } from '../../gguf/test/golden-file.ts';
 import { asStored } from './as-stored.ts';
+import { bf16 } from './half.ts';
 
 beforeAll(async () => {
   await useBackend(cpu());
@@ -37,7 +38,7 @@ async function matrixOf(dtype: string, change?: (bytes: Uint8Array) => void) {
 describe('what a file has is taken', () => {
   leakGuard();
 
-  it.each(['Q4_0', 'Q4_1', 'Q8_0', 'F16', 'BF16'])('%s from its bytes alone', async (dtype) => {
+  it.each(['Q4_0', 'Q4_1', 'Q8_0', 'Q4_K', 'F16', 'BF16'])('%s from its bytes alone', async (dtype) => {
     const { matrix, asked, values } = await matrixOf(dtype);
     const weight = await asStored().load?.(matrix);
     expect(asked).toEqual(['bytes']);
@@ -54,6 +55,13 @@ describe('what a file has is taken', () => {
     weight?.dispose();
   });
 
+  it('Q6_K in another storage, where one is given', async () => {
+    const { matrix, values } = await matrixOf('Q6_K');
+    const weight = await asStored(bf16()).load?.(matrix);
+    expect(weight?.bytes).toBe(2 * values.length);
+    weight?.dispose();
+  });
+
   it('and what no file has is float32', () => {
     const weight = asStored()(Float32Array.of(1, 2, 3, 4), 2, 2);
     expect(weight.bytes).toBe(16);
@@ -64,6 +72,7 @@ describe('what a file has is taken', () => {
     ['Q4_0', 18 * 16, [0x00, 0x7c], 'an infinity', '[1, 0]'],
     ['Q4_1', 20 * 3 + 2, [0x01, 0xfe], 'NaN', '[0, 96]'],
     ['Q8_0', 34 * 47, [0x00, 0xfc], 'an infinity', '[2, 480]'],
+    ['Q4_K', 144 * 3 + 2, [0x00, 0x7c], 'an infinity', '[1, 256]'],
   ] as const)('a scale of %s that is no number is refused', async (dtype, at, code, what, place) => {
     const { matrix } = await matrixOf(dtype, (bytes) => bytes.set(code, at));
     await expect(asStored().load?.(matrix)).rejects.toThrow(

@@ -100,6 +100,7 @@ export function describeStorages(backend: Backend, readsAtOnce = true, open = on
       ['Q4_0', 20 / 32],
       ['Q4_1', 24 / 32],
       ['Q8_0', 36 / 32],
+      ['Q4_K', 24 / 32],
       ['Q6_K', 4],
     ])('%s of a GGUF file is held in %f bytes a number, bit for bit', async (dtype, each) => {
       const { bytes, shape, values } = await goldenBlocks(dtype, open('golden/gguf'));
