@@ -5,7 +5,7 @@ import type { Host, Undo } from './host.ts';
 import type { Tensors } from './method.ts';
 import { assertIdle } from './registry.ts';
 import type { WeightSite } from './site.ts';
-import type { Storage } from './storage.ts';
+import { holding, type Storage } from './storage.ts';
 import type { Weight } from './weight.ts';
 
 /** Parameters, and what becomes of the weight. */
@@ -34,7 +34,9 @@ export interface Started {
 function take(host: Host, site: WeightSite, { weight: values, storage }: Start): Taken {
   assertIdle(host, `a start at "${site.path}"`);
   const { outDim, inDim } = site.weight;
-  const weight = storage ? storage(values.dataSync<'float32'>(), outDim, inDim) : site.weight.encode(values);
+  const weight = holding(site.path, () =>
+    storage ? storage(values.dataSync<'float32'>(), outDim, inDim) : site.weight.encode(values),
+  );
   return {
     weight,
     assertFree(name) {

@@ -2,6 +2,7 @@
 import { clone, type Tensor, type Variable, variable } from '@tensorflow/tfjs-core';
 import type { Host, Undo } from './host.ts';
 import type { NormSite, WeightSite } from './site.ts';
+import { holding } from './storage.ts';
 import type { Weight } from './weight.ts';
 
 export type HoldingSite = WeightSite | NormSite;
@@ -23,7 +24,7 @@ export function readHeld(site: HoldingSite): Tensor {
 
 /** Another of what the site holds, with these numbers. */
 export function holdLike(site: HoldingSite, values: Tensor): Held {
-  return site.kind === 'norm' ? variable(values, false) : site.weight.encode(values);
+  return site.kind === 'norm' ? variable(values, false) : holding(site.path, () => site.weight.encode(values));
 }
 
 /** @throws when it is a norm, and the host cannot change norms */

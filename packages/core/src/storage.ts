@@ -49,7 +49,7 @@ export async function storeMatrix(storage: Storage, matrix: FileMatrix): Promise
   return holding(name, () => storage(values, outDim, inDim));
 }
 
-/** Makes a weight of a file's tensor. What is wrong with that is said with its name. */
+/** Makes a weight of a tensor or site of this name, which an error is said with. */
 export function holding(name: string, make: () => Weight): Weight {
   try {
     return make();
