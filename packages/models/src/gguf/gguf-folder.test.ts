@@ -11,6 +11,7 @@ import { type TensorToWrite, type Typed, writeGguf } from '../../../gguf/test/wr
 import { hubServer } from '../../test/hub-server.ts';
 import { batchOf, expectNear, guardTensors, logitsOf } from '../../test/tiny-llama.ts';
 import { openModelFolder } from '../hub/open-model-folder.ts';
+import { readLlamaConfig } from '../llama/config.ts';
 import { loadModel, openTokenizer } from '../load-model.ts';
 import { ggufFolder } from './gguf-folder.ts';
 
@@ -201,6 +202,42 @@ describe('the configuration', () => {
   });
 });
 
+const factors = (values: readonly number[]): TensorToWrite => {
+  const bytes = new Uint8Array(Float32Array.from(values).buffer);
+  return { name: 'rope_freqs.weight', dtype: 'F32', shape: [values.length], bytes };
+};
+
+test("the frequencies of Llama 3.1 are its configuration's", async () => {
+  // As llama.cpp's converter computes them, of heads of 16 and a factor of 32.
+  const [theta, headDim, factor, low, high, context] = [5e5, 16, 32, 1, 4, 8192] as const;
+  const written = Array.from({ length: headDim / 2 }, (_, j) => {
+    const wavelength = 2 * Math.PI * theta ** ((2 * j) / headDim);
+    if (wavelength < context / high) return 1;
+    if (wavelength > context / low) return factor;
+    const smooth = (context / wavelength - low) / (high - low);
+    return 1 / ((1 - smooth) / factor + smooth);
+  });
+  expect(new Set(written).size).toBeGreaterThan(2);
+  const heads = { 'llama.attention.key_length': ['u32', headDim], 'llama.rope.freq_base': ['f32', theta] } as const;
+  const file = writeGguf({ ...LLAMA, ...heads }, [factors(written)]);
+  const folder = await ggufFolder(memorySource('a.gguf', file));
+  const source = await folder.open('config.json');
+  const config = JSON.parse(new TextDecoder().decode(await source?.read(0, source.size)));
+  expect(config.rope_scaling).toEqual({
+    rope_type: 'llama3',
+    factor,
+    low_freq_factor: low,
+    high_freq_factor: high,
+    original_max_position_embeddings: context,
+  });
+  const { frequencies } = readLlamaConfig(config);
+  for (const [j, f] of frequencies.entries()) {
+    const divided = theta ** ((-2 * j) / headDim) / (written[j] as number);
+    expect(Math.abs(f / divided - 1)).toBeLessThan(1e-12);
+  }
+  expect(folder.weights?.tensors.size).toBe(0);
+});
+
 describe('refused, naming what is wrong, and no tensor is left', () => {
   const refused = async (file: Uint8Array, message: string) => {
     const before = memory().numTensors;
@@ -231,9 +268,17 @@ describe('refused, naming what is wrong, and no tensor is left', () => {
     await refused(having({ 'llama.block_count': ['string', '1'] }), '"llama.block_count" is "1"; a number is needed');
   });
 
-  test('what is not computed here: frequencies of Llama 3.1, other scalings', async () => {
-    const tensor = { name: 'rope_freqs.weight', dtype: 'F32', shape: [2], bytes: new Uint8Array(8) };
-    await refused(having({}, [tensor]), 'holds "rope_freqs.weight", the frequencies of Llama 3.1');
+  test('what is not computed here: other factors of frequencies than those of Llama 3.1, other scalings', async () => {
+    for (const bad of [
+      [1, 8, 1],
+      [1, 3.5],
+      [0, 0],
+    ]) {
+      await refused(
+        having({ 'llama.embedding_length': ['u32', 8], 'llama.rope.freq_base': ['f32', 5e5] }, [factors(bad)]),
+        '"rope_freqs.weight" holds other factors than Llama 3.1 has',
+      );
+    }
     const yarn = { 'llama.rope.scaling.type': ['string', 'yarn'], 'llama.rope.scaling.factor': ['f32', 2] } as const;
     await refused(having(yarn), 'rope_type "yarn" is not supported');
   });

@@ -33,7 +33,7 @@ export async function ggufFolder(source: ByteSource, layouts: readonly GgufLayou
       `[peftjs/models] ${file.name} is one of ${parts} parts; join them with llama.cpp's "llama-gguf-split --merge"`,
     );
   }
-  const config = layout.config(file);
+  const config = await layout.config(file);
   const tokenizer = tokenizerFiles(file);
   const files = new Map<string, unknown>([['config.json', config]]);
   if (tokenizer !== null) {

@@ -6,9 +6,9 @@ export interface GgufLayout {
   /** The `general.architecture` of the files it reads. */
   readonly architecture: string;
   /** What `config.json` would say. */
-  config(file: GgufFile): RawConfig;
-  /** A tensor's name in safetensors. */
-  tensorName(name: string): string;
+  config(file: GgufFile): Promise<RawConfig>;
+  /** A tensor's name in safetensors; null for one that the configuration has taken in. */
+  tensorName(name: string): string | null;
   /**
    * How many heads the rows of a tensor belong to, if llama.cpp's rotary embedding has made their halves alternate; null
    * where rows have kept their order.

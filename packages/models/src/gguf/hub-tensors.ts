@@ -20,7 +20,8 @@ export function hubTensors(file: GgufFile, layout: GgufLayout, config: RawConfig
         `[peftjs/models] ${file.name}: "${inFile}" has ${rows} rows, which are not those of ${heads} heads`,
       );
     }
-    tensors.set(layout.tensorName(inFile), { ...place, inFile, headRows: heads === null ? null : rows / heads });
+    const name = layout.tensorName(inFile);
+    if (name !== null) tensors.set(name, { ...place, inFile, headRows: heads === null ? null : rows / heads });
   }
   const find = (name: string): Renamed => {
     const found = tensors.get(name);

@@ -2,6 +2,7 @@
 import type { RawConfig } from '../read-config.ts';
 import type { GgufLayout } from './gguf-layout.ts';
 import { ggufNumber, ggufText } from './gguf-metadata.ts';
+import { ROPE_FACTORS, ropeFactors } from './rope-factors.ts';
 
 const MODULES: Readonly<Record<string, string>> = {
   token_embd: 'model.embed_tokens',
@@ -21,14 +22,12 @@ const MODULES: Readonly<Record<string, string>> = {
 /** Llama, and what llama.cpp calls so: SmolLM2, TinyLlama and others. */
 export const llamaLayout: GgufLayout = {
   architecture: 'llama',
-  config(file) {
+  async config(file) {
     const number = (key: string, fallback?: number) => ggufNumber(file, `llama.${key}`, fallback);
-    if (file.tensors.has('rope_freqs.weight')) {
-      throw new Error(
-        `[peftjs/models] ${file.name} holds "rope_freqs.weight", the frequencies of Llama 3.1, which are not read from GGUF; load the model from safetensors`,
-      );
-    }
     const heads = number('attention.head_count');
+    const headDim = number('attention.key_length', number('rope.dimension_count', number('embedding_length') / heads));
+    const theta = shortest(number('rope.freq_base', 10000));
+    const factors = await ropeFactors(file, theta, headDim);
     const token = (key: string) => file.metadata.get(`tokenizer.ggml.${key}_token_id`) ?? null;
     return {
       model_type: 'llama',
@@ -40,10 +39,11 @@ export const llamaLayout: GgufLayout = {
       num_hidden_layers: number('block_count'),
       num_attention_heads: heads,
       num_key_value_heads: number('attention.head_count_kv', heads),
-      head_dim: number('attention.key_length', number('rope.dimension_count', number('embedding_length') / heads)),
+      head_dim: headDim,
       rms_norm_eps: shortest(number('attention.layer_norm_rms_epsilon')),
       max_position_embeddings: number('context_length'),
-      rope_theta: shortest(number('rope.freq_base', 10000)),
+      rope_theta: theta,
+      ...(factors && { rope_scaling: factors }),
       ...scaling(ggufText(file, 'llama.rope.scaling.type', 'none'), () => shortest(number('rope.scaling.factor'))),
       attention_bias: file.tensors.has('blk.0.attn_q.bias'),
       mlp_bias: file.tensors.has('blk.0.ffn_up.bias'),
@@ -53,6 +53,7 @@ export const llamaLayout: GgufLayout = {
     };
   },
   tensorName(name) {
+    if (name === ROPE_FACTORS) return null;
     const [, block, module = '', kind] = /^(?:blk\.(\d+)\.)?(\w+)\.(weight|bias)$/.exec(name) ?? [];
     const path = MODULES[module];
     if (path === undefined) return name;

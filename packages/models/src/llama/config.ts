@@ -56,7 +56,7 @@ export function readLlamaConfig(raw: RawConfig): LlamaConfig {
 }
 
 /** theta^(-2 j / f), and what Llama 3.1 makes of them for long contexts. */
-function rotaryFrequencies(raw: RawConfig, headDim: number): Float64Array {
+export function rotaryFrequencies(raw: RawConfig, headDim: number): Float64Array {
   const scaling = {
     ...(raw.rope_scaling as RawConfig | null),
     ...(raw.rope_parameters as RawConfig | null),
