@@ -3,6 +3,7 @@ import { availableParallelism } from 'node:os';
 import type { Backend, Capabilities, Kernel } from '@peftjs/backend';
 import { findBackend } from '@tensorflow/tfjs-core';
 import { adamwKernel } from './kernels/adamw.ts';
+import { adamw8bitKernel } from './kernels/adamw-8bit.ts';
 import { attentionKernel } from './kernels/attention.ts';
 import { crossEntropyKernel } from './kernels/cross-entropy.ts';
 import { geluKernel } from './kernels/gelu.ts';
@@ -52,7 +53,7 @@ export function node(options: NodeOptions = {}): Backend {
       repairKernels();
       return capabilities(found.device);
     },
-    kernels: () => (onGpu() ? everywhere : [...everywhere, adamwKernel]),
+    kernels: () => (onGpu() ? everywhere : [...everywhere, adamwKernel, adamw8bitKernel]),
   };
 }
 

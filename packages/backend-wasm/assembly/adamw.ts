@@ -18,6 +18,14 @@ export function adamw(
   setArg<usize>(5, m2);
   setArg<usize>(6, v2);
   setArg<i32>(7, n);
+  setStep(scale, b1, b2, c1, c2, keep, rate, correction, eps);
+  parallel(ADAMW, chunksFor((n + 3) >> 2, 4, 16384));
+}
+
+/** The numbers that the functions below read. */
+export function setStep(
+  scale: f32, b1: f32, b2: f32, c1: f32, c2: f32, keep: f32, rate: f32, correction: f32, eps: f32,
+): void {
   setArg<f32>(8, scale);
   setArg<f32>(9, b1);
   setArg<f32>(10, b2);
@@ -27,7 +35,6 @@ export function adamw(
   setArg<f32>(14, rate);
   setArg<f32>(15, correction);
   setArg<f32>(16, eps);
-  parallel(ADAMW, chunksFor((n + 3) >> 2, 4, 16384));
 }
 
 // @ts-ignore: decorator
@@ -36,21 +43,28 @@ function times(i: i32, x: v128): v128 {
   return f32x4.mul(f32x4.splat(arg<f32>(i)), x);
 }
 
+/** The gradient as it counts. */
 // @ts-ignore: decorator
 @inline
-function mean(m: v128, g: v128): v128 {
+export function scaled(g: v128): v128 {
+  return times(8, g);
+}
+
+// @ts-ignore: decorator
+@inline
+export function mean(m: v128, g: v128): v128 {
   return f32x4.add(times(9, m), times(11, g));
 }
 
 // @ts-ignore: decorator
 @inline
-function meanSquare(v: v128, g: v128): v128 {
+export function meanSquare(v: v128, g: v128): v128 {
   return f32x4.add(times(10, v), times(12, f32x4.mul(g, g)));
 }
 
 // @ts-ignore: decorator
 @inline
-function step(p: v128, m2: v128, v2: v128): v128 {
+export function step(p: v128, m2: v128, v2: v128): v128 {
   const root = f32x4.div(f32x4.sqrt(v2), f32x4.splat(arg<f32>(15)));
   return f32x4.sub(times(13, p), times(14, f32x4.div(m2, f32x4.add(root, f32x4.splat(arg<f32>(16))))));
 }
@@ -64,7 +78,7 @@ export function adamwChunk(chunk: i32): void {
   const end: usize = startOf(chunk + 1, chunks, groups) << 4;
   const whole = min(end, <usize>(n & ~3) << 2);
   for (let o: usize = startOf(chunk, chunks, groups) << 4; o < whole; o += 16) {
-    const grad = times(8, v128.load(g + o));
+    const grad = scaled(v128.load(g + o));
     const first = mean(v128.load(m + o), grad);
     const second = meanSquare(v128.load(v + o), grad);
     v128.store(m2 + o, first);
@@ -73,7 +87,7 @@ export function adamwChunk(chunk: i32): void {
   }
   if (end <= whole) return;
   const rest = n & 3;
-  const grad = times(8, loadPart(g + whole, rest, 0));
+  const grad = scaled(loadPart(g + whole, rest, 0));
   const first = mean(loadPart(m + whole, rest, 0), grad);
   const second = meanSquare(loadPart(v + whole, rest, 0), grad);
   storePart(m2 + whole, rest, first);

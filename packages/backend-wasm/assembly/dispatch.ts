@@ -1,5 +1,6 @@
 // From the number of a kernel to the function that does one chunk of it.
 import { adamwChunk } from './adamw';
+import { adamw8bitChunk } from './adamw-8bit';
 import { attentionChunk } from './attention';
 import { attentionGradChunk, sumGroupsChunk } from './attention-grad';
 import { crossEntropyChunk, crossEntropyGradChunk } from './cross-entropy';
@@ -35,6 +36,7 @@ export function runChunk(kernel: i32, chunk: i32, thread: i32): void {
     case id.CROSS_ENTROPY: return crossEntropyChunk(chunk);
     case id.CROSS_ENTROPY_GRAD: return crossEntropyGradChunk(chunk);
     case id.ADAMW: return adamwChunk(chunk);
+    case id.ADAMW_8BIT: return adamw8bitChunk(chunk, thread);
     case id.GATHER_ROWS: return gatherRowsChunk(chunk);
     case id.SCATTER_ROWS: return scatterRowsChunk(chunk);
     case id.ATTENTION: return attentionChunk(chunk, thread);

@@ -1,5 +1,6 @@
 // What the module exports. It has no memory and no data of its own: it works in the memory of tfjs.
 export { adamw } from './adamw';
+export { adamw8bit } from './adamw-8bit';
 export { attention, attentionScratch } from './attention';
 export { attentionGrad, sumGroups } from './attention-grad';
 export { copy, copyRows, fill, repeat } from './bytes';

@@ -30,3 +30,4 @@ export const PACKED_PACK: i32 = 27;
 export const PACKED_FEW: i32 = 28;
 export const PACKED_ROWS: i32 = 29;
 export const PACKED_FEW_GROUPS: i32 = 30;
+export const ADAMW_8BIT: i32 = 31;

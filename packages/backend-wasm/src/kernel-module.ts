@@ -3,6 +3,7 @@ import { binaries } from './kernels.gen.ts';
 
 type Kernels =
   | 'adamw'
+  | 'adamw8bit'
   | 'attention'
   | 'attentionGrad'
   | 'copy'

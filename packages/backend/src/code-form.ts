@@ -38,6 +38,11 @@ export interface GroupedForm {
 export interface Fit {
   readonly of: 'size' | 'number' | 'range';
   readonly share: number;
+  /**
+   * Where all of a group are whole multiples of one step, up to so many of it, that step is the scale: what was trained with
+   * learned steps is kept as it is. Codes that are made from numbers read beforehand alone; a device that packs does without.
+   */
+  readonly multiples?: number;
 }
 
 /** Scales in a block of nested ones. */

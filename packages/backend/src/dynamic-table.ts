@@ -12,7 +12,7 @@ function middles(count: number): readonly number[] {
 }
 
 /** The numbers between 0 and 1, a decade after the other, ascending. */
-export function dynamicDecades(signed: boolean): readonly (readonly number[])[] {
+export function decadeNumbers(signed: boolean): readonly (readonly number[])[] {
   return Array.from({ length: 7 }, (_, decade) =>
     middles(2 ** (signed ? decade : decade + 1)).map((size) => fround(size * fround(10 ** (decade - 6)))),
   );
@@ -20,6 +20,6 @@ export function dynamicDecades(signed: boolean): readonly (readonly number[])[] 
 
 /** The number of every code, ascending. */
 export function dynamicTable(signed: boolean): Float32Array {
-  const above = dynamicDecades(signed).flat();
+  const above = decadeNumbers(signed).flat();
   return Float32Array.of(...(signed ? above.toReversed().map((v) => -v) : []), 0, ...above, 1);
 }

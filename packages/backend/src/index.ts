@@ -10,7 +10,15 @@ export {
   levelOrder,
   NESTED_BLOCK,
 } from './code-form.ts';
-export { dynamicDecades, dynamicTable } from './dynamic-table.ts';
+export {
+  type Coded,
+  codedZeros,
+  type Decade,
+  DYNAMIC_BLOCK,
+  DYNAMIC_WORDS,
+  dynamicDecades,
+} from './dynamic-codes.ts';
+export { dynamicTable } from './dynamic-table.ts';
 export { type Engine, engine, type TapeNode, untaped } from './engine.ts';
 export {
   type Form,
@@ -29,6 +37,7 @@ export { type MemoryMeter, memoryMeter } from './memory-meter.ts';
 export { nextTurn } from './next-turn.ts';
 export { once } from './once.ts';
 export { type AdamwAttrs, type AdamwForm, type AdamwInputs, type AdamwResult, adamw } from './ops/adamw.ts';
+export { type Adamw8bitForm, type Adamw8bitInputs, type Adamw8bitResult, adamw8bit } from './ops/adamw-8bit.ts';
 export { type AttentionAttrs, type AttentionInputs, attention } from './ops/attention.ts';
 export { type CrossEntropyInputs, crossEntropy, IGNORED } from './ops/cross-entropy.ts';
 export { type CutForm, cut } from './ops/cut.ts';

@@ -25,7 +25,8 @@ export function fitterOf(
   return (rows, from, end) => {
     for (let i = from; i < end; i++) if (!Number.isFinite(rows[i])) return i;
     const { size, offset } = measure(rows, from, end);
-    group.scale = Math.fround(size * share);
+    const step = stepOf(rows, from, end, size, form.fit);
+    group.scale = Math.fround(step ?? size * share);
     group.offset = form.offsets ? offset : 0;
     if (!Number.isFinite(group.scale)) return from;
     const steep = Math.max(Math.abs(group.scale), SMALLEST);
@@ -36,6 +37,24 @@ export function fitterOf(
     group.codes.fill(nearest(0), end - from);
     return -1;
   };
+}
+
+/** How far from a whole number a multiple may lie that was rounded to float32. */
+const NEAR = 1e-5;
+
+/** The step that all of a group are multiples of; null where there is none, or where it is what fits anyway. */
+function stepOf(rows: Float32Array, from: number, end: number, size: number, fit: Fit): number | null {
+  const { share, multiples = 0 } = fit;
+  const isGrid = (step: number) => {
+    for (let i = from; i < end; i++) {
+      const code = (rows[i] as number) / step;
+      if (!(code < multiples + 0.5 && Math.abs(code - Math.round(code)) <= NEAR)) return false;
+    }
+    return true;
+  };
+  if (multiples === 0 || size === 0 || isGrid(size * share)) return null;
+  for (let k = multiples; k > 0; k--) if (isGrid(size / k)) return size / k;
+  return null;
 }
 
 type Measure = (rows: Float32Array, from: number, end: number) => { readonly size: number; readonly offset: number };

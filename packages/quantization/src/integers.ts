@@ -22,7 +22,8 @@ export function int8(options: Int8Options = {}): Storage {
 }
 
 /**
- * Symmetric: (code - 8) * scale, scale = m / -8 for the number m of the largest size, which keeps it as GGUF's Q4_0 does.
+ * Symmetric: (code - 8) * scale, scale = m / -8 for the number m of the largest size, which keeps it as GGUF's Q4_0 does; a group
+ * whose numbers are multiples of one step already, as learned steps leave it, keeps that step.
  * Asymmetric: code * scale + smallest, scale = (largest - smallest) / 15, as in GGUF's Q4_1.
  */
 export function int4(options: Int4Options = {}): Storage {
@@ -47,7 +48,7 @@ export function int4Packing({ group = 64, asymmetric = false }: Int4Options = {}
     group,
     map: null,
     offsets: asymmetric,
-    fit: asymmetric ? { of: 'range', share: 1 / 15 } : { of: 'number', share: -1 / 8 },
+    fit: asymmetric ? { of: 'range', share: 1 / 15 } : { of: 'number', share: -1 / 8, multiples: 7 },
   });
 }
 

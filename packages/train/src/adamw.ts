@@ -14,16 +14,24 @@ export interface AdamwOptions {
   readonly weightDecay?: number;
 }
 
+/** What was given, and for the rest what is usual. */
+export function adamwNumbers({ beta1 = 0.9, beta2 = 0.999, eps = 1e-8, weightDecay = 0.01 }: AdamwOptions): {
+  readonly [name in keyof AdamwOptions]-?: number;
+} {
+  return { beta1, beta2, eps, weightDecay };
+}
+
 /** p ← p (1 - lr · decay) - lr · m̂ / (sqrt(v̂) + eps). */
-export function adamw({ beta1 = 0.9, beta2 = 0.999, eps = 1e-8, weightDecay = 0.01 }: AdamwOptions = {}): Optimizer {
+export function adamw(options: AdamwOptions = {}): Optimizer {
+  const numbers = adamwNumbers(options);
   return {
     name: 'adamw',
-    options: { beta1, beta2, eps, weightDecay },
+    options: numbers,
     elementwise: true,
     slots: (shape) => ({ m: zeros([...shape]), v: zeros([...shape]) }),
-    update({ value, gradient, slots, learningRate, step: n, gradientScale }) {
+    update({ value, gradient, slots, ...rest }) {
       const inputs = { p: value, g: gradient, m: slots.m as Tensor, v: slots.v as Tensor };
-      const [p, m, v] = step(inputs, { learningRate, beta1, beta2, eps, weightDecay, step: n, gradientScale });
+      const [p, m, v] = step(inputs, { ...numbers, ...rest });
       return { value: p, slots: { m, v } };
     },
   };

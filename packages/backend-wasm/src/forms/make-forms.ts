@@ -1,7 +1,7 @@
 // Our forms of the fused ops.
 import type { Kernel } from '@peftjs/backend';
 import type { Runtime } from '../runtime.ts';
-import { adamwKernel } from './adamw.ts';
+import { adamwKernels } from './adamw.ts';
 import { attentionKernel } from './attention.ts';
 import { crossEntropyKernel } from './cross-entropy.ts';
 import { geluKernel } from './gelu.ts';
@@ -15,7 +15,7 @@ import { swigluKernel } from './swiglu.ts';
 
 export function makeForms(r: Runtime): readonly Kernel[] {
   return [
-    adamwKernel(r),
+    ...adamwKernels(r),
     attentionKernel(r),
     crossEntropyKernel(r),
     geluKernel(r),

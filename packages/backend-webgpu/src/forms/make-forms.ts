@@ -2,6 +2,7 @@
 import type { Kernel } from '@peftjs/backend';
 import type { Runtime } from '../runtime.ts';
 import { adamwKernel } from './adamw.ts';
+import { adamw8bitKernel } from './adamw-8bit.ts';
 import { attentionKernel } from './attention.ts';
 import { crossEntropyKernel } from './cross-entropy.ts';
 import { cutKernel } from './cut.ts';
@@ -19,6 +20,7 @@ import { swigluKernel } from './swiglu.ts';
 export function makeForms(r: Runtime): readonly Kernel[] {
   return [
     adamwKernel(r),
+    adamw8bitKernel(r),
     attentionKernel(r),
     crossEntropyKernel(r),
     cutKernel(r),

@@ -86,6 +86,39 @@ describe.each(PAIRS)('what is evaluated is what is exported to %s', (_, grid, st
   });
 });
 
+it.each([4, 3, 2])('learned steps of %i bits are kept in int4, whatever codes they are used with', (bits) => {
+  const codes = fc.array(fc.integer({ min: -(2 ** (bits - 1)), max: 2 ** (bits - 1) - 1 }), {
+    minLength: 64,
+    maxLength: 64,
+  });
+  const steps = fc.tuple(
+    fc.double({ min: 1e-3, max: 10, noNaN: true }),
+    fc.double({ min: 1e-3, max: 10, noNaN: true }),
+  );
+  fc.assert(
+    fc.property(codes, steps, (all, [first, second]) => {
+      const grid = Float32Array.from(all, (code, i) => code * Math.fround(i < 32 ? first : second));
+      const weight = int4({ group: 32 })(grid.slice(), 1, 64);
+      const stored = read(() => weight.read());
+      weight.dispose();
+      for (const [i, v] of grid.entries())
+        expect(Math.abs((stored[i] as number) - v)).toBeLessThanOrEqual(2e-7 * Math.abs(v));
+    }),
+  );
+});
+
+it('what was trained with learned steps is what is exported to int4', async () => {
+  const { host, probe, dispose } = oneLayer();
+  const spec = { bits: 4, group: 32, over: 'merged', steps: 'learned' } as const;
+  const adapter = attach(host, qat(modulesToSave(['up']), spec), { seed: 1 });
+  const evaluated = read(probe);
+  await merge(adapter, { final: true });
+  const { change } = await storeWeights(host, int4({ group: 32 }), { probe, tolerance: 1e-5, final: true });
+  expect(change).toBeLessThan(1e-5);
+  expect(furthest(read(probe), evaluated)).toBeLessThan(1e-5);
+  dispose();
+});
+
 it('over a base that is stored so, the method computes as without, since nothing is left to round', async () => {
   const { host, probe, dispose } = oneLayer();
   await storeWeights(host, int4({ group: 32 }), { final: true });

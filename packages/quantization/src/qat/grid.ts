@@ -41,6 +41,9 @@ const SMALL = 1e-8;
 /** The highest code of a symmetric grid. */
 const highest = ({ bits }: Grid): number => 2 ** (bits - 1) - 1;
 
+/** The lowest one. */
+const lowest = (grid: Grid): number => -highest(grid) - (grid.bits === 8 ? 0 : 1);
+
 /** Steps that groups [n, g] just fit in, and what their codes count from. */
 interface Fitted {
   readonly lo: number;
@@ -63,8 +66,9 @@ function fit(x: Tensor, grid: Grid): Fitted {
     const codes = 2 ** grid.bits - 1;
     return { lo: 0, hi: codes, step: of(sub(most, least), codes), offset: least };
   }
-  if (grid.bits === 8) return { lo: -hi, hi, step: of(maximum(most, neg(least)), hi) };
-  return { lo: -hi - 1, hi, step: of(where(greater(most, neg(least)), most, least), -hi - 1) };
+  const lo = lowest(grid);
+  if (lo === -hi) return { lo, hi, step: of(maximum(most, neg(least)), hi) };
+  return { lo, hi, step: of(where(greater(most, neg(least)), most, least), lo) };
 }
 
 /** [o, i] as a row for each group. */
@@ -109,9 +113,9 @@ export function firstSteps(weight: Tensor, grid: Grid): Tensor {
 export function roundToGrid(weight: Tensor, grid: Grid, learned?: Tensor): Tensor {
   const x = groupsOf(weight, grid);
   if (learned) {
-    const hi = highest(grid);
     const step = maximum(abs(reshape(learned, [-1, 1])), TINY);
-    return reshape(fakeQuantize({ x, step }, { lo: -hi - 1, hi, learned: true }), weight.shape);
+    const codes = { lo: lowest(grid), hi: highest(grid) };
+    return reshape(fakeQuantize({ x, step }, { ...codes, learned: true }), weight.shape);
   }
   const { lo, hi, step, offset } = untaped(() => fit(x, grid));
   const attrs = { lo, hi, learned: false };

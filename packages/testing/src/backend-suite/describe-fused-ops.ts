@@ -1,6 +1,18 @@
 // Every fused op as a backend computes it: against its reference form on the reference backend, against double precision in
 // plain JavaScript, its gradients together and alone, and against the derivative along random directions.
-import { adamw, type Backend, cut, type Form, type Inputs, useBackend, valueAndGrads } from '@peftjs/backend';
+import {
+  type Adamw8bitResult,
+  adamw,
+  adamw8bit,
+  type Backend,
+  type Coded,
+  codedZeros,
+  cut,
+  type Form,
+  type Inputs,
+  useBackend,
+  valueAndGrads,
+} from '@peftjs/backend';
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { describe, expect, it } from 'vitest';
 import { relativeError, TOLERANCES } from '../tolerances.ts';
@@ -49,6 +61,10 @@ export function describeFusedOps(backend: Backend, reference: Backend = backend)
     it.for([...SIZES, 4097])('[%i]', async (n) => {
       for (const step of [1, 7]) await scoped(() => checkAdamw(n, step));
     });
+  });
+
+  describe('Adamw8bit', () => {
+    it.for([...SIZES, 700])('[%i]', (n) => scoped(() => checkAdamw8bit(n)));
   });
 }
 
@@ -137,10 +153,12 @@ async function poisoned(one: FusedCase, name: string): Promise<boolean> {
   return seen;
 }
 
+const ADAMW = { learningRate: 0.1, beta1: 0.9, beta2: 0.999, eps: 1e-8, weightDecay: 0.1, gradientScale: 0.3 };
+
 async function checkAdamw(n: number, step: number): Promise<void> {
   const positive = (x: Numbers): Numbers => ({ ...x, values: x.values.map((v) => v * v) });
   const inputs = { p: gaussian(1, n), g: gaussian(2, n), m: gaussian(3, n), v: positive(gaussian(4, n)) };
-  const attrs = { learningRate: 0.1, beta1: 0.9, beta2: 0.999, eps: 1e-8, weightDecay: 0.1, step, gradientScale: 0.3 };
+  const attrs = { ...ADAMW, step };
   const tensors = tensorsOf(inputs) as { p: Tensor; g: Tensor; m: Tensor; v: Tensor };
   const read = (all: readonly Tensor[]) => Promise.all(all.map(async (t) => (await t.data()).slice()));
   const before = await read(Object.values(tensors));
@@ -155,3 +173,31 @@ async function checkAdamw(n: number, step: number): Promise<void> {
   const nan = { ...tensors, g: toTensor({ ...inputs.g, values: inputs.g.values.map(() => Number.NaN) }) };
   expect((await adamw(nan, attrs)[0].data())[0], 'NaN in the gradient').toBeNaN();
 }
+
+/** A step from nothing, and one from its codes. A code may be the neighbor of the reference's where both are as near. */
+async function checkAdamw8bit(n: number): Promise<void> {
+  const p = toTensor(gaussian(1, n));
+  let before: Adamw8bitResult = { p, m: codedZeros(n, true), v: codedZeros(n, false) };
+  for (const step of [1, 2]) {
+    const inputs = { ...before, g: toTensor(gaussian(1 + step, n)) };
+    const [got, reference] = [adamw8bit, adamw8bit.reference].map((form) => form(inputs, { ...ADAMW, step })) as [
+      Adamw8bitResult,
+      Adamw8bitResult,
+    ];
+    await expectClose('kernel', got.p, reference.p, `p beside the reference, step ${step}`);
+    for (const mean of ['m', 'v'] as const) {
+      await expectClose('kernel', got[mean].scales, reference[mean].scales, `scales of ${mean}`);
+      const [codes, wanted] = await Promise.all([got, reference].map((one) => codesOf(one[mean])));
+      const off = (codes as number[]).map((code, i) => Math.abs(code - (wanted?.[i] as number)));
+      expect(Math.max(...off), `codes of ${mean}, step ${step}`).toBeLessThanOrEqual(1);
+      expect(off.filter(Boolean).length, `codes of ${mean} that differ, step ${step}`).toBeLessThanOrEqual(n / 100);
+    }
+    before = reference;
+  }
+  const nan = { p, g: toTensor({ ...gaussian(2, n), values: new Float64Array(n).fill(Number.NaN) }) };
+  const none = adamw8bit({ ...nan, m: codedZeros(n, true), v: codedZeros(n, false) }, { ...ADAMW, step: 1 });
+  expect((await none.p.data())[0], 'NaN in the gradient').toBeNaN();
+}
+
+const codesOf = async ({ words }: Coded): Promise<number[]> =>
+  Array.from(await words.data(), (word) => [word & 255, (word >> 8) & 255, word >> 16]).flat();

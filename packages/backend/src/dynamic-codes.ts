@@ -1,5 +1,4 @@
 // Numbers as codes of 8 bits of the dynamic data type and a scale for each block of 256 (Dettmers et al., arXiv 2110.02861).
-import { dynamicDecades, dynamicTable } from '@peftjs/backend';
 import {
   abs,
   add,
@@ -23,21 +22,47 @@ import {
   tensor1d,
   zeros,
 } from '@tensorflow/tfjs-core';
+import { decadeNumbers, dynamicTable } from './dynamic-table.ts';
 
 /**
  * Codes, three to a float32 that holds the whole number of their 24 bits, and the largest size in each block. tfjs computes with
  * whole numbers of 32 bits in float32 on WebGPU, where they would lose some.
  */
-export interface Coded {
+export type Coded = {
   /** [blocks, 86], the first code lowest. */
   readonly words: Tensor;
   /** [blocks, 1] */
   readonly scales: Tensor;
+};
+
+/** Numbers that share a scale. */
+export const DYNAMIC_BLOCK = 256;
+/** Words in a block. */
+export const DYNAMIC_WORDS = 86;
+
+const BLOCK = DYNAMIC_BLOCK;
+const WORDS = DYNAMIC_WORDS;
+const TINY = 1e-30;
+
+/** A decade as codes are found in it: the sizes over `bound`, up to the next one's, in `parts` equal parts. */
+export interface Decade {
+  readonly bound: number;
+  readonly parts: number;
+  /** What makes its sizes 0.1 to 1. */
+  readonly factor: number;
 }
 
-const BLOCK = 256;
-const WORDS = Math.ceil(BLOCK / 3);
-const TINY = 1e-30;
+/** From the lowest, and over which size a number is 1. */
+export function dynamicDecades(signed: boolean): { readonly decades: readonly Decade[]; readonly one: number } {
+  const numbers = decadeNumbers(signed);
+  const end = (decade: number) => numbers[decade]?.at(-1) ?? 0;
+  const decades = numbers.map((own, decade) => ({
+    bound: (end(decade - 1) + (own[0] as number)) / 2,
+    parts: own.length,
+    factor: 10 ** (6 - decade),
+  }));
+  return { decades, one: (end(6) + 1) / 2 };
+}
 
 /** The codes of so many zeros. */
 export function codedZeros(size: number, signed: boolean): Coded {
@@ -49,26 +74,23 @@ export function codedZeros(size: number, signed: boolean): Coded {
 /** The code [n] of each number in -1 to 1 that is nearest. */
 function nearest(x: Tensor, signed: boolean): Tensor {
   const size = abs(x);
-  const decades = dynamicDecades(signed);
-  const over = (bound: number) => cast(greater(size, bound), 'float32');
-  let parts: Tensor | number = decades[0]?.length as number;
-  let factor: Tensor | number = 1e6;
-  for (const [decade, own] of decades.entries()) {
-    const before = decades[decade - 1];
-    if (!before) continue;
-    const reached = over(((before.at(-1) as number) + (own[0] as number)) / 2);
-    parts = add(parts, mul(reached, own.length - before.length));
-    factor = add(factor, mul(reached, 10 ** (6 - decade) - 10 ** (7 - decade)));
+  const { decades, one } = dynamicDecades(signed);
+  const over = (y: Tensor, bound: number) => cast(greater(y, bound), 'float32');
+  const [lowest, ...higher] = decades as readonly [Decade, ...Decade[]];
+  let parts: Tensor | number = lowest.parts;
+  let factor: Tensor | number = lowest.factor;
+  let below = lowest;
+  for (const decade of higher) {
+    const reached = over(size, decade.bound);
+    parts = add(parts, mul(reached, decade.parts - below.parts));
+    factor = add(factor, mul(reached, decade.factor - below.factor));
+    below = decade;
   }
   const place = floor(mul(div(sub(mul(size, factor), 0.1), 0.9), parts));
   const inDecade = minimum(maximum(place, 0), sub(parts, 1));
-  const nonZero = over((decades[0]?.[0] as number) / 2);
-  const rank = mul(nonZero, add(inDecade, sub(parts, signed ? 0 : 1)));
-  const last = decades.at(-1)?.at(-1) as number;
-  const one = cast(greater(x, (last + 1) / 2), 'float32');
-  if (!signed) return add(rank, one);
-  const sign = sub(mul(cast(greater(x, 0), 'float32'), 2), 1);
-  return add(add(mul(rank, sign), one), 127);
+  const rank = mul(over(size, lowest.bound), add(inDecade, sub(parts, signed ? 0 : 1)));
+  const code = signed ? add(mul(rank, sub(mul(over(x, 0), 2), 1)), 127) : rank;
+  return add(code, over(x, one));
 }
 
 /** Codes of numbers of any shape. */

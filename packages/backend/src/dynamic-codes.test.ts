@@ -1,5 +1,4 @@
 import { readFileSync } from 'node:fs';
-import { type Backend, dynamicTable } from '@peftjs/backend';
 import { cpu } from '@peftjs/backend-cpu';
 import { node } from '@peftjs/backend-node';
 import { wasm } from '@peftjs/backend-wasm';
@@ -8,7 +7,9 @@ import { describeOn, leakGuard } from '@peftjs/testing/suites';
 import { tensor, tensor1d } from '@tensorflow/tfjs-core';
 import { expect, it, test } from 'vitest';
 import { scoped } from '../../testing/src/backend-suite/scoped.ts';
+import type { Backend } from './backend.ts';
 import { type Coded, codedZeros, decodeDynamic, encodeDynamic } from './dynamic-codes.ts';
+import { dynamicTable } from './dynamic-table.ts';
 
 interface Golden {
   readonly numbers: readonly number[];
