@@ -1,26 +1,32 @@
-import { memorySource } from '@peftjs/safetensors';
+// A folder behind a URL, on any static host: its files whole, or in the ranges that are asked for.
 import { isFileName } from './check-replacement.ts';
 import { CheckpointError } from './checkpoint-error.ts';
 import type { Folder } from './folder.ts';
+import { wholeSource } from './http-answer.ts';
+import { rangeSource } from './range-source.ts';
 
 export interface HttpFolderOptions {
   readonly signal?: AbortSignal;
   /** Sent with every request, `Authorization` for one. */
   readonly headers?: Readonly<Record<string, string>>;
+  /**
+   * Reads what is asked for by HTTP range, for models and deltas, of which not everything is needed, or not at once. A server
+   * that knows no ranges sends files whole. False when left out: a file is fetched whole when it is opened.
+   */
+  readonly ranges?: boolean;
   /** In place of the global `fetch`. */
   readonly fetch?: typeof globalThis.fetch;
 }
 
 /**
- * A folder behind a URL, on any static host. A file is fetched whole when it is opened, and is not kept. HTTP cannot list,
- * so `list` gives nothing.
+ * A folder behind a URL. Nothing is kept. HTTP cannot list, so `list` gives nothing.
  *
- * @throws CheckpointError when a file is opened and the answer is neither the file nor 404
+ * @throws CheckpointError when a file is opened or read and the answer is neither what was asked for nor 404
  * @example
  * const record = await loadAdapter(httpFolder('https://example.org/adapters/notes'));
  */
 export function httpFolder(url: string, options: HttpFolderOptions = {}): Folder {
-  const { signal, headers, fetch = globalThis.fetch } = options;
+  const { signal, headers, ranges = false, fetch = globalThis.fetch } = options;
   const location = url.replace(/\/+$/, '');
   return {
     location,
@@ -28,27 +34,12 @@ export function httpFolder(url: string, options: HttpFolderOptions = {}): Folder
     async open(name) {
       if (!isFileName(name)) return null;
       const file = `${location}/${encodeURIComponent(name)}`;
-      const init = { ...(signal && { signal }), ...(headers && { headers }) };
-      const response = await fetch(file, init).catch((cause: Error) => {
-        signal?.throwIfAborted();
-        throw new CheckpointError(`${file} cannot be fetched: ${cause.message}`, { cause });
-      });
-      if (response.status === 404) {
-        await response.body?.cancel();
-        return null;
-      }
-      if (!response.ok)
-        throw new CheckpointError(`${file}: the server answered ${response.status} ${response.statusText}`);
-      const bytes = new Uint8Array(await response.arrayBuffer());
-      const announced = response.headers.get('content-length');
-      if (
-        announced !== null &&
-        response.headers.get('content-encoding') === null &&
-        Number(announced) !== bytes.length
-      ) {
-        throw new CheckpointError(`${file} came with ${bytes.length} bytes, ${announced} were announced`);
-      }
-      return memorySource(file, bytes);
+      const ask = (more: Readonly<Record<string, string>>): Promise<Response> =>
+        fetch(file, { ...(signal && { signal }), headers: { ...headers, ...more } }).catch((cause: Error) => {
+          signal?.throwIfAborted();
+          throw new CheckpointError(`${file} cannot be fetched: ${cause.message}`, { cause });
+        });
+      return ranges ? rangeSource(file, ask) : wholeSource(file, await ask({}));
     },
   };
 }

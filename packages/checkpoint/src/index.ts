@@ -24,5 +24,5 @@ export { loadAdapter } from './load-adapter.ts';
 export { type MemoryFolder, memoryFolder } from './memory-folder.ts';
 export { isWeightsFile, MODEL_FILE, openSafetensorsWeights, openWeights } from './open-weights.ts';
 export { type AdapterSource, type SaveAdapterOptions, type SavedAdapter, saveAdapter } from './save-adapter.ts';
-export { sha256 } from './sha256.ts';
+export { type Hasher, sha256, startSha256 } from './sha256.ts';
 export { type RunState, type RunStateStore, stateStore } from './state-store.ts';

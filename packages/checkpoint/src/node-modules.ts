@@ -13,6 +13,11 @@ export async function loadPath(): Promise<Path> {
   return load('node:path');
 }
 
+/** Null on a page. */
+export async function loadCrypto(): Promise<typeof import('node:crypto') | null> {
+  return globalThis.process?.versions?.node === undefined ? null : load('node:crypto');
+}
+
 function load<T>(specifier: string): Promise<T> {
   return import(/* @vite-ignore */ /* webpackIgnore: true */ specifier);
 }

@@ -1,7 +1,8 @@
 // The model that a command works on, from a folder or the hub, with an adapter or without.
 import { loadAdapter } from '@peftjs/checkpoint';
 import { type Adapter, countParameters, restore, type Storage } from '@peftjs/core';
-import { type CausalLM, type HubProgress, loadModel, type TextTokenizer } from '@peftjs/models';
+import { tunedFolder } from '@peftjs/delta';
+import { type CausalLM, type HubProgress, loadModel, openModelFolder, type TextTokenizer } from '@peftjs/models';
 import type { Run } from './command.ts';
 import { bytes, count } from './figures.ts';
 import { type Option, required, text } from './option.ts';
@@ -14,25 +15,34 @@ export const modelOption: Option<string> = required(
 );
 export const adapterOption: Option<string | undefined> = text('DIR', "an adapter's folder");
 
+export const deltaOption: Option<string | undefined> = text(
+  'DIR',
+  "a delta's folder: the fine-tuned model that it makes of --model runs, without being written",
+);
+
 /**
  * Loads a model, showing what is downloaded.
  *
- * @param storage what `weights` is here; the storage of that name when left out
+ * @param more.storage what `weights` is here; the storage of that name when left out
+ * @param more.delta the folder of one, to load what it makes of the model
  */
 export async function openModel(
   name: string,
   { report, signal }: Run,
   weights: WeightsName = 'f32',
-  storage?: Storage,
+  { storage, delta }: { readonly storage?: Storage; readonly delta?: string | undefined } = {},
 ): Promise<CausalLM> {
   const held = storage ?? (await storageOf(weights));
   const onProgress = (event: HubProgress) => showDownload(event, report.say);
-  const model = await loadModel(name, { signal, onProgress, ...(held && { weights: held }) });
+  const options = { signal, onProgress };
+  const source =
+    delta === undefined ? name : await tunedFolder(await openModelFolder(name, options), delta, { signal });
+  const model = await loadModel(source, { ...options, ...(held && { weights: held }) });
   const parameters = countParameters(model);
   const size = weightBytes(model);
   const kept = weights === 'f32' ? '' : ` as ${weights}`;
   report.say(
-    `model    ${name}: ${String(model.config.model_type)}, ${count(parameters)} parameters, ${bytes(size)} in memory${kept}`,
+    `model    ${name}${delta === undefined ? '' : ` with ${delta}`}: ${String(model.config.model_type)}, ${count(parameters)} parameters, ${bytes(size)} in memory${kept}`,
   );
   report.event({ type: 'model', name, parameters, bytes: size, weights, contextLength: model.contextLength });
   return model;

@@ -59,26 +59,18 @@ async function write(
     'writing',
     wanted.reduce((sum, [, , facts]) => sum + bytesOf(facts), 0),
   );
-  const make = async (section: Section, name: string) => {
-    await pause();
-    const bytes = await restored(run, section, name);
-    tell(name, bytes.length);
-    return bytes;
+  const make = async function* (section: Section, name: string) {
+    for await (const piece of restored(run, section, name)) {
+      tell(name, piece.length);
+      yield piece;
+    }
   };
   const tensors: LazyTensor[] = [];
   const files = new Map<string, FileContent>();
   for (const [section, name, { dtype, shape }] of wanted) {
     if (section === 'tensors') tensors.push({ name, dtype, shape, data: () => make(section, name) });
-    else
-      files.set(
-        name,
-        once(() => make(section, name)),
-      );
+    else files.set(name, make(section, name));
   }
   files.set(MODEL_FILE, safetensorsChunks(tensors, opened.manifest[way.wanted].metadata));
   await (typeof out === 'string' ? diskFolder(out) : out).replace(files);
-}
-
-async function* once(make: () => Promise<Uint8Array>): AsyncGenerator<Uint8Array> {
-  yield await make();
 }

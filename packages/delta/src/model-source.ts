@@ -1,21 +1,25 @@
 // A model's folder as a delta sees it: its tensors, and the files beside them.
-import { diskFolder, type Folder, isWeightsFile, openSafetensorsWeights, sha256 } from '@peftjs/checkpoint';
+import { diskFolder, type Folder, isWeightsFile, openSafetensorsWeights, startSha256 } from '@peftjs/checkpoint';
 import type { SafetensorsFile } from '@peftjs/safetensors';
 import type { TensorBytes, TensorKind } from './codec.ts';
 import { type Facts, MANIFEST_FILE, type Section } from './manifest.ts';
-import { fileBytes, memoryBytes } from './tensor-bytes.ts';
+import { fileBytes, memoryBytes, piecesOf } from './tensor-bytes.ts';
 
 /** Files beside the weights that no model needs: kept out of a delta. */
 const OTHERS = /^\.|^(README\.md|LICENSE.*)$/i;
 
-export interface ModelSource {
+/** Where a model's tensors, and the files beside them, are read. */
+export interface Readable {
   readonly name: string;
+  /** Bytes of one of them; null where there is none of that name. */
+  open(section: Section, name: string): Promise<(TensorKind & TensorBytes) | null>;
+}
+
+export interface ModelSource extends Readable {
   readonly weights: SafetensorsFile;
   readonly metadata: Readonly<Record<string, string>>;
   /** Names and kinds, of files too as far as the folder can list them. */
   names(section: Section): Promise<ReadonlyMap<string, TensorKind>>;
-  /** Bytes of one of them; null where there is none of that name. */
-  open(section: Section, name: string): Promise<(TensorKind & TensorBytes) | null>;
 }
 
 export async function modelSource(source: string | Folder): Promise<ModelSource> {
@@ -50,6 +54,9 @@ export async function modelSource(source: string | Folder): Promise<ModelSource>
 }
 
 /** What a manifest says of a tensor or file. */
-export async function factsOf({ dtype, shape, bytes, read }: TensorKind & TensorBytes): Promise<Facts> {
-  return { dtype, shape, sha256: await sha256(await read(0, bytes)) };
+export async function factsOf(tensor: TensorKind & TensorBytes): Promise<Facts> {
+  const { dtype, shape } = tensor;
+  const hash = await startSha256();
+  for await (const piece of piecesOf(tensor)) hash.update(piece);
+  return { dtype, shape, sha256: hash.digest() };
 }

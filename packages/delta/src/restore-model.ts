@@ -1,22 +1,19 @@
 // One model out of the other and a delta: the tuned one out of the base, or the base out of the tuned one.
-import { type Folder, fingerprintOf, sha256, type TensorDigest } from '@peftjs/checkpoint';
+import { type Folder, fingerprintOf, startSha256, type TensorDigest } from '@peftjs/checkpoint';
 import { quote } from '@peftjs/safetensors';
-import type { Codec, Pause, TensorBytes } from './codec.ts';
+import type { Codec, Pause } from './codec.ts';
 import type { CodecFor } from './codec-for.ts';
 import { DeltaError } from './delta-error.ts';
 import { type Facts, type Item, isSame, type Section } from './manifest.ts';
-import { factsOf, type ModelSource, modelSource } from './model-source.ts';
+import { factsOf, type ModelSource, modelSource, type Readable } from './model-source.ts';
 import type { OpenDelta } from './open-delta.ts';
 import { type DeltaRun, progressOf } from './progress.ts';
-import { bytesOf, isSameKind, zeroBytes } from './tensor-bytes.ts';
+import { bytesOf, isSameKind, piecesOf, zeroBytes } from './tensor-bytes.ts';
 
 export interface RestoreOptions extends DeltaRun {
   /** What reads the changes; `[exact()]` when left out. */
   readonly codecs?: readonly Codec[] | undefined;
 }
-
-/** Bytes copied at a time. */
-const PIECE = 2 ** 24;
 
 /** Which of the two models is there, and which is wanted. */
 export interface Direction {
@@ -43,10 +40,10 @@ export const BACKWARD: Direction = {
   step: (codec) => codec.undo,
 };
 
-/** A direction with all that it needs, checked. */
+/** A direction with all that it needs. */
 export interface Run {
   readonly way: Direction;
-  readonly known: ModelSource;
+  readonly known: Readable;
   readonly delta: OpenDelta;
   readonly codecFor: CodecFor;
   readonly pause: Pause;
@@ -80,15 +77,22 @@ export async function prepare(
 function checkWay({ way, delta, codecFor }: Run, section: Section, name: string, item: Item): void {
   if (item[way.to] === null || isSame(item)) return;
   const payload = item.payloads.change ?? item.payloads[way.to];
-  const at = `${delta.location}: ${section === 'tensors' ? 'tensor' : 'file'} ${quote(name)}`;
+  const at = placeOf(delta, section, name);
   if (payload === undefined)
     throw new DeltaError(`${at} cannot be undone: the delta was made without what the tuned model lacks`);
   if (item.payloads.change && way.step(codecFor(payload.codec)) === undefined)
     throw new DeltaError(`${at} cannot be undone: the codec ${quote(payload.codec)} does not give back every bit`);
 }
 
+function placeOf({ location }: OpenDelta, section: Section, name: string): string {
+  return `${location}: ${section === 'tensors' ? 'tensor' : 'file'} ${quote(name)}`;
+}
+
 /** The model that is there has the tensors that the delta was made of, all and no others. */
-async function checkModel({ way, known, delta, pause }: Run, options: DeltaRun): Promise<void> {
+async function checkModel(
+  { way, known, delta, pause }: Run & { readonly known: ModelSource },
+  options: DeltaRun,
+): Promise<void> {
   const { manifest } = delta;
   const tell = progressOf(
     options,
@@ -116,53 +120,51 @@ async function checkModel({ way, known, delta, pause }: Run, options: DeltaRun):
   );
 }
 
-/** A tensor or file as it is wanted, checked against its hash. */
-export async function restored(
+/** A tensor or file as it is wanted, in pieces. @throws after the last of them, where all together have another hash than they should */
+export async function* restored(
   { way, known, delta, codecFor, pause }: Run,
   section: Section,
   name: string,
-): Promise<Uint8Array> {
+): AsyncGenerator<Uint8Array> {
   const item = delta.manifest[section].get(name) as Item;
   const facts = item[way.to] as Facts;
-  const at = `${delta.location}: ${section === 'tensors' ? 'tensor' : 'file'} ${quote(name)}`;
-  const there = async () => {
-    const found = await known.open(section, name);
-    if (found && isSameKind(found, item[way.from] as Facts)) return found;
-    throw new DeltaError(
-      `${known.name} has ${found ? `another ${quote(name)}` : `no ${quote(name)}`}, which ${delta.location} was made with`,
-    );
-  };
-  const bytes = new Uint8Array(bytesOf(facts));
+  const size = bytesOf(facts);
+  const at = placeOf(delta, section, name);
+  const hash = await startSha256();
   let filled = 0;
   try {
-    for await (const piece of pieces(await source())) {
+    for await (const piece of await source()) {
       await pause();
-      bytes.set(piece, filled);
       filled += piece.length;
+      if (filled > size) break;
+      hash.update(piece);
+      yield piece;
     }
   } catch (cause) {
     if (!(cause instanceof DeltaError) || cause.message.includes(at)) throw cause;
     throw new DeltaError(`${at}: ${cause.message.replace('[peftjs/delta] ', '')}`, { cause });
   }
-  const digest = await sha256(bytes);
-  if (filled === bytes.length && digest === facts.sha256) return bytes;
+  const digest = hash.digest();
+  if (filled === size && digest === facts.sha256) return;
   throw new DeltaError(
-    `${at} comes out with the SHA-256 ${digest}, not ${facts.sha256}: the delta is damaged, or ${known.name} has another file of that name`,
+    `${at} comes out with the SHA-256 ${digest}, not ${facts.sha256}: the delta is damaged, or ${known.name} has another ${section === 'tensors' ? 'tensor' : 'file'} of that name`,
   );
 
-  async function source(): Promise<TensorBytes | AsyncIterable<Uint8Array>> {
-    if (isSame(item)) return there();
+  async function there() {
+    const found = await known.open(section, name);
+    if (found && isSameKind(found, item[way.from] as Facts)) return found;
+    throw new DeltaError(
+      `${known.name} has ${found ? `another ${quote(name)}` : `no ${quote(name)}`}, which ${delta.location} was made with`,
+    );
+  }
+  async function source(): Promise<AsyncIterable<Uint8Array>> {
+    if (isSame(item)) return piecesOf(await there());
     const { change, [way.to]: whole } = item.payloads;
     if (change) {
       const step = way.step(codecFor(change.codec)) as Codec['decode'];
       return step(delta.stored(section, name, 'change'), await there(), facts);
     }
     const { codec } = whole as NonNullable<typeof whole>;
-    return codecFor(codec).decode(delta.stored(section, name, way.to), zeroBytes(bytesOf(facts)), facts);
+    return codecFor(codec).decode(delta.stored(section, name, way.to), zeroBytes(size), facts);
   }
-}
-
-async function* pieces(source: TensorBytes | AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
-  if (Symbol.asyncIterator in source) yield* source;
-  else for (let at = 0; at < source.bytes; at += PIECE) yield await source.read(at, Math.min(at + PIECE, source.bytes));
 }

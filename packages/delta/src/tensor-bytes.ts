@@ -27,3 +27,11 @@ export function memoryBytes(bytes: Uint8Array): TensorBytes {
 export function zeroBytes(bytes: number): TensorBytes {
   return { bytes, read: async (begin, end) => new Uint8Array(end - begin) };
 }
+
+/** Bytes read at a time. */
+const PIECE = 2 ** 22;
+
+/** All of a tensor, of which one piece is in memory at a time. */
+export async function* piecesOf({ bytes, read }: TensorBytes): AsyncGenerator<Uint8Array> {
+  for (let at = 0; at < bytes; at += PIECE) yield await read(at, Math.min(at + PIECE, bytes));
+}

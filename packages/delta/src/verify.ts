@@ -30,5 +30,7 @@ export async function verify(delta: string | Folder, options: VerifyOptions = {}
   }
   if (options.base === undefined) return;
   const run = await prepare(FORWARD, options.base, opened, codecFor, pause, options);
-  for (const [section, name] of wantedOf(run)) await restored(run, section, name);
+  for (const [section, name] of wantedOf(run)) {
+    for await (const _ of restored(run, section, name)) await pause();
+  }
 }

@@ -83,7 +83,8 @@ export async function writeDelta(
       parts.push(...partsOf(key, changes));
       tell(key.name, key.bytes);
     }
-    for await (const bytes of partChunks(parts)) {
+    const tensors = parts.map(({ chunks, ...part }) => ({ ...part, data: () => chunks }));
+    for await (const bytes of safetensorsChunks(tensors)) {
       written += bytes.length;
       yield bytes;
     }
@@ -156,22 +157,4 @@ async function payloadsOf(changes: Changes): Promise<Item['payloads']> {
     payloads[slot as Slot] = { codec, meta: encoded.meta, error, parts };
   }
   return payloads;
-}
-
-/** A safetensors file of the parts. */
-function partChunks(parts: readonly Part[]): AsyncGenerator<Uint8Array> {
-  return safetensorsChunks(
-    parts.map(({ name, dtype, shape, chunks }) => ({ name, dtype, shape, data: () => joined(chunks) })),
-  );
-}
-
-function joined(chunks: readonly Uint8Array[]): Uint8Array {
-  if (chunks.length === 1) return chunks[0] as Uint8Array;
-  const whole = new Uint8Array(chunks.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const chunk of chunks) {
-    whole.set(chunk, at);
-    at += chunk.length;
-  }
-  return whole;
 }

@@ -5,7 +5,7 @@ export { decodeBfloat16, decodeFloat16, encodeBfloat16, encodeFloat16 } from './
 export { blobSource, memorySource } from './memory-source.ts';
 export { nearest } from './nearest.ts';
 export { type OpenShard, openIndex } from './open-index.ts';
-export { openSafetensors } from './open-safetensors.ts';
+export { openSafetensors, safetensorsView } from './open-safetensors.ts';
 export { type Header, type HeaderPlace, parseHeader } from './parse-header.ts';
 export { oneLine, quote, SafetensorsError } from './safetensors-error.ts';
 export type { SafetensorsFile, TensorEntry } from './safetensors-file.ts';
@@ -16,6 +16,7 @@ export {
   type MetadataToWrite,
   safetensorsChunks,
   type TensorData,
+  type TensorParts,
   type TensorToWrite,
   writeSafetensors,
 } from './write-safetensors.ts';

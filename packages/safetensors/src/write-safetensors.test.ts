@@ -29,6 +29,8 @@ const metadata = fc.dictionary(name, fc.string());
 
 const bytesOf = ({ data }: TensorToWrite) => new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
 
+const halves = (bytes: Uint8Array) => [bytes.subarray(0, bytes.length >> 1), bytes.subarray(bytes.length >> 1)];
+
 async function concatenate(parts: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
   const all: Uint8Array[] = [];
   for await (const part of parts) all.push(part.slice());
@@ -58,9 +60,18 @@ describe('writeSafetensors', () => {
         expect(writeSafetensors([...written].reverse(), metadata)).toEqual(whole);
         const lazy = written.map((tensor) => ({ ...tensor, data: async () => tensor.data }));
         expect(await concatenate(safetensorsChunks(lazy, metadata))).toEqual(whole);
+        const halved = written.map((tensor) => ({ ...tensor, data: () => halves(bytesOf(tensor)) }));
+        expect(await concatenate(safetensorsChunks(halved, metadata))).toEqual(whole);
       }),
       { seed: 13, numRuns: 200 },
     );
+  });
+
+  it('refuses parts that are too few or too many', async () => {
+    const chunks = (count: number) =>
+      safetensorsChunks([{ name: 'a', dtype: 'F32', shape: [2], data: () => halves(new Uint8Array(count)) }]);
+    await expect(concatenate(chunks(7))).rejects.toThrow('of dtype F32 and shape [2] was given 7 bytes');
+    await expect(concatenate(chunks(9))).rejects.toThrow('was given 9 bytes');
   });
 
   it('aligns the data to 8 bytes', () => {

@@ -15,9 +15,12 @@ export interface TensorToWrite {
   readonly data: TensorData;
 }
 
-/** A tensor whose values are asked for when its turn comes, so that a model need not be in memory whole. */
+/** The bytes of a tensor, one part after the other. */
+export type TensorParts = readonly Uint8Array[] | AsyncIterable<Uint8Array>;
+
+/** A tensor that is asked for when its turn comes, so that a model, or the tensor, need not be in memory whole. */
 export interface LazyTensor extends Omit<TensorToWrite, 'data'> {
-  readonly data: () => TensorData | Promise<TensorData>;
+  readonly data: () => TensorData | TensorParts | Promise<TensorData>;
 }
 
 /** `__metadata__` of a file. */
@@ -52,8 +55,21 @@ export async function* safetensorsChunks(
   const { header, sorted } = layout(tensors, metadata);
   yield header;
   for (const tensor of sorted) {
-    yield* encode(tensor, typeof tensor.data === 'function' ? await tensor.data() : tensor.data);
+    const data = typeof tensor.data === 'function' ? await tensor.data() : tensor.data;
+    yield* ArrayBuffer.isView(data) ? encode(tensor, data) : counted(tensor, data);
   }
+}
+
+async function* counted({ name, dtype, shape }: Described, parts: TensorParts): AsyncGenerator<Uint8Array> {
+  let bytes = 0;
+  for await (const part of parts) {
+    bytes += part.length;
+    yield part;
+  }
+  if (bytes === tensorBytes(dtype, shape)) return;
+  throw new SafetensorsError(UNNAMED, `of dtype ${dtype} and shape [${shape}] was given ${bytes} bytes`, {
+    tensor: name,
+  });
 }
 
 type Described = Omit<TensorToWrite, 'data'>;

@@ -39,6 +39,35 @@ describe('delta', () => {
     expect((await delta('inspect', '--delta', out)).stdout).toMatch(/^undo {5}gives back the base bit for bit$/m);
   });
 
+  test('is joined with the one that follows it', async () => {
+    const [there, back, both] = ['there', 'home', 'both'].map((name) => place.path(name)) as [string, string, string];
+    await delta('diff', '--base', place.model, '--tuned', place.path('tuned'), '--out', there);
+    await delta('diff', '--base', place.path('tuned'), '--tuned', place.model, '--out', back);
+    const joined = await delta('chain', '--delta', there, '--delta', back, '--out', both, '--json');
+    expect(joined.objects[0]).toMatchObject({ action: 'chain', changed: 0, same: 20 });
+    expect(await delta('chain', '--delta', back, '--delta', back, '--out', place.path('none'))).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('chain deltas that follow each other'),
+    });
+    expect(await delta('inspect', '--delta', there, '--delta', back)).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('delta inspect takes one --delta; join several with delta chain'),
+    });
+  });
+
+  test('runs without the tuned model being written', async () => {
+    const [tuned, out] = [place.path('tuned'), place.path('run')];
+    await delta('diff', '--base', place.model, '--tuned', tuned, '--out', out);
+    const options = ['--prompt', 'The state', '--max-new-tokens', '6', '--backend', 'cpu', '--json'];
+    const wanted = await peftjs(['generate', '--model', tuned, ...options]);
+    const plain = await peftjs(['generate', '--model', place.model, ...options]);
+    const found = await peftjs(['generate', '--model', place.model, '--delta', out, ...options]);
+    const text = (ran: typeof found) => ran.objects.at(-1)?.text;
+    expect(found.code).toBe(0);
+    expect(text(found)).toBe(text(wanted));
+    expect(text(found)).not.toBe(text(plain));
+  });
+
   test('is refused where it is damaged, or the base is another', async () => {
     const [bad, out] = [place.path('bad'), place.path('nothing')];
     await delta('diff', '--base', place.model, '--tuned', place.path('tuned'), '--out', bad);

@@ -1,22 +1,28 @@
 // `peftjs delta`: a fine-tuned model as its difference from the base. What is to be done with it is the word behind.
-import { apply, type DeltaContents, type DeltaProgress, diff, inspect, undo, verify } from '@peftjs/delta';
+import { apply, chain, type DeltaContents, type DeltaProgress, diff, inspect, undo, verify } from '@peftjs/delta';
 import { type Command, command, EXIT, type Run } from '../command.ts';
 import { bytes, counted } from '../figures.ts';
-import { choice, flag, required, text } from '../option.ts';
+import { choice, flag, required, text, texts } from '../option.ts';
 import { UsageError } from '../usage-error.ts';
 
-const ACTIONS = ['diff', 'apply', 'undo', 'inspect', 'verify'] as const;
+const ACTIONS = ['diff', 'apply', 'undo', 'chain', 'inspect', 'verify'] as const;
 type Action = (typeof ACTIONS)[number];
 type Place = 'base' | 'tuned' | 'delta' | 'out';
 
 const options = {
   action: required(
-    choice(ACTIONS, 'what to do: make a delta, apply it, take it off again, say what it holds, check it'),
+    choice(
+      ACTIONS,
+      'what to do: make a delta, apply it, take it off again, join several, say what one holds, check it',
+    ),
   ),
   base: text('DIR', "the base model's folder (diff, apply; verify: check what applying gives too)"),
   tuned: text('DIR', "the fine-tuned model's folder (diff, undo)"),
-  delta: text('DIR', "the delta's folder (apply, undo, inspect, verify)"),
-  out: text('DIR', 'where the result is saved: a delta of diff, a model of apply and undo'),
+  delta: texts(
+    'DIR',
+    "the delta's folder (apply, undo, inspect, verify); several, in the order they follow each other (chain)",
+  ),
+  out: text('DIR', 'where the result is saved: a delta of diff and chain, a model of apply and undo'),
   name: text('NAME', 'what the delta calls its base, such as its name on the hub; the folder when left out (diff)'),
   'one-way': flag('leave out what only undo needs (diff)'),
 };
@@ -26,6 +32,7 @@ const NEEDS: Readonly<Record<Action, readonly Place[]>> = {
   diff: ['base', 'tuned', 'out'],
   apply: ['base', 'delta', 'out'],
   undo: ['tuned', 'delta', 'out'],
+  chain: ['delta', 'out'],
   inspect: ['delta'],
   verify: ['delta'],
 };
@@ -44,6 +51,7 @@ Nothing is written where the base is another one, or a piece of the delta is dam
     ['delta diff --base models/base --tuned out/tuned --out out/delta', 'the difference, exact'],
     ['delta apply --base models/base --delta out/delta --out out/restored', 'the fine-tuned model again, bit for bit'],
     ['delta undo --tuned out/tuned --delta out/delta --out out/base', 'the base again'],
+    ['delta chain --delta out/monday --delta out/tuesday --out out/both', 'two that follow each other, as one'],
     ['delta verify --delta out/delta --base models/base', 'whether applying it would give what it says'],
   ],
   async run(values, { report, signal }) {
@@ -55,13 +63,14 @@ Nothing is written where the base is another one, or a piece of the delta is dam
       if (action === 'diff') {
         const more = { baseName: values.name, reversible: !values['one-way'] };
         await diff(place('base'), place('tuned'), place('out'), { ...how, ...more });
-      } else if (action === 'apply') await apply(place('base'), place('delta'), place('out'), how);
+      } else if (action === 'chain') await chain(values.delta ?? [], place('out'), how);
+      else if (action === 'apply') await apply(place('base'), place('delta'), place('out'), how);
       else if (action === 'undo') await undo(place('tuned'), place('delta'), place('out'), how);
       else if (action === 'verify') await verify(place('delta'), { ...how, base: values.base });
     } finally {
       progress.stop();
     }
-    const found = await inspect(action === 'diff' ? place('out') : place('delta'));
+    const found = await inspect(place(action === 'diff' || action === 'chain' ? 'out' : 'delta'));
     for (const line of linesOf(found)) report.say(line);
     if (action === 'verify')
       report.say(values.base === undefined ? 'checked  every piece' : 'checked  every piece, and what applying gives');
@@ -73,8 +82,14 @@ Nothing is written where the base is another one, or a piece of the delta is dam
 });
 
 /** @throws UsageError where a folder is missing, or is of no use */
-function foldersOf(values: { readonly action: Action } & { readonly [place in Place]: string | undefined }) {
+function foldersOf(
+  values: { readonly action: Action; readonly delta: readonly string[] | undefined } & {
+    readonly [place in Exclude<Place, 'delta'>]: string | undefined;
+  },
+) {
   const { action } = values;
+  if (action !== 'chain' && (values.delta?.length ?? 0) > 1)
+    throw new UsageError(`delta ${action} takes one --delta; join several with delta chain`);
   for (const place of ['base', 'tuned', 'delta', 'out'] as const) {
     const needed = NEEDS[action].includes(place);
     if (needed && values[place] === undefined)
@@ -82,7 +97,7 @@ function foldersOf(values: { readonly action: Action } & { readonly [place in Pl
     if (!needed && !TAKES[action]?.includes(place) && values[place] !== undefined)
       throw new UsageError(`delta ${action} takes no --${place}`);
   }
-  return (place: Place) => values[place] as string;
+  return (place: Place) => [values[place]].flat()[0] as string;
 }
 
 async function showProgress(report: Run['report']) {

@@ -7,7 +7,7 @@ import { type Command, command, EXIT } from '../command.ts';
 import { checkTask, needsOf, taskOption } from '../data-needs.ts';
 import { dataOptions, readText } from '../data-options.ts';
 import { counted } from '../figures.ts';
-import { modelOption, needTokenizer, openModel } from '../model-options.ts';
+import { deltaOption, modelOption, needTokenizer, openModel } from '../model-options.ts';
 import { choice, integer } from '../option.ts';
 import { lossText } from '../training-session.ts';
 import { UsageError } from '../usage-error.ts';
@@ -15,6 +15,7 @@ import { weightsOption } from '../weights-option.ts';
 
 const options = {
   model: modelOption,
+  delta: deltaOption,
   adapter: adaptersOption,
   task: taskOption,
   ...dataOptions,
@@ -36,6 +37,7 @@ export const evaluate: Command = command({
     ['eval --model HuggingFaceTB/SmolLM2-135M --data held-out.txt', 'the model alone'],
     ['eval --model base --adapter out/notes --data texts/ --split test', 'with an adapter, on a file of a folder'],
     ['eval --model base --adapter style=out/style --adapter notes=out/notes --data held-out.txt', 'with two'],
+    ['eval --model base --delta out/delta --data held-out.txt', 'the fine-tuned model that a delta makes of it'],
     ['eval --model base --adapter out/tasks --task 2 --data of-task-2.txt', 'with a prompt of several tasks'],
   ],
   async run(values, run) {
@@ -46,7 +48,7 @@ export const evaluate: Command = command({
     const needs = needsOf(adapters);
     checkTask(task, needs);
     const backend = await startBackend(values, report);
-    const model = await openModel(values.model, run, values.weights);
+    const model = await openModel(values.model, run, values.weights, { delta: values.delta });
     const found = await findDataSet(values.data);
     const split = values.split ?? (found.valid ? 'valid' : found.test ? 'test' : 'train');
     const source = found[split];
@@ -65,7 +67,7 @@ export const evaluate: Command = command({
       return { loss, perplexity: Math.exp(loss) };
     };
     const base = await measure();
-    report.say(`base     ${lossText(base.loss)}`);
+    report.say(`${values.delta === undefined ? 'base ' : 'tuned'}    ${lossText(base.loss)}`);
     let adapted: typeof base | null = null;
     if (adapters.length > 0) {
       await attachAdapters(model, adapters);

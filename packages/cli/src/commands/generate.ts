@@ -4,7 +4,7 @@ import { adaptersOption, attachAdapters, loadAdapters, namedFolders } from '../a
 import { backendOptions, startBackend } from '../backend-options.ts';
 import { type Command, command, EXIT } from '../command.ts';
 import { checkTask, needsOf, taskOption } from '../data-needs.ts';
-import { modelOption, needTokenizer, openModel } from '../model-options.ts';
+import { deltaOption, modelOption, needTokenizer, openModel } from '../model-options.ts';
 import { integer, orElse, required, text } from '../option.ts';
 import { generateOptions, samplingOptions } from '../sampling-options.ts';
 import { UsageError } from '../usage-error.ts';
@@ -12,6 +12,7 @@ import { weightsOption } from '../weights-option.ts';
 
 const options = {
   model: modelOption,
+  delta: deltaOption,
   adapter: adaptersOption,
   task: taskOption,
   prompt: required(text('TEXT', 'what to continue')),
@@ -36,6 +37,7 @@ export const generate: Command = command({
       'generate --model base --adapter style=out/style --adapter notes=out/notes --prompt "Dear"',
       'two, one upon the other',
     ],
+    ['generate --model base --delta out/delta --prompt "Dear"', 'the fine-tuned model that a delta makes of it'],
     ['generate --model base --adapter out/tasks --task 2 --prompt "Dear"', 'a prompt of several tasks'],
   ],
   async run(values, run) {
@@ -49,7 +51,7 @@ export const generate: Command = command({
       throw new UsageError(`--task N is missing: the adapter tells tasks apart, 0 to ${needs.tasks - 1}`);
     }
     await startBackend(values, report);
-    const model = await openModel(values.model, run, values.weights);
+    const model = await openModel(values.model, run, values.weights, { delta: values.delta });
     needTokenizer(model);
     await attachAdapters(model, adapters);
     report.say();
@@ -60,7 +62,7 @@ export const generate: Command = command({
       report.write(piece);
     }
     report.write('\n');
-    report.result({ model: values.model, adapters: folders, prompt, text });
+    report.result({ model: values.model, delta: values.delta, adapters: folders, prompt, text });
     return EXIT.ok;
   },
 });

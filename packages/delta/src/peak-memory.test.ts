@@ -1,0 +1,79 @@
+// The most memory that a process has, as the operating system counts it: what a large tensor adds to a small one.
+import { execFile } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { writeSafetensors } from '@peftjs/safetensors';
+import { build } from 'esbuild';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { numbers } from '../test/models.ts';
+
+const run = promisify(execFile);
+const [SMALL, LARGE] = [2 ** 12, 2 ** 25];
+let root: string;
+
+/** Bytes of a tensor, and what became of it: the low half of each number is another. */
+function writePair(folder: string, bytes: number): void {
+  const values = numbers(1, bytes / 4);
+  const bits = new Uint16Array(values.buffer.slice(0));
+  for (let i = 0; i < bits.length; i += 2) bits[i] = Math.imul(i + 1, 40_503) >>> 7;
+  for (const [name, data] of [
+    ['base', values],
+    ['tuned', new Float32Array(bits.buffer)],
+  ] as const) {
+    mkdirSync(join(folder, name), { recursive: true });
+    writeFileSync(
+      join(folder, name, 'model.safetensors'),
+      writeSafetensors([{ name: 'w', dtype: 'F32', shape: [data.length], data }]),
+    );
+  }
+}
+
+beforeAll(async () => {
+  root = mkdtempSync(join(tmpdir(), 'peftjs-peak-'));
+  await build({
+    entryPoints: [join(import.meta.dirname, '../test/peak.ts')],
+    bundle: true,
+    platform: 'node',
+    format: 'esm',
+    conditions: ['peftjs-source'],
+    outfile: join(root, 'program.mjs'),
+  });
+  writePair(join(root, 'small'), SMALL);
+  writePair(join(root, 'large'), LARGE);
+});
+afterAll(() => rmSync(root, { recursive: true, force: true }));
+
+/** With these glibc gives freed buffers back at once, and what is counted is what is held. */
+const PROMPT_FREE = { MALLOC_MMAP_THRESHOLD_: '65536', MALLOC_ARENA_MAX: '1' };
+
+async function peak(name: string, size: string): Promise<number> {
+  const { stdout } = await run(
+    process.execPath,
+    ['--expose-gc', '--max-semi-space-size=1', join(root, 'program.mjs'), name, join(root, size)],
+    {
+      env: { ...process.env, ...PROMPT_FREE },
+    },
+  );
+  return Number(stdout);
+}
+
+/** Of the tensor's bytes. A diff has the changes of a tensor in memory, the others never all of one. */
+const MOST = { diff: 2, apply: 1, undo: 1 } as const;
+
+test.each(['diff', 'apply', 'undo'] as const)(
+  '%s takes less than twice the largest tensor, or than one',
+  async (name) => {
+    const fixed = await peak(name, 'small');
+    const more = (await peak(name, 'large')) - fixed;
+    expect(more).toBeLessThan(MOST[name] * LARGE);
+    const [made, wanted] = { diff: ['base', 'base'], apply: ['applied', 'tuned'], undo: ['undone', 'base'] }[name] as [
+      string,
+      string,
+    ];
+    const weights = (model: string) => readFileSync(join(root, 'large', model, 'model.safetensors'));
+    expect(weights(made).equals(weights(wanted))).toBe(true);
+  },
+  120_000,
+);

@@ -1,0 +1,113 @@
+// The tuned model, read without being written: a tensor is restored when it is read, and checked against its hash.
+import type { Folder } from '@peftjs/checkpoint';
+import {
+  type ByteSource,
+  memorySource,
+  quote,
+  type SafetensorsFile,
+  safetensorsView,
+  type TensorEntry,
+} from '@peftjs/safetensors';
+import type { TensorBytes, TensorKind } from './codec.ts';
+import { codecsFor } from './codec-for.ts';
+import { DeltaError } from './delta-error.ts';
+import type { Section } from './manifest.ts';
+import { modelSource, type Readable } from './model-source.ts';
+import { type OpenDelta, openDelta } from './open-delta.ts';
+import { pauseFor } from './pause.ts';
+import { FORWARD, type RestoreOptions, type Run, restored } from './restore-model.ts';
+import { bytesOf, isSameKind } from './tensor-bytes.ts';
+
+/** Tensors of a model, wherever they are: what a delta is read over. */
+export interface ModelTensors {
+  /** Shown in errors. */
+  readonly name: string;
+  /** Null where there is none of that name. */
+  open(name: string): Promise<(TensorKind & TensorBytes) | null>;
+}
+
+/**
+ * The tensors that a delta makes of its base's. Each is restored, whole, when something of it is read, and the last one is
+ * kept. Reading rejects where the base is another one, or a chunk is damaged.
+ */
+export function tunedTensors(delta: OpenDelta, base: ModelTensors, options: RestoreOptions = {}): SafetensorsFile {
+  const known = {
+    name: base.name,
+    open: async (section: Section, name: string) => (section === 'tensors' ? base.open(name) : null),
+  };
+  return tensorsOf(runOver(delta, known, options));
+}
+
+/**
+ * A tuned model's folder out of its base and a delta: what loads it loads the tuned model, without it being written anywhere.
+ *
+ * @throws where the base lacks a tensor, or has one of another kind. Numbers are checked when they are read.
+ * @example
+ * const model = await loadModel(await tunedFolder('models/base', 'out/delta'));
+ */
+export async function tunedFolder(
+  base: string | Folder,
+  delta: string | Folder,
+  options: RestoreOptions = {},
+): Promise<Folder> {
+  const opened = await openDelta(delta);
+  const known = await modelSource(base);
+  for (const [name, { before }] of opened.manifest.tensors) {
+    const found = known.weights.tensors.get(name);
+    if (before === null || (found && isSameKind(found, before))) continue;
+    const { name: called, fingerprint } = opened.manifest.base;
+    throw new DeltaError(
+      `${opened.location} was made for ${quote(called)} (${fingerprint}), ${known.name} has ${found ? 'another' : 'no'} ${quote(name)}; give the base it was made for`,
+    );
+  }
+  const run = runOver(opened, known, options);
+  const { files } = opened.manifest;
+  return {
+    location: opened.location,
+    weights: tensorsOf(run),
+    list: async () => [...files].flatMap(([name, { after }]) => (after ? [name] : [])),
+    async open(name) {
+      if (!files.get(name)?.after) return null;
+      return memorySource(`${opened.location}: ${name}`, await whole(run, 'files', name));
+    },
+  };
+}
+
+function runOver(delta: OpenDelta, known: Readable, { codecs, signal }: RestoreOptions): Run {
+  return { way: FORWARD, known, delta, codecFor: codecsFor(delta, codecs), pause: pauseFor(signal) };
+}
+
+function tensorsOf(run: Run): SafetensorsFile {
+  const { location, manifest } = run.delta;
+  const entries = new Map<string, TensorEntry>();
+  const sources = new Map<TensorEntry, ByteSource>();
+  let last: { readonly name: string; readonly bytes: Promise<Uint8Array> } | null = null;
+  for (const [name, { after }] of manifest.tensors) {
+    if (after === null) continue;
+    const { dtype, shape } = after;
+    const size = bytesOf(after);
+    const entry = { dtype, shape, begin: 0, end: size, file: location };
+    entries.set(name, entry);
+    sources.set(entry, {
+      name: location,
+      size,
+      async read(begin, end) {
+        if (last?.name !== name) last = { name, bytes: whole(run, 'tensors', name) };
+        return (await last.bytes).subarray(begin, end);
+      },
+    });
+  }
+  const metadata = new Map(Object.entries(manifest.tuned.metadata));
+  return safetensorsView(location, metadata, entries, (entry) => sources.get(entry) as ByteSource);
+}
+
+async function whole(run: Run, section: Section, name: string): Promise<Uint8Array> {
+  const { after } = run.delta.manifest[section].get(name) as { readonly after: TensorKind };
+  const bytes = new Uint8Array(bytesOf(after));
+  let at = 0;
+  for await (const piece of restored(run, section, name)) {
+    bytes.set(piece, at);
+    at += piece.length;
+  }
+  return bytes;
+}
