@@ -5,7 +5,7 @@ export { type Chains, createChains } from './chains.ts';
 export { type Config, type ConfigReader, configReader } from './config-reader.ts';
 export { dropout } from './dropout.ts';
 export { fromWeight, type Start, type Started } from './from-weight.ts';
-export type { BaseModel, Host, Undo } from './host.ts';
+export type { BaseFile, BaseModel, Host, StoredTensor, Undo } from './host.ts';
 export { inParts } from './in-parts.ts';
 export { type Merged, type MergeOptions, merge, type Unmerge } from './merge.ts';
 export type {
@@ -28,6 +28,7 @@ export { penalty } from './penalty.ts';
 export { activeRoute, checkRoutes, type Pin, pin } from './pin.ts';
 export { readModulesToSave } from './read-modules-to-save.ts';
 export { adaptersOf } from './registry.ts';
+export { type Replacement, replaceHeld } from './replace-held.ts';
 export { type RestoreOptions, restore } from './restore.ts';
 export { isSameRoute, type Route, route } from './route.ts';
 export type {

@@ -9,6 +9,7 @@ import {
   type Host,
   type NormSite,
   type Parameter,
+  type StoredTensor,
   type Trainable,
   type WeightSite,
 } from '@peftjs/core';
@@ -90,6 +91,7 @@ export function layersHost<B = FeedBatch>(model: LayersModel, options: LayersHos
     sites: () => sites,
     wrap: chains.wrap,
     setWeight: (site, weight, bias) => setWeight(site, held.get(site) as Held, weight as LayerWeight, bias),
+    stored: () => storedOf(model),
     setNorm: (site, gamma, beta) => setNorm(site, held.get(site) as Held, gamma, beta),
     output: (batch, ctx = INFERENCE) =>
       engine().tidy(() => {
@@ -164,12 +166,17 @@ function parametersOf(model: LayersModel): readonly Parameter[] {
   }));
 }
 
+/** The model's weights, trainable or not, by their numbers. */
+function storedOf(model: LayersModel): readonly (StoredTensor & { readonly held: Variable })[] {
+  return model.weights.map((weight, i) => {
+    const held = weight.read() as Variable;
+    return { name: String(i), shape: held.shape, held };
+  });
+}
+
 /** Hashes the weights as they are now; they are read before anything can change them. */
 function hashOf(model: LayersModel): Promise<string> {
-  const entries = model.weights.map((weight, i) => {
-    const tensor = weight.read();
-    return { name: String(i), dtype: 'F32', shape: tensor.shape, read: tensor.data() };
-  });
+  const entries = storedOf(model).map(({ name, shape, held }) => ({ name, dtype: 'F32', shape, read: held.data() }));
   const all = async function* () {
     for (const { read, ...entry } of entries) {
       const data = await read;

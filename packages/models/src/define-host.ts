@@ -9,12 +9,13 @@ import {
   dense,
   type NormInput,
   type Site,
+  type StoredTensor,
   type Weight,
 } from '@peftjs/core';
 import { reshape, type Tensor, transpose, type Variable, variable } from '@tensorflow/tfjs-core';
 import { createModel, INFERENCE, type Model } from './model.ts';
 import { siteRunner } from './sites/site-runner.ts';
-import { numbersOf, type StoredTensor } from './sites/stored-tensors.ts';
+import { numbersOf } from './sites/stored-tensors.ts';
 
 /** Runs a place: x, or a record, to what the model goes on with. Without a context, outside training. */
 export type RunSite<In> = (x: In, ctx?: Context) => Tensor;

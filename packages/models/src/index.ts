@@ -22,7 +22,7 @@ export { type LoadOptions, loadModel, openTokenizer } from './load-model.ts';
 export { type BatchCount, INFERENCE, type Model } from './model.ts';
 export { pickToken, type SamplingOptions } from './pick-token.ts';
 export { type SaveModelOptions, saveModel } from './save-model.ts';
-export { codesOf, type StoredTensor } from './sites/stored-tensors.ts';
+export { codesOf } from './sites/stored-tensors.ts';
 export { fileSource } from './source/file-source.ts';
 export { randomSource } from './source/random-source.ts';
 export type { Source, Stored } from './source/source.ts';

@@ -1,6 +1,7 @@
 // A model from a folder in Hugging Face's layout, on a disk or on the hub.
 import { type Folder, fingerprintWeights, openWeights } from '@peftjs/checkpoint';
 import { type BaseModel, nearest, type Storage } from '@peftjs/core';
+import type { TensorPlace } from '@peftjs/safetensors';
 import type { Architecture } from './architecture.ts';
 import { modelFolder } from './gguf/gguf-folder.ts';
 import { gpt2 } from './gpt2/architecture.ts';
@@ -50,15 +51,21 @@ export async function loadModel(model: string | Folder, options: LoadOptions<Mod
   }
   const file = await openWeights(folder);
   let hash: Promise<string> | undefined;
+  const tokenizer = await openTokenizer(folder);
+  const source = fileSource(file, weights, signal);
+  /** What is known when the model is there: the tensors that it took, and the file's names for its own. */
+  const [taken, names] = [new Map<string, TensorPlace>(), new Map<string, string>()];
   const base: BaseModel = {
     name: typeof model === 'string' ? model : folder.location,
     fingerprint: () => (hash ??= fingerprintWeights(file)),
+    file: { tensors: taken, read: (name) => file.read(name), nameOf: (name) => names.get(name) ?? name },
   };
-  const tokenizer = await openTokenizer(folder);
-  const source = fileSource(file, weights, signal);
   try {
     const loaded = await architecture.load({ config, source, base, tokenizer });
-    const extra = source.untaken().find((name) => architecture.ignores?.(name, config) !== true);
+    const untaken = source.untaken();
+    for (const [name, place] of file.tensors) if (!untaken.includes(name)) taken.set(name, place);
+    for (const { name, held } of loaded.stored()) names.set(name, source.nameOf(held) ?? name);
+    const extra = untaken.find((name) => architecture.ignores?.(name, config) !== true);
     if (extra === undefined) return loaded;
     loaded.dispose();
     throw new Error(

@@ -1,9 +1,9 @@
 // What every model here is: a host with a configuration, which can be trained whole, saved and freed.
-import type { BaseModel, Chains, Context, Host, Parameter, Site, Trainable } from '@peftjs/core';
+import type { BaseModel, Chains, Context, Host, Parameter, Site, StoredTensor, Trainable } from '@peftjs/core';
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { setSiteNorm, setSiteWeight } from './sites/set-site-weight.ts';
 import type { SiteRunner } from './sites/site-runner.ts';
-import { type LooseTensor, type StoredTensor, storedTensors } from './sites/stored-tensors.ts';
+import { type LooseTensor, storedTensors } from './sites/stored-tensors.ts';
 import type { TextTokenizer } from './text-tokenizer.ts';
 
 type Json = Readonly<Record<string, unknown>>;

@@ -1,10 +1,10 @@
 // A model's folder in Hugging Face's layout, written from what the host holds now: merged adapters are in it.
 
 import { diskFolder, type FileContent, type WritableFolder } from '@peftjs/checkpoint';
-import { countParameters, type FileCodes, type Json, type LinearSite } from '@peftjs/core';
+import { countParameters, type FileCodes, type Json, type LinearSite, type StoredTensor } from '@peftjs/core';
 import { type LazyTensor, safetensorsChunks } from '@peftjs/safetensors';
 import type { Model } from './model.ts';
-import { codesOf, numbersOf, type StoredTensor } from './sites/stored-tensors.ts';
+import { codesOf, numbersOf } from './sites/stored-tensors.ts';
 
 export interface SaveModelOptions {
   /** How numbers are stored; F32 when left out. */

@@ -43,7 +43,7 @@ transformers. Matrices are rounded while they are loaded, one after the other.`,
     const { asStored, byRole } = await import('@peftjs/quantization');
     const rest = asStored();
     const storage = byRole({ embed: rest, head: rest }, await storageOf(weights));
-    const model = await openModel(values.model, run, weights, { ...(storage && { storage }) });
+    const model = await openModel(values.model, run, weights, { storage });
     const coded = await countCoded(model);
     if (coded === 0) {
       throw new Error(

@@ -1,20 +1,7 @@
 // The tensors of a model as its file has them: names, shapes, and what holds the numbers.
 import { engine } from '@peftjs/backend';
-import type { FileCodes, Site, Weight } from '@peftjs/core';
+import type { FileCodes, Site, StoredTensor } from '@peftjs/core';
 import { transpose, type Variable } from '@tensorflow/tfjs-core';
-
-export interface StoredTensor {
-  readonly name: string;
-  /** In the file. */
-  readonly shape: readonly number[];
-  readonly held: Weight | Variable;
-  /** The file has the held [o, i] as [i, o]. */
-  readonly transposed?: boolean;
-  /** The linear modules that multiply by it, by their names in the file. */
-  readonly linear?: readonly string[];
-  /** The model computes nothing with it. */
-  readonly unused?: boolean;
-}
 
 /** A weight that belongs to no site. */
 export interface LooseTensor extends StoredTensor {

@@ -1,8 +1,8 @@
 // Weights from files of named tensors, checked for shape and for numbers that are none.
 import { largestTensor } from '@peftjs/backend';
-import { dense, type FileMatrix, inParts, nearest, type Storage, storeMatrix } from '@peftjs/core';
+import { dense, type FileMatrix, inParts, nearest, type Storage, storeMatrix, type Weight } from '@peftjs/core';
 import { assertFinite, type TensorFile, type TensorPlace } from '@peftjs/safetensors';
-import { tensor1d, variable } from '@tensorflow/tfjs-core';
+import { tensor1d, type Variable, variable } from '@tensorflow/tfjs-core';
 import type { Source } from './source.ts';
 
 /** Types of codes, which may lie in any shape: the storage that reads them checks it. */
@@ -12,6 +12,8 @@ const CODES: ReadonlySet<string> = new Set(['U8', 'I8']);
 export interface FileSource extends Source {
   /** Tensors of the file that nobody has taken. */
   untaken(): readonly string[];
+  /** What the file calls the tensor that it gave as this; undefined where it did not give it. */
+  nameOf(held: Weight | Variable): string | undefined;
   /** Frees everything that it gave. */
   dispose(): void;
 }
@@ -20,9 +22,9 @@ export interface FileSource extends Source {
 export function fileSource(file: TensorFile, storage: Storage = dense, signal?: AbortSignal): FileSource {
   const stored = inParts(storage, largestTensor());
   const taken = new Set<string>();
-  const given: { dispose(): void }[] = [];
-  const give = <T extends { dispose(): void }>(held: T): T => {
-    given.push(held);
+  const given = new Map<Weight | Variable, string>();
+  const give = <T extends Weight | Variable>(name: string, held: T): T => {
+    given.set(held, name);
     return held;
   };
   const take = (name: string, shape: readonly number[]): TensorPlace => {
@@ -76,24 +78,25 @@ export function fileSource(file: TensorFile, storage: Storage = dense, signal?: 
   return {
     has: (name) => file.tensors.has(name),
     async matrix(name, outDim, inDim, { shape, transposed, otherwise, role = '' } = {}) {
-      if (otherwise && !file.tensors.has(name)) return give(stored(otherwise(), outDim, inDim));
+      if (otherwise && !file.tensors.has(name)) return give(name, stored(otherwise(), outDim, inDim));
       if (transposed) {
         const values = turned(await valuesOf(name, shape ?? [inDim, outDim]), outDim, inDim);
-        return give(await storeMatrix(stored, inMemory(name, values, outDim, inDim, role)));
+        return give(name, await storeMatrix(stored, inMemory(name, values, outDim, inDim, role)));
       }
       const { dtype } = take(name, shape ?? [outDim, inDim]);
-      return give(await storeMatrix(stored, inFile(name, dtype, outDim, inDim, role)));
+      return give(name, await storeMatrix(stored, inFile(name, dtype, outDim, inDim, role)));
     },
     async vector(name, length, { shape = [length], otherwise } = {}) {
       const values = otherwise && !file.tensors.has(name) ? otherwise() : await valuesOf(name, shape);
       const start = tensor1d(values);
       const held = variable(start, false);
       start.dispose();
-      return give(held);
+      return give(name, held);
     },
+    nameOf: (held) => given.get(held),
     untaken: () => [...file.tensors.keys()].filter((name) => !taken.has(name)),
     dispose() {
-      for (const held of given) held.dispose();
+      for (const held of given.keys()) held.dispose();
     },
   };
 }

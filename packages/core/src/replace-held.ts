@@ -1,0 +1,98 @@
+// Puts other numbers in the place of what a host holds, in one turn: no pass runs some of the old and some of the new.
+import { engine } from '@peftjs/backend';
+import { clone, type Tensor, type Variable } from '@tensorflow/tfjs-core';
+import { refresh } from './change-weight.ts';
+import type { Held } from './held.ts';
+import type { BaseModel, Host, Undo } from './host.ts';
+import { adaptersOf, assertIdle } from './registry.ts';
+import type { Weight } from './weight.ts';
+
+export interface Replacement {
+  readonly held: Held;
+  /** Of a variable, or a weight that is one: a tensor of its shape, which stays the caller's. Of another weight: a weight. */
+  readonly next: Weight | Tensor;
+}
+
+/**
+ * Replaces what a host holds, wherever it holds it. Adapters stay, and compute anew what they derive.
+ *
+ * @param base what the model is from then on
+ * @returns what puts the very same back, `base` too; calling it twice is calling it once
+ * @throws with everything as it was: a request is under way, an adapter has changed the base's weights; when it is put
+ *   back, also where another has changed it since
+ */
+export function replaceHeld(host: Host, replacements: readonly Replacement[], base: BaseModel): Undo {
+  const place = host as { -readonly [K in keyof Host]: Host[K] };
+  const before = host.base;
+  assertOwn(host, `making it ${JSON.stringify(base.name)}`);
+  const changes: Change[] = [];
+  const putBack = () => {
+    for (const { undo } of changes.splice(0).reverse()) undo();
+    place.base = before;
+    refreshAll(host);
+  };
+  try {
+    const names = new Map(host.stored?.().map(({ held, name }) => [held, name]));
+    for (const { held, next } of replacements) changes.push(...change(host, held, next, names.get(held) ?? ''));
+    place.base = base;
+    refreshAll(host);
+  } catch (error) {
+    putBack();
+    throw error;
+  }
+  return () => {
+    if (changes.length === 0) return;
+    assertOwn(host, `making it ${JSON.stringify(before.name)} again`);
+    const name = changes.find(({ isThere }) => !isThere())?.name;
+    if (name !== undefined) throw new Error(`[peftjs/core] "${name}" has changed since; undo that first`);
+    putBack();
+  };
+}
+
+interface Change {
+  readonly name: string;
+  readonly undo: Undo;
+  /** Whether what was put there still is. */
+  isThere(): boolean;
+}
+
+function change(host: Host, held: Held, next: Weight | Tensor, name: string): readonly Change[] {
+  if (!('encode' in next)) {
+    const variable = 'encode' in held ? (held.variable as Variable) : held;
+    const undo = assign(variable, next);
+    const { dataId } = variable;
+    const holds = () => host.stored?.().some((one) => one.held === held) ?? true;
+    return [{ name, undo, isThere: () => holds() && variable.dataId === dataId }];
+  }
+  return host.sites().flatMap((site) => {
+    if (!('weight' in site) || site.weight !== held) return [];
+    const undo = host.setWeight(site, next);
+    return [{ name: site.path, undo, isThere: () => site.weight === next }];
+  });
+}
+
+/** The variable shares the numbers of `next`, and what it had is kept. */
+function assign(variable: Variable, next: Tensor): Undo {
+  const before = engine().keep(clone(variable));
+  variable.assign(next);
+  return () => {
+    variable.assign(before);
+    before.dispose();
+  };
+}
+
+function refreshAll(host: Host): void {
+  for (const site of host.sites()) refresh(host, site);
+}
+
+/** @throws when a request is under way, or an adapter has put the weights there that are to be replaced */
+function assertOwn(host: Host, what: string): void {
+  assertIdle(host, what);
+  const owner = adaptersOf(host).find(
+    ({ unmerge, attachments }) => unmerge || attachments.some(({ weight }) => weight),
+  );
+  if (!owner) return;
+  throw new Error(
+    `[peftjs/core] "${owner.name}" has changed the base's weights; unmerge it, or detach it, before ${what}`,
+  );
+}

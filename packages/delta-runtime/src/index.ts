@@ -1,0 +1,1 @@
+export { type LoadedDelta, loadDelta } from './load-delta.ts';
