@@ -16,6 +16,8 @@ const DEPENDENCIES = [
   '@peftjs/models > @noble/hashes/legacy.js',
   '@peftjs/models > @noble/hashes/sha2.js',
   '@peftjs/models > @noble/hashes/utils.js',
+  '@peftjs/checkpoint > @noble/hashes/sha2.js',
+  '@peftjs/delta > fflate',
   '@peftjs/browser > comlink',
   '@peftjs/browser > idb',
 ];
