@@ -1,5 +1,5 @@
-/** A value of a JSON file. */
-export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
+import type { Json } from './json-file.ts';
+import type { Provenance } from './provenance.ts';
 
 /** One saved tensor of an adapter. */
 export interface SavedTensor {
@@ -17,19 +17,6 @@ export interface AdapterRecord {
   readonly tensors: readonly SavedTensor[];
   /** Where the adapter came from; null where the folder says nothing. */
   readonly provenance: Provenance | null;
-}
-
-/** Where an adapter came from. Kept beside PEFT's files, where Python ignores it. */
-export interface Provenance {
-  /** The base model: its name, and the fingerprint of its weights (see `fingerprint`). */
-  readonly base: { readonly name: string; readonly fingerprint: string };
-  readonly tokenizer?: string;
-  readonly data?: string;
-  readonly recipe?: { readonly [key: string]: Json };
-  readonly versions?: { readonly [name: string]: string };
-  readonly backend?: string;
-  readonly metrics?: { readonly [name: string]: number };
-  readonly parents?: readonly string[];
 }
 
 /** What PEFT puts before the path of a module: its own wrapper, then the tuner's. */

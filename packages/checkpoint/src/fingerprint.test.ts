@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { memorySource, openSafetensors, type TensorToWrite, writeSafetensors } from '@peftjs/safetensors';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { checkBase, fingerprint, fingerprintWeights } from './fingerprint.ts';
+import { fingerprint, fingerprintWeights } from './fingerprint.ts';
 import { memoryFolder } from './memory-folder.ts';
 import { openWeights } from './open-weights.ts';
 import { sha256 } from './sha256.ts';
@@ -64,21 +64,6 @@ describe('sha256', () => {
     expect(await sha256(shared)).toBe(node(bytes));
     vi.stubGlobal('crypto', undefined);
     expect(await sha256(bytes)).toBe(node(bytes));
-  });
-});
-
-describe('checkBase', () => {
-  const base = { name: 'org/a', fingerprint: 'sha256:aa' };
-
-  it('takes the same weights under any name, and an adapter that says nothing', () => {
-    expect(() => checkBase({ base }, { name: 'elsewhere', fingerprint: 'sha256:aa' })).not.toThrow();
-    expect(() => checkBase(null, base)).not.toThrow();
-  });
-
-  it('names both fingerprints', () => {
-    expect(() => checkBase({ base }, { name: 'org/b', fingerprint: 'sha256:bb' })).toThrow(
-      '[peftjs/checkpoint] the adapter was made for "org/a" (sha256:aa), this base is "org/b" (sha256:bb)',
-    );
   });
 });
 

@@ -1,6 +1,5 @@
 /** A fingerprint of a model's weights, the same however they are sharded and ordered. */
 import type { TensorFile } from '@peftjs/safetensors';
-import type { Provenance } from './adapter-record.ts';
 import { CheckpointError } from './checkpoint-error.ts';
 import { sha256 } from './sha256.ts';
 
@@ -56,14 +55,4 @@ async function* entriesOf(weights: TensorFile, signal?: AbortSignal): AsyncGener
     signal?.throwIfAborted();
     yield { name, dtype, shape, bytes: await weights.read(name) };
   }
-}
-
-/** Throws where an adapter says that it was made for other weights than `actual`. One that says nothing passes. */
-export function checkBase(provenance: Provenance | null, actual: Provenance['base']): void {
-  if (provenance === null || provenance.base.fingerprint === actual.fingerprint) return;
-  const made = provenance.base;
-  throw new CheckpointError(
-    `the adapter was made for ${JSON.stringify(made.name)} (${made.fingerprint}), ` +
-      `this base is ${JSON.stringify(actual.name)} (${actual.fingerprint}); load it onto the base it was made for`,
-  );
 }

@@ -1,7 +1,9 @@
 /** JSON objects as files: keys sorted and indented by two, as PEFT writes them. */
 import { type ByteSource, isJsonObject, parseStrictJson } from '@peftjs/safetensors';
-import type { Json } from './adapter-record.ts';
 import { CheckpointError } from './checkpoint-error.ts';
+
+/** A value of a JSON file. */
+export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
 
 /** Reads a file that holds one JSON object. */
 export async function readJsonObject(source: ByteSource): Promise<{ readonly [key: string]: Json }> {

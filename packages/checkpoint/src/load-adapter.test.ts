@@ -72,6 +72,17 @@ describe('loadAdapter', () => {
       { 'peftjs.json': utf8('{"format":1,"provenance":{}}') },
       'without the name and fingerprint',
     ],
+    ['another kind', { 'peftjs.json': utf8('{"format":1,"kind":"x"}') }, 'has the kind "x"; expected adapter, delta'],
+    [
+      'a parent that is no hash',
+      { 'peftjs.json': utf8('{"format":1,"provenance":{"base":{"name":"","fingerprint":""},"parents":["../x"]}}') },
+      'out/a/peftjs.json: parents is ["../x"]; expected a list of hashes',
+    ],
+    [
+      'a metric that is no number',
+      { 'peftjs.json': utf8('{"format":1,"provenance":{"base":{"name":"","fingerprint":""},"metrics":{"a":"1"}}}') },
+      'metrics is {"a":"1"}; expected an object of numbers',
+    ],
   ])('refuses %s', async (_, changes, message) => {
     const error = await load(changes).catch((caught: unknown) => caught);
     expect(error instanceof CheckpointError || error instanceof SafetensorsError).toBe(true);

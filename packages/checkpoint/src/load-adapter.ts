@@ -7,17 +7,19 @@ import { diskFolder } from './disk-folder.ts';
 import type { Folder } from './folder.ts';
 import { readJsonObject } from './json-file.ts';
 import { checkDigest, readProvenance } from './provenance-file.ts';
+import { signedFolder, type TrustOptions } from './signed-folder.ts';
 
 /**
  * Loads an adapter from `source`, a path or a folder. Values of F16, BF16 and F64 come as float32.
  *
- * @throws CheckpointError where a file is missing, is not what it should be, or has changed since it was saved.
+ * @throws CheckpointError where a file is missing, is not what it should be, or has changed since it was saved
+ *   or signed, and where a trusted key is demanded that has not signed it.
  * @throws SafetensorsError where the weights are truncated, contradict themselves, or hold NaN or infinity.
  * @example
  * const record = await loadAdapter('out/notes');
  */
-export async function loadAdapter(source: string | Folder): Promise<AdapterRecord> {
-  const folder = typeof source === 'string' ? diskFolder(source) : source;
+export async function loadAdapter(source: string | Folder, trust: TrustOptions = {}): Promise<AdapterRecord> {
+  const folder = await signedFolder(typeof source === 'string' ? diskFolder(source) : source, trust, 'whole');
   const configBytes = await readWhole(await openRequired(folder, CONFIG_FILE));
   const config = await readJsonObject(configBytes);
   if (typeof config.peft_type !== 'string' || config.peft_type === '') {

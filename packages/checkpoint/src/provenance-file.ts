@@ -1,41 +1,48 @@
-/** `peftjs.json`: where an adapter came from, and the SHA-256 of the files that it speaks of. */
+/** `peftjs.json`: where an adapter, a delta or a model came from, and the SHA-256 of the files that it speaks of. */
 import { isJsonObject } from '@peftjs/safetensors';
 import { PROVENANCE_FILE } from './adapter-files.ts';
-import type { Json, Provenance } from './adapter-record.ts';
 import { CheckpointError } from './checkpoint-error.ts';
 import type { Folder } from './folder.ts';
-import { encodeJson, readJsonObject } from './json-file.ts';
+import { encodeJson, type Json, readJsonObject } from './json-file.ts';
+import { type Provenance, parseProvenance } from './provenance.ts';
 import { sha256 } from './sha256.ts';
 
 const FORMAT = 1;
+const KINDS = ['adapter', 'delta', 'model'] as const;
+
+/** What a folder holds. */
+export type FolderKind = (typeof KINDS)[number];
 
 /** What `peftjs.json` says. */
 export interface ProvenanceFile {
+  readonly kind: FolderKind;
   readonly provenance: Provenance | null;
   /** `sha256:...` of each file as it was saved. */
   readonly files: ReadonlyMap<string, string>;
 }
 
-/** The content of `peftjs.json` beside `files`. */
-export async function encodeProvenance(
-  provenance: Provenance | null,
-  files: ReadonlyMap<string, Uint8Array>,
-): Promise<Uint8Array> {
-  const digests: Record<string, string> = {};
-  for (const [name, bytes] of files) digests[name] = await digest(bytes);
-  return encodeJson({ format: FORMAT, provenance: provenance as Json, files: digests }, PROVENANCE_FILE);
+/** The content of `peftjs.json`. */
+export function encodeProvenance({ kind, provenance, files }: ProvenanceFile): Uint8Array {
+  const value = { format: FORMAT, kind, provenance: provenance as Json, files: Object.fromEntries(files) };
+  return encodeJson(value, PROVENANCE_FILE);
 }
 
 /** Reads `peftjs.json`; null where the folder has none, as one from Python. */
 export async function readProvenance(folder: Folder): Promise<ProvenanceFile | null> {
   const source = await folder.open(PROVENANCE_FILE);
   if (!source) return null;
-  const { format, provenance, files } = await readJsonObject(source);
+  // What was written before there were kinds is of an adapter.
+  const { format, kind = 'adapter', provenance = null, files } = await readJsonObject(source);
   if (format !== FORMAT) {
     throw new CheckpointError(`${source.name} has format ${JSON.stringify(format)}, this version reads ${FORMAT}`);
   }
+  const known = KINDS.find((one) => one === kind);
+  if (known === undefined) {
+    throw new CheckpointError(`${source.name} has the kind ${JSON.stringify(kind)}; expected ${KINDS.join(', ')}`);
+  }
   const digests = Object.entries(isJsonObject(files) ? files : {});
   return {
+    kind: known,
     provenance: parseProvenance(provenance, source.name),
     files: new Map(digests.filter((pair): pair is [string, string] => typeof pair[1] === 'string')),
   };
@@ -60,13 +67,4 @@ export async function checkDigest(
 /** `sha256:` and the digest, as files name it. */
 export async function digest(bytes: Uint8Array): Promise<string> {
   return `sha256:${await sha256(bytes)}`;
-}
-
-function parseProvenance(value: unknown, file: string): Provenance | null {
-  if (value === null) return null;
-  const base = isJsonObject(value) ? value.base : undefined;
-  if (!isJsonObject(base) || typeof base.name !== 'string' || typeof base.fingerprint !== 'string') {
-    throw new CheckpointError(`${file} has a provenance without the name and fingerprint of a base`);
-  }
-  return value as unknown as Provenance;
 }

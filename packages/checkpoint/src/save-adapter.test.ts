@@ -168,6 +168,41 @@ describe('saveAdapter', () => {
     expect(card).toContain('| Base model | a: "b"\\|c |');
   });
 
+  it('keeps a story beside the base, and sums it up in the card', async () => {
+    const folder = memoryFolder();
+    const { base } = record.provenance!;
+    const story = {
+      author: 'the team',
+      license: 'Apache-2.0',
+      device: 'a GPU',
+      seeds: { run: 7 },
+      recipe: { rank: 2 },
+    };
+    await saveAdapter({ ...record, provenance: { base } }, folder, { story });
+    expect((await loadAdapter(folder)).provenance).toEqual({ base, ...story });
+    const card = text(folder.files.get('README.md'));
+    const [front] = card.split('\n---\n');
+    expect(front!.split('\n')).toEqual([
+      '---',
+      'base_model: "org/base"',
+      'base_model_relation: adapter',
+      'library_name: peft',
+      'license: "apache-2.0"',
+      'tags:',
+      '- "base_model:adapter:org/base"',
+      '- "lora"',
+      '- peftjs',
+    ]);
+    for (const row of ['| Author | the team |', '| Device | a GPU |', '| run | 7 |', '| rank | 2 |'])
+      expect(card).toContain(`\n${row}\n`);
+    const named = { ...story, license: 'Our own, v2' };
+    await saveAdapter({ ...record, provenance: { base } }, folder, { story: named });
+    expect(text(folder.files.get('README.md'))).toContain('\nlicense: other\nlicense_name: "Our own, v2"\n');
+    await expect(saveAdapter({ ...record, provenance: null }, folder, { story })).rejects.toThrow(
+      'an adapter that does not say its base can have no story',
+    );
+  });
+
   it('names the library that the configuration names, or else PEFT', async () => {
     const cardOf = async (more: Readonly<Record<string, string>>) => {
       const folder = memoryFolder();

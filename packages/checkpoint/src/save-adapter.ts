@@ -4,10 +4,11 @@ import { CARD_FILE, CONFIG_FILE, PROVENANCE_FILE, WEIGHTS_FILE } from './adapter
 import type { AdapterRecord, SavedTensor } from './adapter-record.ts';
 import { CheckpointError } from './checkpoint-error.ts';
 import { diskFolder } from './disk-folder.ts';
-import type { Folder, WritableFolder } from './folder.ts';
+import type { WritableFolder } from './folder.ts';
 import { encodeJson } from './json-file.ts';
-import { modelCard } from './model-card.ts';
-import { digest, encodeProvenance, readProvenance } from './provenance-file.ts';
+import { adapterCard, foreignCard } from './model-card.ts';
+import type { Story } from './provenance.ts';
+import { digest, encodeProvenance } from './provenance-file.ts';
 
 /** Something that can say what is to be saved of it, such as an attached adapter. */
 export interface AdapterSource {
@@ -17,6 +18,8 @@ export interface AdapterSource {
 export interface SaveAdapterOptions {
   /** How the values are stored. F16 and BF16 round to the nearest. */
   readonly dtype?: 'F32' | 'F16' | 'BF16';
+  /** What is known of the adapter besides its base: license, author, data, parents. Of an adapter whose base is known. */
+  readonly story?: Story;
 }
 
 /** What was saved. */
@@ -43,10 +46,13 @@ const OVERFLOW: Partial<Record<Dtype, number>> = { F16: 65520, BF16: (2 - 2 ** -
 export async function saveAdapter(
   source: AdapterSource | AdapterRecord,
   target: string | WritableFolder,
-  { dtype = 'F32' }: SaveAdapterOptions = {},
+  { dtype = 'F32', story }: SaveAdapterOptions = {},
 ): Promise<SavedAdapter> {
-  const record = 'snapshot' in source ? await source.snapshot() : source;
   const folder = typeof target === 'string' ? diskFolder(target) : target;
+  const given = 'snapshot' in source ? await source.snapshot() : source;
+  if (story && given.provenance === null)
+    throw new CheckpointError(`${folder.location}: an adapter that does not say its base can have no story`);
+  const record = { ...given, provenance: given.provenance && { ...given.provenance, ...story } };
   if (typeof record.config.peft_type !== 'string') {
     throw new CheckpointError(`${folder.location}: the adapter's config has no peft_type`);
   }
@@ -54,7 +60,7 @@ export async function saveAdapter(
   for (const tensor of record.tensors) checkValues(tensor, dtype, weightsPath);
 
   const generated = new Map([
-    [CARD_FILE, new TextEncoder().encode(modelCard(record))],
+    [CARD_FILE, new TextEncoder().encode(adapterCard(record))],
     [CONFIG_FILE, encodeJson(record.config, CONFIG_FILE)],
     [
       WEIGHTS_FILE,
@@ -64,7 +70,10 @@ export async function saveAdapter(
       ),
     ],
   ]);
-  const files = new Map(generated).set(PROVENANCE_FILE, await encodeProvenance(record.provenance, generated));
+  const digests = new Map<string, string>();
+  for (const [name, bytes] of generated) digests.set(name, await digest(bytes));
+  const about = encodeProvenance({ kind: 'adapter', provenance: record.provenance, files: digests });
+  const files = new Map(generated).set(PROVENANCE_FILE, about);
   const card = await foreignCard(folder);
   if (card) files.set(CARD_FILE, card);
   await folder.replace(files);
@@ -81,13 +90,4 @@ function checkValues({ key, data }: SavedTensor, dtype: Dtype, file: string): vo
   throw new CheckpointError(
     `${file}: tensor ${JSON.stringify(key)} holds ${large}, too large for ${dtype}; save as F32`,
   );
-}
-
-/** The folder's `README.md`, unless it is just as an earlier save generated it. */
-async function foreignCard(folder: Folder): Promise<Uint8Array | null> {
-  const source = await folder.open(CARD_FILE);
-  if (!source) return null;
-  const bytes = await source.read(0, source.size);
-  const earlier = await readProvenance(folder).catch(() => null);
-  return earlier?.files.get(CARD_FILE) === (await digest(bytes)) ? null : bytes;
 }

@@ -1,4 +1,5 @@
 // SHA-256, of bytes that are there or that come in pieces.
+import type { ByteSource } from '@peftjs/safetensors';
 import { loadCrypto } from './node-modules.ts';
 
 /** SHA-256 as 64 hexadecimal digits: by WebCrypto, or in JavaScript where a page without HTTPS has none. */
@@ -22,6 +23,15 @@ export async function startSha256(): Promise<Hasher> {
   const node = await loadCrypto();
   const hash = node ? node.createHash('sha256') : (await import('@noble/hashes/sha2.js')).sha256.create();
   return { update: (piece) => void hash.update(piece), digest: () => hex(hash.digest()) };
+}
+
+const PIECE = 2 ** 24;
+
+/** SHA-256 of a file, of which at most 16 MiB are in memory. */
+export async function sha256Of(source: ByteSource): Promise<string> {
+  const hash = await startSha256();
+  for (let at = 0; at < source.size; at += PIECE) hash.update(await source.read(at, Math.min(at + PIECE, source.size)));
+  return hash.digest();
 }
 
 /** WebCrypto takes no memory that threads share. */

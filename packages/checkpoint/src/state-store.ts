@@ -1,10 +1,10 @@
 /** Where a training run keeps its last state: a folder of its own with `state.json` and `state.safetensors`. */
 import { openSafetensors, writeSafetensors } from '@peftjs/safetensors';
-import type { Json, SavedTensor } from './adapter-record.ts';
+import type { SavedTensor } from './adapter-record.ts';
 import { CheckpointError } from './checkpoint-error.ts';
 import { diskFolder } from './disk-folder.ts';
 import type { WritableFolder } from './folder.ts';
-import { encodeJson, readJsonObject } from './json-file.ts';
+import { encodeJson, type Json, readJsonObject } from './json-file.ts';
 
 const ABOUT_FILE = 'state.json';
 const TENSORS_FILE = 'state.safetensors';

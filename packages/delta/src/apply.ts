@@ -51,7 +51,7 @@ async function write(
   options: RestoreOptions,
 ): Promise<void> {
   const pause = pauseFor(options.signal);
-  const opened = await openDelta(delta);
+  const opened = await openDelta(delta, options);
   const run = await prepare(way, known, opened, codecsFor(opened, options.codecs), pause, options);
   const wanted = [...wantedOf(run)];
   const tell = progressOf(

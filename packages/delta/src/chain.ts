@@ -1,5 +1,5 @@
 // Deltas one after the other as one delta, without any of the models: exact changes add up.
-import type { Folder, WritableFolder } from '@peftjs/checkpoint';
+import type { Folder, TrustOptions, WritableFolder } from '@peftjs/checkpoint';
 import { quote } from '@peftjs/safetensors';
 import type { Codec, Pause, Summand } from './codec.ts';
 import { type CodecFor, codecsFor } from './codec-for.ts';
@@ -10,7 +10,7 @@ import { pauseFor } from './pause.ts';
 import { bytesOf, isSameKind } from './tensor-bytes.ts';
 import { type Changes, type DiffResult, type Key, type Made, type WriteOptions, writeDelta } from './write-delta.ts';
 
-export interface ChainOptions extends WriteOptions {
+export interface ChainOptions extends WriteOptions, TrustOptions {
   /** What reads the changes; `[exact()]` when left out. */
   readonly codecs?: readonly Codec[] | undefined;
 }
@@ -29,7 +29,7 @@ export async function chain(
   options: ChainOptions = {},
 ): Promise<DiffResult> {
   const opened: OpenDelta[] = [];
-  for (const delta of deltas) opened.push(await openDelta(delta));
+  for (const delta of deltas) opened.push(await openDelta(delta, options));
   const [first, last] = [opened[0], opened.at(-1)];
   if (first === undefined || last === undefined) throw new DeltaError('a chain of no deltas; give at least one');
   for (const [i, next] of opened.slice(1).entries()) checkLink(opened[i] as OpenDelta, next);
@@ -38,7 +38,16 @@ export async function chain(
   const keys = [...keysOf(opened, 'tensors'), ...keysOf(opened, 'files')];
   const { base } = first.manifest;
   const { tuned } = last.manifest;
-  return writeDelta(out, { keys, base, tuned, pause, make: (key) => compose(links, key, pause) }, options);
+  const story = () => ({ parents: opened.flatMap(linksOf), recipe: CHAINED });
+  return writeDelta(out, { keys, base, tuned, story, pause, make: (key) => compose(links, key, pause) }, options);
+}
+
+/** The recipe of a delta that is a chain of others. */
+const CHAINED = { made: 'chain' } as const;
+
+/** A delta, or those that it is a chain of. */
+function linksOf({ hash, provenance }: OpenDelta): readonly string[] {
+  return provenance?.recipe?.made === CHAINED.made ? (provenance.parents ?? []) : [hash];
 }
 
 function checkLink(earlier: OpenDelta, later: OpenDelta): void {

@@ -1,9 +1,10 @@
 // The change from a base to a tuned model as a delta folder, one tensor after the other.
-import { type Folder, isFileName, type WritableFolder } from '@peftjs/checkpoint';
+import { diskFolder, type Folder, isFileName, type WritableFolder } from '@peftjs/checkpoint';
 import { quote } from '@peftjs/safetensors';
 import type { Codec, Pause, TensorBytes } from './codec.ts';
 import { exact } from './codecs/exact.ts';
 import { DeltaError } from './delta-error.ts';
+import { storyOf } from './delta-record.ts';
 import type { Facts, Section } from './manifest.ts';
 import { factsOf, type ModelSource, modelSource } from './model-source.ts';
 import { pauseFor } from './pause.ts';
@@ -39,6 +40,7 @@ export async function diff(
       keys: [...(await unionOf(before, after, 'tensors')), ...(await unionOf(before, after, 'files'))],
       base: { name: baseName ?? before.name, metadata: before.metadata },
       tuned: { name: after.name, metadata: after.metadata },
+      story: await storyOf(typeof tuned === 'string' ? diskFolder(tuned) : tuned),
       pause: encoder.pause,
       make: (key) => encode(encoder, key),
     },

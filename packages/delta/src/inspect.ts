@@ -1,4 +1,4 @@
-import type { Folder } from '@peftjs/checkpoint';
+import type { Folder, Provenance, TrustOptions } from '@peftjs/checkpoint';
 import { type Item, isSame, type ModelRecord } from './manifest.ts';
 import { openDelta, payloadsOf } from './open-delta.ts';
 import { bytesOf } from './tensor-bytes.ts';
@@ -6,9 +6,11 @@ import { bytesOf } from './tensor-bytes.ts';
 /** What a delta holds, without a byte of its changes having been read. */
 export interface DeltaContents {
   readonly location: string;
+  /** Names the delta by its content. */
+  readonly hash: string;
   readonly base: ModelRecord;
   readonly tuned: ModelRecord;
-  /** Of the delta's files, and of the tuned model's tensors. */
+  /** Of the manifest and the files with the changes, and of the tuned model's tensors. */
   readonly bytes: number;
   readonly tunedBytes: number;
   /** How many tensors are the same, have changed, are new or of another kind, are gone. */
@@ -22,11 +24,13 @@ export interface DeltaContents {
   readonly codecs: Readonly<Record<string, { readonly count: number; readonly bytes: number; readonly error: number }>>;
   /** Whether the base can be had back from the tuned model. */
   readonly reversible: boolean;
+  /** Null where the folder says nothing. */
+  readonly provenance: Provenance | null;
 }
 
 /** @throws where the folder is no delta, or its files contradict each other */
-export async function inspect(source: string | Folder): Promise<DeltaContents> {
-  const { location, manifest, bytes } = await openDelta(source);
+export async function inspect(source: string | Folder, trust: TrustOptions = {}): Promise<DeltaContents> {
+  const { location, hash, manifest, bytes, provenance } = await openDelta(source, trust);
   const tensors = [...manifest.tensors.values()];
   const count = (is: (item: Item) => boolean) => tensors.filter(is).length;
   const codecs: Record<string, DeltaContents['codecs'][string]> = {};
@@ -40,6 +44,7 @@ export async function inspect(source: string | Folder): Promise<DeltaContents> {
   const all = [...tensors, ...manifest.files.values()];
   return {
     location,
+    hash,
     base: manifest.base,
     tuned: manifest.tuned,
     bytes,
@@ -56,5 +61,6 @@ export async function inspect(source: string | Folder): Promise<DeltaContents> {
         ({ before, payloads }) => before === null || payloads.after === undefined || payloads.before !== undefined,
       ) &&
       all.every(({ after, payloads }) => after !== null || payloads.before !== undefined),
+    provenance,
   };
 }

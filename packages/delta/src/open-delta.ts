@@ -1,9 +1,10 @@
 // A delta's folder, opened: the manifest and the headers of its files are read and agree with each other, the chunks are
 // read when they are asked for, each checked against its hash.
-import { diskFolder, type Folder, sha256 } from '@peftjs/checkpoint';
+import { diskFolder, type Folder, sha256, signedFolder, type TrustOptions } from '@peftjs/checkpoint';
 import { nearest, openSafetensors, quote, type SafetensorsFile } from '@peftjs/safetensors';
 import type { Stored, StoredPart } from './codec.ts';
 import { DeltaError } from './delta-error.ts';
+import { type DeltaRecord, readRecord } from './delta-record.ts';
 import {
   type ChunkRecord,
   type Item,
@@ -16,7 +17,7 @@ import {
 } from './manifest.ts';
 import { readManifest } from './read-manifest.ts';
 
-export interface OpenDelta {
+export interface OpenDelta extends DeltaRecord {
   readonly location: string;
   readonly manifest: Manifest;
   /** Bytes of its files. */
@@ -34,9 +35,9 @@ export function* payloadsOf(manifest: Manifest): Generator<readonly [Section, st
   }
 }
 
-/** @throws where a file is missing, or is not what the manifest says */
-export async function openDelta(source: string | Folder): Promise<OpenDelta> {
-  const folder = typeof source === 'string' ? diskFolder(source) : source;
+/** @throws where a file is missing, or is not what the manifest says, or not as it was signed */
+export async function openDelta(source: string | Folder, trust: TrustOptions = {}): Promise<OpenDelta> {
+  const folder = await signedFolder(typeof source === 'string' ? diskFolder(source) : source, trust, 'pieces');
   const json = await folder.open(MANIFEST_FILE);
   if (json === null) {
     const files = await folder.list();
@@ -58,7 +59,9 @@ export async function openDelta(source: string | Folder): Promise<OpenDelta> {
     }
   }
   checkParts(manifest, places, json.name);
+  const record = await readRecord(folder, { manifest, json: await json.read(0, json.size) });
   return {
+    ...record,
     location: folder.location,
     manifest,
     bytes,

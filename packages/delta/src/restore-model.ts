@@ -1,5 +1,13 @@
 // One model out of the other and a delta: the tuned one out of the base, or the base out of the tuned one.
-import { type Folder, fingerprintOf, startSha256, type TensorDigest } from '@peftjs/checkpoint';
+import {
+  type Folder,
+  fingerprintOf,
+  type KnownBase,
+  knownBase,
+  startSha256,
+  type TensorDigest,
+  type TrustOptions,
+} from '@peftjs/checkpoint';
 import { quote } from '@peftjs/safetensors';
 import type { Codec, Pause } from './codec.ts';
 import type { CodecFor } from './codec-for.ts';
@@ -10,9 +18,11 @@ import type { OpenDelta } from './open-delta.ts';
 import { type DeltaRun, progressOf } from './progress.ts';
 import { bytesOf, isSameKind, piecesOf, zeroBytes } from './tensor-bytes.ts';
 
-export interface RestoreOptions extends DeltaRun {
+export interface RestoreOptions extends DeltaRun, TrustOptions {
   /** What reads the changes; `[exact()]` when left out. */
   readonly codecs?: readonly Codec[] | undefined;
+  /** Models that an error about a wrong one may name. */
+  readonly known?: Iterable<KnownBase> | undefined;
 }
 
 /** Which of the two models is there, and which is wanted. */
@@ -63,7 +73,7 @@ export async function prepare(
   delta: OpenDelta,
   codecFor: CodecFor,
   pause: Pause,
-  options: DeltaRun,
+  options: RestoreOptions,
 ): Promise<Run> {
   const known = await modelSource(source);
   const run = { way, known, delta, codecFor, pause };
@@ -91,7 +101,7 @@ function placeOf({ location }: OpenDelta, section: Section, name: string): strin
 /** The model that is there has the tensors that the delta was made of, all and no others. */
 async function checkModel(
   { way, known, delta, pause }: Run & { readonly known: ModelSource },
-  options: DeltaRun,
+  options: RestoreOptions,
 ): Promise<void> {
   const { manifest } = delta;
   const tell = progressOf(
@@ -116,7 +126,7 @@ async function checkModel(
   const first = wrong === null ? missing && `${quote(missing[0])} is missing` : `${quote(wrong)} differs`;
   throw new DeltaError(
     `${delta.location} was made ${way.known === 'base' ? 'for' : 'of'} ${quote(expected.name)} (${expected.fingerprint}), ` +
-      `${known.name} has ${found}${first ? `: ${first}` : ''}; give the ${way.known} it was made ${way.known === 'base' ? 'for' : 'of'}`,
+      `${known.name} has ${found}${first ? `: ${first}` : ''}; give the ${way.known} it was made ${way.known === 'base' ? 'for' : 'of'}${knownBase(expected, options.known ?? [])}`,
   );
 }
 

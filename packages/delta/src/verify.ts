@@ -16,7 +16,7 @@ export interface VerifyOptions extends RestoreOptions {
  */
 export async function verify(delta: string | Folder, options: VerifyOptions = {}): Promise<void> {
   const pause = pauseFor(options.signal);
-  const opened = await openDelta(delta);
+  const opened = await openDelta(delta, options);
   const codecFor = codecsFor(opened, options.codecs);
   for (const [section, name, slot, { parts }] of payloadsOf(opened.manifest)) {
     const stored = opened.stored(section, name, slot);

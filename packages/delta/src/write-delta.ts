@@ -3,12 +3,14 @@ import {
   diskFolder,
   type FileContent,
   fingerprintOf,
+  type Story,
   sha256,
   type TensorDigest,
   type WritableFolder,
 } from '@peftjs/checkpoint';
 import { safetensorsChunks } from '@peftjs/safetensors';
 import type { Encoded, Pause, TensorKind } from './codec.ts';
+import { recordFiles, type WrittenManifest } from './delta-record.ts';
 import {
   encodeManifest,
   type Item,
@@ -32,6 +34,8 @@ export interface DiffResult {
 export interface WriteOptions extends DeltaRun {
   /** Bytes of tensors that share a file of the delta, which is in memory while it is made; 64 MiB when left out. */
   readonly shardBytes?: number | undefined;
+  /** What is known of the delta besides its models: license, author, data, parents. */
+  readonly story?: Story | undefined;
 }
 
 /** A tensor or file that the delta speaks of. */
@@ -56,6 +60,8 @@ export interface DeltaToWrite {
   readonly keys: readonly Key[];
   readonly base: Omit<ModelRecord, 'fingerprint'>;
   readonly tuned: Omit<ModelRecord, 'fingerprint'>;
+  /** What is known already, of the tuned model with this fingerprint. */
+  readonly story: (tuned: ModelRecord) => Story;
   readonly pause: Pause;
   /** Asked for each key in turn. */
   readonly make: (key: Key) => Promise<Made>;
@@ -63,7 +69,7 @@ export interface DeltaToWrite {
 
 export async function writeDelta(
   out: string | WritableFolder,
-  { keys, base, tuned, pause, make }: DeltaToWrite,
+  { keys, base, tuned, story, pause, make }: DeltaToWrite,
   options: WriteOptions,
 ): Promise<DiffResult> {
   const groups = groupsOf(keys, options.shardBytes ?? 2 ** 26);
@@ -72,7 +78,8 @@ export async function writeDelta(
   const total = keys.reduce((sum, { bytes }) => sum + bytes, 0);
   const tell = progressOf(options, 'writing', total);
   let written = 0;
-  let manifest: Manifest | null = null;
+  let made: WrittenManifest | null = null;
+  const folder = typeof out === 'string' ? diskFolder(out) : out;
 
   async function* shard(group: readonly Key[]) {
     const parts: Part[] = [];
@@ -92,18 +99,22 @@ export async function writeDelta(
   async function* json() {
     const fingerprint = (side: 'before' | 'after') => fingerprintOf(digestsOf(items.tensors, side));
     const [before, after] = [await fingerprint('before'), await fingerprint('after')];
-    manifest = {
+    const manifest: Manifest = {
       base: { ...base, fingerprint: before },
       tuned: { ...tuned, fingerprint: after },
       original: after,
       shards,
       ...items,
     };
-    yield await encodeManifest(manifest);
+    const json = await encodeManifest(manifest);
+    made = { manifest, json };
+    yield json;
   }
   const files = new Map<string, FileContent>(groups.map((group, i) => [shards[i] as string, shard(group)]));
-  await (typeof out === 'string' ? diskFolder(out) : out).replace(files.set(MANIFEST_FILE, json()));
-  return { manifest: manifest as unknown as Manifest, bytes: written };
+  const result = () => made as unknown as WrittenManifest;
+  const record = await recordFiles(folder, result, (known) => ({ ...story(known), ...options.story }));
+  await folder.replace(new Map([...files, [MANIFEST_FILE, json()], ...record]));
+  return { manifest: result().manifest, bytes: written };
 }
 
 function* digestsOf(items: ReadonlyMap<string, Item>, side: 'before' | 'after'): Generator<TensorDigest> {
