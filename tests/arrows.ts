@@ -27,6 +27,7 @@ const ARROWS: Readonly<Record<string, readonly string[] | typeof ANYTHING>> = {
   orthogonal: METHOD,
   'prefix-tuning': METHOD,
   quantization: METHOD,
+  registry: ['checkpoint', 'safetensors'],
   safetensors: [],
   testing: [...HOST, 'models', 'train', 'quantization'],
   train: METHOD,

@@ -25,6 +25,7 @@ const packages = [
   'checkpoint',
   'delta',
   'delta-runtime',
+  'registry',
   'browser',
   'testing',
   'cli',
