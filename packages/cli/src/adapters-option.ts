@@ -1,7 +1,8 @@
 // The adapters that a command puts on a model, in the order given: `--adapter DIR`, or several as `--adapter NAME=DIR`.
-import { type AdapterRecord, loadAdapter } from '@peftjs/checkpoint';
+import { type AdapterRecord, loadAdapter, type TrustOptions } from '@peftjs/checkpoint';
 import { restore } from '@peftjs/core';
 import type { CausalLM } from '@peftjs/models';
+import { checkModel } from './known-bases.ts';
 import { type Option, texts } from './option.ts';
 import { familiesOf } from './qat-options.ts';
 import { UsageError } from './usage-error.ts';
@@ -36,8 +37,8 @@ export function namedFolders(given: readonly string[] | undefined): readonly Nam
   return folders;
 }
 
-export function loadAdapters(folders: readonly NamedFolder[]): Promise<readonly LoadedAdapter[]> {
-  return Promise.all(folders.map(async (folder) => ({ ...folder, record: await loadAdapter(folder.path) })));
+export function loadAdapters(folders: readonly NamedFolder[], trust: TrustOptions): Promise<readonly LoadedAdapter[]> {
+  return Promise.all(folders.map(async (folder) => ({ ...folder, record: await loadAdapter(folder.path, trust) })));
 }
 
 /** @throws naming the adapter that does not go onto the model, or onto those beneath it */
@@ -45,6 +46,7 @@ export async function attachAdapters(model: CausalLM, adapters: readonly LoadedA
   const beneath: string[] = [];
   for (const { name, path, record } of adapters) {
     try {
+      await checkModel(model, record);
       await restore(model, record, await familiesOf(record), { name });
     } catch (cause) {
       if (adapters.length === 1) throw cause;

@@ -130,7 +130,7 @@ describe('several adapters', () => {
 
   test('of which one does not fit are refused, and it is named', async () => {
     const { code, stderr } = await generate('--adapter', `a=${place.path('a')}`, '--adapter', `c=${other.path('c')}`);
-    expect(stderr).toMatch(/"c" \(.*\) does not go onto "a": .*was made for another base/);
+    expect(stderr).toMatch(/"c" \(.*\) does not go onto "a": .*was made for ".*" \(sha256:.*\), this base is/);
     expect(code).toBe(1);
   });
 });

@@ -6,7 +6,7 @@ import { UsageError } from './usage-error.ts';
 
 const FILES: Readonly<Record<GoalKind, readonly string[]>> = {
   adapter: ['README.md', 'adapter_config.json', 'adapter_model.safetensors', 'peftjs.json'],
-  model: ['config.json', 'model.safetensors', ...TOKENIZER_FILES],
+  model: ['config.json', 'model.safetensors', 'peftjs.json', ...TOKENIZER_FILES],
 };
 
 /**

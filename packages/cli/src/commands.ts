@@ -35,13 +35,48 @@ export const commands: readonly ListedCommand[] = [
   },
   {
     name: 'inspect',
-    summary: 'say what is in an adapter, a model or a safetensors file',
+    summary: 'say what is in an adapter, a delta, a model or a safetensors file',
     load: async () => (await import('./commands/inspect.ts')).inspect,
   },
   {
     name: 'delta',
     summary: 'keep a fine-tuned model as its difference from the base',
     load: async () => (await import('./commands/delta.ts')).delta,
+  },
+  {
+    name: 'verify',
+    summary: 'check an adapter, a delta or a model against its hashes and its signature',
+    load: async () => (await import('./commands/verify.ts')).verify,
+  },
+  {
+    name: 'log',
+    summary: 'say what an adapter, a delta or a model was made of',
+    load: async () => (await import('./commands/log.ts')).log,
+  },
+  {
+    name: 'keys',
+    summary: 'make a key pair to sign with',
+    load: async () => (await import('./commands/keys.ts')).keys,
+  },
+  {
+    name: 'sign',
+    summary: 'vouch for every file of an adapter, a delta or a model',
+    load: async () => (await import('./commands/sign.ts')).sign,
+  },
+  {
+    name: 'publish',
+    summary: 'put an adapter or a delta into a registry',
+    load: async () => (await import('./commands/publish.ts')).publish,
+  },
+  {
+    name: 'pull',
+    summary: 'bring an adapter or a delta out of a registry',
+    load: async () => (await import('./commands/pull.ts')).pull,
+  },
+  {
+    name: 'list',
+    summary: 'list what a registry has',
+    load: async () => (await import('./commands/list.ts')).list,
   },
   {
     name: 'doctor',

@@ -9,9 +9,12 @@ import {
   loadAdapter,
   openWeights,
   type Provenance,
+  recordOf,
+  type TrustOptions,
 } from '@peftjs/checkpoint';
 import { openModelFolder } from '@peftjs/models';
 import { openSafetensors, type SafetensorsFile, type TensorFile } from '@peftjs/safetensors';
+import { rememberBase } from './known-bases.ts';
 import { countValues, groupTensors, type TensorFacts, type TensorGroup } from './tensor-summary.ts';
 
 export interface Contents {
@@ -25,18 +28,20 @@ export interface Contents {
   readonly bytes: number;
   /** Of a model's weights. */
   readonly fingerprint: string | null;
+  /** Of an adapter's content. */
+  readonly hash: string | null;
   readonly provenance: Provenance | null;
   /** Whether the files are those that were saved; null where nothing says what they were. */
   readonly verified: boolean | null;
 }
 
 /** @throws naming the file, key or tensor that is missing or broken */
-export async function readContents(path: string, signal: AbortSignal): Promise<Contents> {
+export async function readContents(path: string, signal: AbortSignal, trust: TrustOptions): Promise<Contents> {
   const found = await stat(path).catch(() => null);
   if (found?.isFile() && !path.endsWith('.gguf')) return fileContents(path);
   const folder = await openModelFolder(path, { signal });
   return (await folder.list()).includes('adapter_config.json')
-    ? adapterContents(path, folder)
+    ? adapterContents(path, folder, trust)
     : modelContents(path, folder, signal);
 }
 
@@ -49,11 +54,18 @@ async function fileContents(path: string): Promise<Contents> {
 async function modelContents(path: string, folder: Folder, signal: AbortSignal): Promise<Contents> {
   const weights = await openWeights(folder);
   const fingerprint = await fingerprintWeights(weights, { signal });
-  return { ...described(path, weights), kind: 'model', config: await readConfig(folder), fingerprint };
+  await rememberBase({ name: path, fingerprint });
+  const provenance = (await recordOf(folder))?.provenance ?? null;
+  if (provenance?.result !== undefined && provenance.result !== fingerprint)
+    throw new Error(
+      `[peftjs/cli] ${path} has the fingerprint ${fingerprint}, its peftjs.json speaks of ${provenance.result}: the weights were damaged, or changed on purpose; in that case delete peftjs.json`,
+    );
+  return { ...described(path, weights), kind: 'model', config: await readConfig(folder), fingerprint, provenance };
 }
 
-async function adapterContents(path: string, folder: Folder): Promise<Contents> {
-  const { config, provenance } = await loadAdapter(folder);
+async function adapterContents(path: string, folder: Folder, trust: TrustOptions): Promise<Contents> {
+  const { config, provenance } = await loadAdapter(folder, trust);
+  const record = await recordOf(folder);
   const names = await folder.list();
   const sources = await Promise.all(names.map((name) => folder.open(name)));
   const weights = await openWeightsOf(folder);
@@ -63,6 +75,7 @@ async function adapterContents(path: string, folder: Folder): Promise<Contents> 
     config,
     fingerprint: null,
     bytes: sources.reduce((sum, source) => sum + (source?.size ?? 0), 0),
+    hash: record?.hash ?? null,
     provenance,
     verified: names.includes('peftjs.json') ? true : null,
   };
@@ -92,6 +105,7 @@ function described(path: string, file: TensorFile) {
     tensorCount: tensors.length,
     parameters: countValues(tensors),
     bytes: [...file.tensors.values()].reduce((sum, { begin, end }) => sum + end - begin, 0),
+    hash: null,
     provenance: null,
     verified: null,
   };

@@ -1,13 +1,14 @@
 // What a training run makes: an adapter beside the frozen model, or the model trained whole.
 import { stat } from 'node:fs/promises';
-import { diskFolder, type Provenance, saveAdapter } from '@peftjs/checkpoint';
+import { diskFolder, type Provenance, type Story, saveAdapter } from '@peftjs/checkpoint';
 import { type Adapter, attach, summarize, type Trainable } from '@peftjs/core';
-import { type CausalLM, openModelFolder, saveModel } from '@peftjs/models';
+import { type CausalLM, saveModel } from '@peftjs/models';
 import type { Setting, Training } from './method-entry.ts';
 import type { NamedMethod } from './methods.ts';
+import { writeModelRecord } from './model-record.ts';
 import { adapterLines, modelLines } from './python-lines.ts';
 import { type QatValues, withQat } from './qat-options.ts';
-import { tokenizerFiles } from './tokenizer-files.ts';
+import { filesBeside } from './tokenizer-files.ts';
 
 export type SavedDtype = 'F32' | 'F16' | 'BF16';
 
@@ -28,7 +29,7 @@ export interface Goal {
   /** `trainable params: … || all params: … || trainable%: …` */
   readonly summary: string;
   /** @param story what is known beside the base */
-  save(out: string, dtype: SavedDtype, story: Omit<Provenance, 'base'>): Promise<SavedGoal>;
+  save(out: string, dtype: SavedDtype, story: Story): Promise<SavedGoal>;
 }
 
 /** Attaches what a method makes of the values. */
@@ -45,9 +46,9 @@ export async function adapterGoal(
     training: method.training?.(values, adapter) ?? {},
     summary: adapter.summary(),
     async save(out, dtype, story) {
-      const { provenance, ...record } = await adapter.snapshot();
-      const base = provenance?.base as Provenance['base'];
-      const saved = await saveAdapter({ ...record, provenance: { base, ...story } }, out, { dtype });
+      const record = await adapter.snapshot();
+      const base = record.provenance?.base as Provenance['base'];
+      const saved = await saveAdapter(record, out, { dtype, story });
       return {
         files: saved.files.size,
         bytes: saved.bytes,
@@ -65,8 +66,11 @@ export function modelGoal(model: CausalLM): Goal {
     trainable,
     training: {},
     summary: summarize(trainable, 0),
-    async save(out, dtype) {
-      await saveModel(model, out, { dtype, files: await tokenizerFiles(await openModelFolder(model.base.name)) });
+    async save(out, dtype, story) {
+      const { name } = model.base;
+      const base = { name, fingerprint: await model.base.fingerprint() };
+      await saveModel(model, out, { dtype, files: await filesBeside(name) });
+      await writeModelRecord(out, { base, ...story });
       const names = await diskFolder(out).list();
       const sizes = await Promise.all(names.map(async (name) => (await stat(`${out}/${name}`)).size));
       return {

@@ -1,10 +1,11 @@
 // The model that a command works on, from a folder or the hub, with an adapter or without.
-import { loadAdapter } from '@peftjs/checkpoint';
+import { loadAdapter, type TrustOptions } from '@peftjs/checkpoint';
 import { type Adapter, countParameters, restore, type Storage } from '@peftjs/core';
 import { tunedFolder } from '@peftjs/delta';
 import { type CausalLM, type HubProgress, loadModel, openModelFolder, type TextTokenizer } from '@peftjs/models';
 import type { Run } from './command.ts';
 import { bytes, count } from './figures.ts';
+import { checkModel } from './known-bases.ts';
 import { type Option, required, text } from './option.ts';
 import { familiesOf } from './qat-options.ts';
 import { weightBytes } from './weight-bytes.ts';
@@ -57,8 +58,9 @@ export function needTokenizer(model: CausalLM): TextTokenizer {
 }
 
 /** Attaches a saved adapter, checked against the model. */
-export async function openAdapter(model: CausalLM, path: string): Promise<Adapter> {
-  const saved = await loadAdapter(path);
+export async function openAdapter(model: CausalLM, path: string, trust: TrustOptions): Promise<Adapter> {
+  const saved = await loadAdapter(path, trust);
+  await checkModel(model, saved);
   return restore(model, saved, await familiesOf(saved));
 }
 

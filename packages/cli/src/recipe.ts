@@ -1,7 +1,10 @@
 // What decides the numbers of a run, and the story of it that goes into the adapter's folder.
-import { type Json, type Provenance, sha256 } from '@peftjs/checkpoint';
+import { digest, type Json, type Story } from '@peftjs/checkpoint';
 import { type CausalLM, openModelFolder } from '@peftjs/models';
 import { version_core } from '@tensorflow/tfjs-core';
+import type { StartedBackend } from './backend-options.ts';
+import { rememberBase } from './known-bases.ts';
+import { type StoryValues, storyOf } from './story-options.ts';
 import type { TrainingData } from './training-data.ts';
 import { version } from './version.ts';
 
@@ -11,6 +14,7 @@ export type Recipe = Readonly<Record<string, Json>>;
 const OUTWARD: ReadonlySet<string> = new Set([
   ...['backend', 'threads', 'resume', 'restart', 'out', 'dtype', 'metrics', 'data'],
   ...['sample', 'max-new-tokens', 'temperature', 'top-k', 'top-p', 'log-every', 'save-every', 'recompute'],
+  ...['license', 'author'],
   ...['config', 'json', 'debug', 'help'],
 ]);
 
@@ -20,31 +24,39 @@ export async function recipeOf(
   model: CausalLM,
   data: TrainingData,
 ): Promise<Recipe> {
+  const fingerprint = await model.base.fingerprint();
+  await rememberBase({ name: model.base.name, fingerprint });
   const inward = Object.entries(values).filter(([name, value]) => !OUTWARD.has(name) && value !== undefined);
   return {
     ...(Object.fromEntries(inward) as Recipe),
-    base: await model.base.fingerprint(),
+    base: fingerprint,
     data: data.digest,
     'held-out': data.valid?.length ?? 0,
   };
 }
 
+/** What a run has come to. */
+export interface RunEnd {
+  readonly model: CausalLM;
+  readonly recipe: Recipe;
+  readonly backend: StartedBackend;
+  readonly metrics: Readonly<Record<string, number | null>>;
+}
+
 /** What is known of a run besides its base. */
-export async function storyOf(
-  model: CausalLM,
-  recipe: Recipe,
-  backend: string,
-  metrics: Readonly<Record<string, number | null>>,
-): Promise<Omit<Provenance, 'base'>> {
+export async function runStory({ model, recipe, backend, metrics }: RunEnd, values: StoryValues): Promise<Story> {
   const tokenizer = await (await openModelFolder(model.base.name)).open('tokenizer.json');
   const { data, base: _, ...options } = recipe;
   const known = Object.entries(metrics).filter((pair): pair is [string, number] => pair[1] !== null);
   return {
-    ...(tokenizer === null ? {} : { tokenizer: `sha256:${await sha256(await tokenizer.read(0, tokenizer.size))}` }),
+    ...(tokenizer === null ? {} : { tokenizer: await digest(await tokenizer.read(0, tokenizer.size)) }),
     data: String(data),
     recipe: options,
+    ...(typeof options.seed === 'number' ? { seeds: { run: options.seed } } : {}),
     versions: { peftjs: version(), '@tensorflow/tfjs-core': version_core, node: process.versions.node },
-    backend,
+    backend: backend.name,
+    device: backend.device,
     metrics: Object.fromEntries(known),
+    ...storyOf(values),
   };
 }

@@ -43,6 +43,7 @@ export interface Workplace {
 export async function makeWorkplace(seed = 1, more: Readonly<Record<string, unknown>> = {}): Promise<Workplace> {
   const folder = mkdtempSync(join(tmpdir(), 'peftjs-cli-'));
   const path = (name: string) => join(folder, name);
+  process.env.PEFTJS_REGISTRY_CACHE = path('cache');
   const [tokenizer, config] = names.map((name) => JSON.parse(readFileSync(new URL(name, source), 'utf8')));
   await useBackend(cpu());
   const model = await llama.load({

@@ -103,6 +103,7 @@ describe('merge', () => {
     expect(readdirSync(out).sort()).toEqual([
       'config.json',
       'model.safetensors',
+      'peftjs.json',
       'tokenizer.json',
       'tokenizer_config.json',
     ]);

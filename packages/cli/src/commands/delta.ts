@@ -1,11 +1,17 @@
 // `peftjs delta`: a fine-tuned model as its difference from the base. What is to be done with it is the word behind.
-import { apply, chain, type DeltaContents, type DeltaProgress, diff, inspect, undo, verify } from '@peftjs/delta';
+import { apply, chain, type DeltaProgress, diff, inspect, undo, verify } from '@peftjs/delta';
 import { type Command, command, EXIT, type Run } from '../command.ts';
-import { bytes, counted } from '../figures.ts';
+import { deltaLines } from '../delta-lines.ts';
+import { knownBases } from '../known-bases.ts';
 import { choice, flag, required, text, texts } from '../option.ts';
+import { isDelta, showFolder } from '../show-folder.ts';
+import { showLineage } from '../show-lineage.ts';
+import { showVerified } from '../show-verified.ts';
+import { storyOf, storyOptions } from '../story-options.ts';
+import { trustOf, trustOption } from '../trust-option.ts';
 import { UsageError } from '../usage-error.ts';
 
-const ACTIONS = ['diff', 'apply', 'undo', 'chain', 'inspect', 'verify'] as const;
+const ACTIONS = ['diff', 'apply', 'undo', 'chain', 'inspect', 'verify', 'log'] as const;
 type Action = (typeof ACTIONS)[number];
 type Place = 'base' | 'tuned' | 'delta' | 'out';
 
@@ -13,18 +19,20 @@ const options = {
   action: required(
     choice(
       ACTIONS,
-      'what to do: make a delta, apply it, take it off again, join several, say what one holds, check it',
+      'what to do: make a delta, apply it, take it off again, join several, say what one holds, check it, say what it was made of',
     ),
   ),
   base: text('DIR', "the base model's folder (diff, apply; verify: check what applying gives too)"),
   tuned: text('DIR', "the fine-tuned model's folder (diff, undo)"),
   delta: texts(
     'DIR',
-    "the delta's folder (apply, undo, inspect, verify); several, in the order they follow each other (chain)",
+    "the delta's folder (apply, undo), or an adapter's, too (inspect, verify, log); several, in the order they follow each other (chain)",
   ),
   out: text('DIR', 'where the result is saved: a delta of diff and chain, a model of apply and undo'),
   name: text('NAME', 'what the delta calls its base, such as its name on the hub; the folder when left out (diff)'),
   'one-way': flag('leave out what only undo needs (diff)'),
+  ...storyOptions,
+  ...trustOption,
 };
 
 /** The folders that each action needs. */
@@ -35,6 +43,7 @@ const NEEDS: Readonly<Record<Action, readonly Place[]>> = {
   chain: ['delta', 'out'],
   inspect: ['delta'],
   verify: ['delta'],
+  log: ['delta'],
 };
 
 /** Those that it can use besides. */
@@ -54,14 +63,28 @@ Nothing is written where the base is another one, or a piece of the delta is dam
     ['delta chain --delta out/monday --delta out/tuesday --out out/both', 'two that follow each other, as one'],
     ['delta verify --delta out/delta --base models/base', 'whether applying it would give what it says'],
   ],
-  async run(values, { report, signal }) {
+  async run(values, run) {
+    const { report, signal } = run;
     const place = foldersOf(values);
     const { action } = values;
+    const trust = await trustOf(values);
+    if (action === 'inspect') {
+      await showFolder(place('delta'), run, trust, { action });
+      return EXIT.ok;
+    }
+    if (action === 'log') {
+      await showLineage(place('delta'), { folders: [], registry: undefined }, run, { action });
+      return EXIT.ok;
+    }
+    if (action === 'verify' && !(await isDelta(place('delta')))) {
+      await showVerified(place('delta'), run, { ...trust, base: values.base }, { action });
+      return EXIT.ok;
+    }
     const progress = await showProgress(report);
-    const how = { signal, onProgress: progress.show };
+    const how = { signal, onProgress: progress.show, known: await knownBases(), ...trust };
     try {
       if (action === 'diff') {
-        const more = { baseName: values.name, reversible: !values['one-way'] };
+        const more = { baseName: values.name, reversible: !values['one-way'], story: storyOf(values) };
         await diff(place('base'), place('tuned'), place('out'), { ...how, ...more });
       } else if (action === 'chain') await chain(values.delta ?? [], place('out'), how);
       else if (action === 'apply') await apply(place('base'), place('delta'), place('out'), how);
@@ -70,8 +93,9 @@ Nothing is written where the base is another one, or a piece of the delta is dam
     } finally {
       progress.stop();
     }
-    const found = await inspect(place(action === 'diff' || action === 'chain' ? 'out' : 'delta'));
-    for (const line of linesOf(found)) report.say(line);
+    const made = action === 'diff' || action === 'chain';
+    const found = await inspect(place(made ? 'out' : 'delta'), made ? {} : trust);
+    for (const line of deltaLines(found)) report.say(line);
     if (action === 'verify')
       report.say(values.base === undefined ? 'checked  every piece' : 'checked  every piece, and what applying gives');
     if (action === 'apply' || action === 'undo')
@@ -105,20 +129,4 @@ async function showProgress(report: Run['report']) {
   const show = ({ status, loaded, total }: DeltaProgress) =>
     bar.update(Math.floor((100 * loaded) / (total || 1)), status);
   return { show, stop: bar.stop };
-}
-
-function linesOf(found: DeltaContents): readonly string[] {
-  const { same, changed, whole, removed } = found;
-  return [
-    `delta    ${found.location}: ${bytes(found.bytes)}, ${((100 * found.bytes) / (found.tunedBytes || 1)).toFixed(1)} % of the model's ${bytes(found.tunedBytes)}`,
-    `base     ${found.base.name} ${found.base.fingerprint}`,
-    `tuned    ${found.tuned.name} ${found.tuned.fingerprint}`,
-    `tensors  ${changed} changed, ${same} the same, ${whole} stored whole, ${removed} gone`,
-    ...(found.files.length === 0 ? [] : [`files    ${found.files.join(', ')}`]),
-    ...Object.entries(found.codecs).map(
-      ([id, { count, bytes: size, error }]) =>
-        `codec    ${id}: ${counted(count, 'change')}, ${bytes(size)}, error ${error === 0 ? 'none' : error.toPrecision(3)}`,
-    ),
-    `undo     ${found.reversible ? 'gives back the base bit for bit' : 'cannot give back the base'}`,
-  ];
 }

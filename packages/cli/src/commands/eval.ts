@@ -10,6 +10,7 @@ import { counted } from '../figures.ts';
 import { deltaOption, modelOption, needTokenizer, openModel } from '../model-options.ts';
 import { choice, integer } from '../option.ts';
 import { lossText } from '../training-session.ts';
+import { trustOf, trustOption } from '../trust-option.ts';
 import { UsageError } from '../usage-error.ts';
 import { weightsOption } from '../weights-option.ts';
 
@@ -17,6 +18,7 @@ const options = {
   model: modelOption,
   delta: deltaOption,
   adapter: adaptersOption,
+  ...trustOption,
   task: taskOption,
   ...dataOptions,
   split: choice(
@@ -44,7 +46,7 @@ export const evaluate: Command = command({
     const { report, signal } = run;
     const { task } = values;
     const folders = namedFolders(values.adapter);
-    const adapters = await loadAdapters(folders);
+    const adapters = await loadAdapters(folders, await trustOf(values));
     const needs = needsOf(adapters);
     checkTask(task, needs);
     const backend = await startBackend(values, report);

@@ -7,6 +7,7 @@ import { checkTask, needsOf, taskOption } from '../data-needs.ts';
 import { deltaOption, modelOption, needTokenizer, openModel } from '../model-options.ts';
 import { integer, orElse, required, text } from '../option.ts';
 import { generateOptions, samplingOptions } from '../sampling-options.ts';
+import { trustOf, trustOption } from '../trust-option.ts';
 import { UsageError } from '../usage-error.ts';
 import { weightsOption } from '../weights-option.ts';
 
@@ -14,6 +15,7 @@ const options = {
   model: modelOption,
   delta: deltaOption,
   adapter: adaptersOption,
+  ...trustOption,
   task: taskOption,
   prompt: required(text('TEXT', 'what to continue')),
   ...samplingOptions,
@@ -44,7 +46,7 @@ export const generate: Command = command({
     const { report, signal } = run;
     const { prompt, seed, task } = values;
     const folders = namedFolders(values.adapter);
-    const adapters = await loadAdapters(folders);
+    const adapters = await loadAdapters(folders, await trustOf(values));
     const needs = needsOf(adapters);
     checkTask(task, needs);
     if (needs.tasks > 0 && task === undefined) {

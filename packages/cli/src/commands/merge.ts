@@ -1,18 +1,23 @@
 // `peftjs merge`: folds an adapter into its base, checks that the model still says the same, and saves it.
+import { recordOf } from '@peftjs/checkpoint';
 import { countParameters, merge } from '@peftjs/core';
-import { type CausalLM, openModelFolder, saveModel, type TokenBatch } from '@peftjs/models';
+import { type CausalLM, saveModel, type TokenBatch } from '@peftjs/models';
 import { backendOptions, startBackend } from '../backend-options.ts';
 import { checkOut } from '../check-out.ts';
 import { type Command, command, EXIT } from '../command.ts';
 import { count } from '../figures.ts';
 import { given } from '../given.ts';
 import { adapterOption, modelOption, openAdapter, openModel } from '../model-options.ts';
+import { writeModelRecord } from '../model-record.ts';
 import { choice, number, orElse, required, text } from '../option.ts';
-import { tokenizerFiles } from '../tokenizer-files.ts';
+import { storyOf, storyOptions } from '../story-options.ts';
+import { filesBeside } from '../tokenizer-files.ts';
+import { trustOf, trustOption } from '../trust-option.ts';
 
 const options = {
   model: modelOption,
   adapter: required(adapterOption),
+  ...trustOption,
   out: required(text('DIR', 'where the merged model is saved')),
   tolerance: number(
     'SHARE',
@@ -22,6 +27,7 @@ const options = {
     },
   ),
   dtype: orElse(choice(['F32', 'F16', 'BF16'], 'how the weights are stored'), 'F32'),
+  ...storyOptions,
   ...backendOptions,
 };
 
@@ -40,7 +46,7 @@ Before it is saved, its output on a probe is compared with that of base and adap
     await checkOut(out, values.model, 'model');
     const backend = await startBackend(values, report);
     const model = await openModel(values.model, run);
-    const adapter = await openAdapter(model, values.adapter);
+    const adapter = await openAdapter(model, values.adapter, await trustOf(values));
     report.say(`adapter  ${values.adapter}: ${adapter.summary()}`);
     const probe = probeFor(model);
     const { change } = await merge(adapter, {
@@ -48,8 +54,10 @@ Before it is saved, its output on a probe is compared with that of base and adap
       ...given({ tolerance: values.tolerance }),
     });
     report.say(`checked  the output on a probe is the same but for ${(change ?? 0).toExponential(1)}`);
-    const files = await tokenizerFiles(await openModelFolder(values.model));
-    await saveModel(model, out, { dtype, files });
+    await saveModel(model, out, { dtype, files: await filesBeside(values.model) });
+    const base = { name: model.base.name, fingerprint: await model.base.fingerprint() };
+    const parents = [(await recordOf(values.adapter))?.hash].filter((hash) => typeof hash === 'string');
+    await writeModelRecord(out, { base, parents, ...storyOf(values) });
     report.say(`model    ${out}: ${count(countParameters(model))} parameters as ${dtype}`);
     report.result({ out, dtype, parameters: countParameters(model), change, backend: backend.name });
     return EXIT.ok;

@@ -6,8 +6,9 @@ import { checkOut } from '../check-out.ts';
 import { type Command, command, EXIT } from '../command.ts';
 import { bytes, counted } from '../figures.ts';
 import { modelOption, openModel } from '../model-options.ts';
+import { writeModelRecord } from '../model-record.ts';
 import { choice, orElse, required, text } from '../option.ts';
-import { tokenizerFiles } from '../tokenizer-files.ts';
+import { filesBeside } from '../tokenizer-files.ts';
 import { storageOf } from '../weights-option.ts';
 
 const options = {
@@ -52,7 +53,8 @@ transformers. Matrices are rounded while they are loaded, one after the other.`,
     }
     const source = await openModelFolder(values.model);
     const dtype = values.dtype ?? dtypeOf(model);
-    await saveModel(model, out, { dtype, files: await tokenizerFiles(source) });
+    await saveModel(model, out, { dtype, files: await filesBeside(values.model) });
+    await writeModelRecord(out, { base: { name: model.base.name, fingerprint: await model.base.fingerprint() } });
     const [before, after] = [await tensorBytes(source), await tensorBytes(diskFolder(out))];
     report.say(`weights  ${bytes(before)} before, ${bytes(after)} after`);
     report.say(`model    ${out}: ${counted(coded, 'linear layer')} in ${weights}, the rest as ${dtype}`);

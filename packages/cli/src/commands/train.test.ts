@@ -70,13 +70,17 @@ test('prints events as JSON, the same losses each time, and learns', async () =>
 });
 
 test('keeps where the adapter comes from', async () => {
-  await peftjs(train('story', '--rank', '2', '--targets', 'q_proj,v_proj'));
+  await peftjs(train('story', '--rank', '2', '--targets', 'q_proj,v_proj', '--license', 'mit', '--author', 'us'));
   const { provenance } = JSON.parse(readFileSync(place.path('story/peftjs.json'), 'utf8'));
   expect(provenance).toMatchObject({
     base: { name: place.model, fingerprint: expect.stringMatching(/^sha256:/) },
     data: expect.stringMatching(/^sha256:/),
     tokenizer: expect.stringMatching(/^sha256:/),
     backend: 'cpu',
+    device: expect.any(String),
+    seeds: { run: expect.any(Number) },
+    license: 'mit',
+    author: 'us',
     recipe: { rank: 2, targets: ['q_proj', 'v_proj'], 'learning-rate': 0.01 },
     metrics: { steps: 6, lossBefore: expect.any(Number), lossAfter: expect.any(Number) },
     versions: { '@tensorflow/tfjs-core': expect.any(String) },
@@ -138,7 +142,7 @@ describe('other ways to train', () => {
     expect(code, stdout).toBe(0);
     expect(ofType(objects, 'trainable')[0]?.summary).toMatch(/trainable%: 100\.0000$/);
     const { before, after } = objects.at(-1) as { before: number; after: number };
-    const files = ['config.json', 'model.safetensors', 'tokenizer.json', 'tokenizer_config.json'];
+    const files = ['config.json', 'model.safetensors', 'peftjs.json', 'tokenizer.json', 'tokenizer_config.json'];
     expect(readdirSync(place.path('whole-model')).sort()).toEqual(files);
     const untrained = await evaluated(place.model);
     expect(await evaluated(place.path('whole-model'))).toBeLessThan(untrained);

@@ -11,11 +11,12 @@ import { checkMetricsPath } from '../metrics-file.ts';
 import { modelOption, openModel } from '../model-options.ts';
 import { choice, flag, integer, number, orElse, required, text } from '../option.ts';
 import { checkQat, qatOptions } from '../qat-options.ts';
-import { recipeOf, storyOf } from '../recipe.ts';
+import { recipeOf, runStory } from '../recipe.ts';
 import { runOptions, totalSteps } from '../run-options.ts';
 import { openRun } from '../run-store.ts';
 import { showSample } from '../sample.ts';
 import { generateOptions, samplingOptions } from '../sampling-options.ts';
+import { storyOptions } from '../story-options.ts';
 import { readTrainingData } from '../training-data.ts';
 import { lossText, sessionData, trainSession } from '../training-session.ts';
 import { UsageError } from '../usage-error.ts';
@@ -43,6 +44,7 @@ const options = {
   'log-every': orElse(integer('STEPS', 'steps between two lines', { min: 1 }), 10),
   metrics: text('FILE', 'write the numbers of each step there, as JSON Lines'),
   dtype: orElse(choice(['F32', 'F16', 'BF16'], 'how the result is stored'), 'F32'),
+  ...storyOptions,
 };
 
 export const train: Command = command({
@@ -102,7 +104,8 @@ The state of the run is kept in OUT.run until it ends. Paths are relative to the
     if (after !== null) report.say(`after    held out: ${lossText(after)}`);
     await sample('after');
 
-    const story = await storyOf(model, recipe, backend.name, { steps, lossBefore: before, lossAfter: after });
+    const metrics = { steps, lossBefore: before, lossAfter: after };
+    const story = await runStory({ model, recipe, backend, metrics }, values);
     const saved = await goal.save(out, values.dtype, story);
     await store.remove();
     report.say(`${goal.kind.padEnd(8)} ${out}: ${counted(saved.files, 'file')}, ${bytes(saved.bytes)}`);

@@ -1,0 +1,30 @@
+// `peftjs sign`: vouches for every file of a folder.
+import { readFile } from 'node:fs/promises';
+import { sign as signFolder } from '@peftjs/checkpoint';
+import { type Command, command, EXIT } from '../command.ts';
+import { required, text } from '../option.ts';
+import { UsageError } from '../usage-error.ts';
+
+const options = {
+  path: required(text('DIR', 'the folder of an adapter, a delta or a model')),
+  key: required(text('FILE', 'the private key, as peftjs keys has made it')),
+};
+
+export const sign: Command = command({
+  name: 'sign',
+  output: 'report',
+  positional: 'path',
+  about: `Signs every file of a folder by its hash, into peftjs.sig.json beside them. From then on an adapter or delta whose
+files are other ones, or more, or fewer, is not loaded.`,
+  options,
+  examples: [['sign out/notes --key team.key', 'an adapter, before it is shared']],
+  async run({ path, key }, { report }) {
+    const privateKey = await readFile(key, 'utf8').catch((cause: Error) => {
+      throw new UsageError(`--key ${key} cannot be read: ${cause.message}`, { cause });
+    });
+    const publicKey = await signFolder(path, privateKey);
+    report.say(`signed   ${path} by ${publicKey}`);
+    report.result({ path, publicKey });
+    return EXIT.ok;
+  },
+});

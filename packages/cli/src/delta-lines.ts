@@ -1,0 +1,20 @@
+// What is said of a delta.
+import type { DeltaContents } from '@peftjs/delta';
+import { bytes, counted } from './figures.ts';
+
+export function deltaLines(found: DeltaContents): readonly string[] {
+  const { same, changed, whole, removed } = found;
+  return [
+    `delta    ${found.location}: ${bytes(found.bytes)}, ${((100 * found.bytes) / (found.tunedBytes || 1)).toFixed(1)} % of the model's ${bytes(found.tunedBytes)}`,
+    `hash     ${found.hash}`,
+    `base     ${found.base.name} ${found.base.fingerprint}`,
+    `tuned    ${found.tuned.name} ${found.tuned.fingerprint}`,
+    `tensors  ${changed} changed, ${same} the same, ${whole} stored whole, ${removed} gone`,
+    ...(found.files.length === 0 ? [] : [`files    ${found.files.join(', ')}`]),
+    ...Object.entries(found.codecs).map(
+      ([id, { count, bytes: size, error }]) =>
+        `codec    ${id}: ${counted(count, 'change')}, ${bytes(size)}, error ${error === 0 ? 'none' : error.toPrecision(3)}`,
+    ),
+    `undo     ${found.reversible ? 'gives back the base bit for bit' : 'cannot give back the base'}`,
+  ];
+}
