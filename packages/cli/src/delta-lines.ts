@@ -13,8 +13,16 @@ export function deltaLines(found: DeltaContents): readonly string[] {
     ...(found.files.length === 0 ? [] : [`files    ${found.files.join(', ')}`]),
     ...Object.entries(found.codecs).map(
       ([id, { count, bytes: size, error }]) =>
-        `codec    ${id}: ${counted(count, 'change')}, ${bytes(size)}, error ${error === 0 ? 'none' : error.toPrecision(3)}`,
+        `codec    ${id}: ${counted(count, 'change')}, ${bytes(size)}, ${lossOf(error)}`,
     ),
     `undo     ${found.reversible ? 'gives back the base bit for bit' : 'cannot give back the base'}`,
   ];
+}
+
+/** The largest error of a codec, as the share of the change's energy that is kept. */
+function lossOf(error: number): string {
+  if (error === 0) return 'no loss';
+  return error < 1
+    ? `at least ${(100 * (1 - error ** 2)).toPrecision(4)} % of the energy`
+    : `error ${error.toPrecision(3)}`;
 }

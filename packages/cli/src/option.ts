@@ -77,6 +77,19 @@ export function integer(value: string, about: string, range: Range = {}): Option
   return { ...optional, value, about, needs: `a whole number${described(range)}`, read };
 }
 
+const UNITS: Readonly<Record<string, number>> = { '': 1, b: 1, kb: 1e3, mb: 1e6, gb: 1e9 };
+
+/** A size such as `20MB`, in powers of a thousand, or a number of bytes. */
+export function size(value: string, about: string): Option<number | undefined> {
+  const read = (given: unknown) => {
+    if (typeof given === 'number') return given > 0 ? given : undefined;
+    const [, digits, unit = ''] = /^([\d.]+) ?([kmg]?b)?$/i.exec(String(given)) ?? [];
+    const n = Number(digits) * (UNITS[unit.toLowerCase()] as number);
+    return n > 0 ? n : undefined;
+  };
+  return { ...optional, value, about, needs: 'a size, such as 20MB', read };
+}
+
 export function choice<const T extends string>(choices: readonly T[], about: string): Option<T | undefined> {
   const read = (given: unknown) => choices.find((one) => one === given);
   return { ...optional, value: choices.join('|'), about, needs: `one of ${choices.join(', ')}`, choices, read };

@@ -5,13 +5,14 @@ import type { Codec, Pause, Summand } from './codec.ts';
 import { type CodecFor, codecsFor } from './codec-for.ts';
 import { DeltaError } from './delta-error.ts';
 import { type Facts, type Item, isSame, type Section } from './manifest.ts';
+import type { Key } from './model-source.ts';
 import { type OpenDelta, openDelta } from './open-delta.ts';
 import { pauseFor } from './pause.ts';
 import { bytesOf, isSameKind } from './tensor-bytes.ts';
-import { type Changes, type DiffResult, type Key, type Made, type WriteOptions, writeDelta } from './write-delta.ts';
+import { type Changes, type DiffResult, type Made, type WriteOptions, writeDelta } from './write-delta.ts';
 
 export interface ChainOptions extends WriteOptions, TrustOptions {
-  /** What reads the changes; `[exact()]` when left out. */
+  /** What reads the changes beside `exact()`. */
   readonly codecs?: readonly Codec[] | undefined;
 }
 

@@ -9,8 +9,8 @@ import { payloadsOf } from './open-delta.ts';
 export type CodecFor = (id: string) => Codec;
 
 /** @throws where the delta needs a codec that is not among these */
-export function codecsFor(delta: OpenDelta, codecs: readonly Codec[] = [exact()]): CodecFor {
-  const known = new Map(codecs.map((codec) => [codec.id, codec]));
+export function codecsFor(delta: OpenDelta, codecs: readonly Codec[] = []): CodecFor {
+  const known = new Map([exact(), ...codecs].map((codec) => [codec.id, codec]));
   for (const [section, name, , { codec }] of payloadsOf(delta.manifest)) {
     if (known.has(codec)) continue;
     const near = nearest(codec, known.keys());

@@ -58,13 +58,19 @@ export interface Summand {
 export interface Codec {
   /** Names it in the manifest. */
   readonly id: string;
+  /**
+   * Whether decoding and undoing give back every bit. A codec of which this is false takes tensors of F32, F16 and BF16;
+   * what it loses is measured when a delta is made.
+   */
+  readonly lossless: boolean;
   /** Null, or one line that says why it cannot take such a tensor. */
   check?(tensor: TensorKind): string | null;
-  encode(change: Change, pause: Pause): Promise<Encoded>;
-  /** The tuned tensor's bytes, in parts. */
+  /** Null where it cannot hold such a change, as one with NaN. */
+  encode(change: Change, pause: Pause): Promise<Encoded | null>;
+  /** The tuned tensor's bytes, in parts, from the first on; the same wherever they are computed. */
   decode(stored: Stored, base: TensorBytes, tensor: TensorKind): AsyncIterable<Uint8Array>;
-  /** The base's bytes out of the tuned tensor's: of a codec that gives back every bit. */
-  undo?(stored: Stored, tuned: TensorBytes, tensor: TensorKind): AsyncIterable<Uint8Array>;
+  /** The base's bytes out of those that decoding gave: near them where the codec is lossy, and the same everywhere. */
+  undo(stored: Stored, tuned: TensorBytes, tensor: TensorKind): AsyncIterable<Uint8Array>;
   /** Changes one after the other as one change, without the tensors: of a codec that gives back every bit. */
   add?(summands: readonly Summand[], tensor: TensorKind, pause: Pause): Promise<Encoded>;
 }

@@ -1,21 +1,31 @@
 // The change from a base to a tuned model as a delta folder, one tensor after the other.
-import { diskFolder, type Folder, isFileName, type WritableFolder } from '@peftjs/checkpoint';
-import { quote } from '@peftjs/safetensors';
-import type { Codec, Pause, TensorBytes } from './codec.ts';
+import { diskFolder, type Folder, type WritableFolder } from '@peftjs/checkpoint';
+import type { Codec, Pause, TensorKind } from './codec.ts';
 import { exact } from './codecs/exact.ts';
-import { DeltaError } from './delta-error.ts';
 import { storyOf } from './delta-record.ts';
-import type { Facts, Section } from './manifest.ts';
-import { factsOf, type ModelSource, modelSource } from './model-source.ts';
+import { encodeChange, encodeWhole } from './encode-change.ts';
+import { factsOf, type Key, type ModelSource, modelSource, unionOf } from './model-source.ts';
 import { pauseFor } from './pause.ts';
-import { bytesOf, isSameKind, zeroBytes } from './tensor-bytes.ts';
-import { type Changes, type DiffResult, type Key, type Made, type WriteOptions, writeDelta } from './write-delta.ts';
+import { isSameKind } from './tensor-bytes.ts';
+import { type DiffResult, type Made, type WriteOptions, writeDelta } from './write-delta.ts';
 
 export interface DiffOptions extends WriteOptions {
   /** What the base is called in the delta; its folder when left out. */
   readonly baseName?: string | undefined;
-  /** Whether what the tuned model lacks is kept, so that it can be undone. True when left out. */
+  /** Whether what the tuned model lacks is kept, and what a lossy codec loses of the base, so that it can be undone. True when left out. */
   readonly reversible?: boolean | undefined;
+  /**
+   * What stores the changes of tensors, the same for all or one for each; `exact()` when left out. What it cannot take is
+   * stored exact, and so is what is new, has another shape or dtype, and every file.
+   */
+  readonly codec?: Codec | CodecChoice | undefined;
+}
+
+/** Names what stores the change of a tensor. */
+export type CodecChoice = (tensor: NamedTensor) => Codec;
+
+export interface NamedTensor extends TensorKind {
+  readonly name: string;
 }
 
 /**
@@ -31,9 +41,10 @@ export async function diff(
   out: string | WritableFolder,
   options: DiffOptions = {},
 ): Promise<DiffResult> {
-  const { baseName, reversible = true, signal } = options;
+  const { baseName, reversible = true, codec = exact(), signal } = options;
   const [before, after] = [await modelSource(base), await modelSource(tuned)];
-  const encoder: Encoder = { before, after, reversible, codec: exact(), pause: pauseFor(signal) };
+  const choose = typeof codec === 'function' ? codec : () => codec;
+  const encoder: Encoder = { before, after, reversible, choose, pause: pauseFor(signal) };
   return writeDelta(
     out,
     {
@@ -48,37 +59,27 @@ export async function diff(
   );
 }
 
-async function unionOf(before: ModelSource, after: ModelSource, section: Section): Promise<readonly Key[]> {
-  const [old, fresh] = [await before.names(section), await after.names(section)];
-  return [...new Set([...old.keys(), ...fresh.keys()])].sort().map((name) => {
-    if (section === 'files' && !isFileName(name)) throw new DeltaError(`${quote(name)} is no name of a file`);
-    const sizes = [old.get(name), fresh.get(name)].map((kind) => (kind ? bytesOf(kind) : 0));
-    return { section, name, bytes: Math.max(...sizes) };
-  });
-}
-
 interface Encoder {
   readonly before: ModelSource;
   readonly after: ModelSource;
   readonly reversible: boolean;
-  readonly codec: Codec;
+  readonly choose: CodecChoice;
   readonly pause: Pause;
 }
 
-async function encode(encoder: Encoder, { section, name }: Key): Promise<Made> {
-  const { reversible, codec, pause } = encoder;
-  const [old, fresh] = [await encoder.before.open(section, name), await encoder.after.open(section, name)];
+async function encode({ before: from, after: to, reversible, choose, pause }: Encoder, key: Key): Promise<Made> {
+  const { section, name } = key;
+  const [old, fresh] = [await from.open(section, name), await to.open(section, name)];
   const [before, after] = [old && (await factsOf(old)), fresh && (await factsOf(fresh))];
-  const change = async (base: TensorBytes, tuned: TensorBytes, { dtype, shape }: Facts) => {
-    const encoded = await codec.encode({ tensor: { dtype, shape }, base, tuned }, pause);
-    return { codec: codec.id, error: 0, encoded };
-  };
-  let changes: Changes = {};
   if (old && fresh && before && after && isSameKind(before, after)) {
-    if (before.sha256 !== after.sha256) changes = { change: await change(old, fresh, after) };
-  } else {
-    if (fresh && after) changes = { after: await change(zeroBytes(fresh.bytes), fresh, after) };
-    if (old && before && reversible) changes = { ...changes, before: await change(zeroBytes(old.bytes), old, before) };
+    if (before.sha256 === after.sha256) return { before, after, changes: {} };
+    const { dtype, shape } = after;
+    const change = { tensor: { dtype, shape }, base: old, tuned: fresh };
+    const codec = section === 'tensors' ? choose({ name, dtype, shape }) : exact();
+    const { changes, sha256 } = await encodeChange(codec, change, { reversible, pause });
+    if (sha256 === null) return { before, after, changes };
+    const applied = { ...after, sha256 };
+    return { before, after: applied, original: after, changes: sha256 === before.sha256 ? {} : changes };
   }
-  return { before, after, changes };
+  return { before, after, changes: await encodeWhole(old, fresh, reversible, pause) };
 }

@@ -26,8 +26,11 @@ export interface Payload {
   readonly parts: { readonly [name: string]: readonly ChunkRecord[] };
 }
 
-/** The change from before to after, or all of one of them, encoded as its difference from zeros. */
-export type Slot = 'change' | 'before' | 'after';
+/**
+ * The change from before to after, or all of one of them, encoded as its difference from zeros. A lossy change can have a
+ * correction: from what undoing it gives to what was before.
+ */
+export type Slot = 'change' | 'correction' | 'before' | 'after';
 
 export interface Item {
   readonly before: Facts | null;

@@ -1,9 +1,17 @@
 // A model's folder as a delta sees it: its tensors, and the files beside them.
-import { diskFolder, type Folder, isWeightsFile, openSafetensorsWeights, startSha256 } from '@peftjs/checkpoint';
-import type { SafetensorsFile } from '@peftjs/safetensors';
+import {
+  diskFolder,
+  type Folder,
+  isFileName,
+  isWeightsFile,
+  openSafetensorsWeights,
+  startSha256,
+} from '@peftjs/checkpoint';
+import { quote, type SafetensorsFile } from '@peftjs/safetensors';
 import type { TensorBytes, TensorKind } from './codec.ts';
+import { DeltaError } from './delta-error.ts';
 import { type Facts, MANIFEST_FILE, type Section } from './manifest.ts';
-import { fileBytes, memoryBytes, piecesOf } from './tensor-bytes.ts';
+import { bytesOf, fileBytes, memoryBytes, piecesOf } from './tensor-bytes.ts';
 
 /** Files beside the weights that no model needs: kept out of a delta. */
 const OTHERS = /^\.|^(README\.md|LICENSE.*)$/i;
@@ -51,6 +59,24 @@ export async function modelSource(source: string | Folder): Promise<ModelSource>
       return entry ? { ...fileBytes(weights, name), dtype: entry.dtype, shape: entry.shape } : null;
     },
   };
+}
+
+/** A tensor or file of one of two models. */
+export interface Key {
+  readonly section: Section;
+  readonly name: string;
+  /** Of the larger of its two sides. */
+  readonly bytes: number;
+}
+
+/** What is in one of the models or in both. */
+export async function unionOf(before: ModelSource, after: ModelSource, section: Section): Promise<readonly Key[]> {
+  const [old, fresh] = [await before.names(section), await after.names(section)];
+  return [...new Set([...old.keys(), ...fresh.keys()])].sort().map((name) => {
+    if (section === 'files' && !isFileName(name)) throw new DeltaError(`${quote(name)} is no name of a file`);
+    const sizes = [old.get(name), fresh.get(name)].map((kind) => (kind ? bytesOf(kind) : 0));
+    return { section, name, bytes: Math.max(...sizes) };
+  });
 }
 
 /** What a manifest says of a tensor or file. */

@@ -1,7 +1,7 @@
 /** What a long call is at. */
 export interface DeltaProgress {
-  /** `reading`: tensors are hashed and compared; `writing`: they are encoded, or restored */
-  readonly status: 'reading' | 'writing';
+  /** `reading`: tensors are hashed and compared; `fitting`: codecs are tried; `writing`: tensors are encoded, or restored */
+  readonly status: 'reading' | 'fitting' | 'writing';
   readonly tensor: string;
   /** Bytes of tensors done, and of all of them. */
   readonly loaded: number;

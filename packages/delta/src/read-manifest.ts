@@ -23,7 +23,7 @@ const FINGERPRINT = /^sha256:[0-9a-f]{64}$/;
 const DIGEST = /^[0-9a-f]{64}$/;
 const PART_NAME = /^[a-z][a-z0-9_]*$/i;
 const CODEC_ID = /^[a-z0-9][a-z0-9-]*$/;
-const SLOTS: readonly string[] = ['change', 'before', 'after'] satisfies readonly Slot[];
+const SLOTS: readonly string[] = ['change', 'correction', 'before', 'after'] satisfies readonly Slot[];
 
 type JsonObject = { readonly [key: string]: unknown };
 
@@ -124,6 +124,7 @@ function checkPayloads({ before, after, payloads }: Item, at: string): void {
   if (!isChange && (after === null) !== (payloads.after === undefined))
     throw new DeltaError(`${at} ${after === null ? 'is gone, and stored all the same' : 'is new and not stored'}`);
   if (isChange && (payloads.before || payloads.after)) throw new DeltaError(`${at} is stored whole beside its change`);
+  if (!isChange && payloads.correction) throw new DeltaError(`${at} has a correction of no change`);
   if (before === null && payloads.before) throw new DeltaError(`${at} is new, and stored as it was before`);
 }
 

@@ -16,10 +16,10 @@ import { type Facts, type Item, isSame, type Section } from './manifest.ts';
 import { factsOf, type ModelSource, modelSource, type Readable } from './model-source.ts';
 import type { OpenDelta } from './open-delta.ts';
 import { type DeltaRun, progressOf } from './progress.ts';
-import { bytesOf, isSameKind, piecesOf, zeroBytes } from './tensor-bytes.ts';
+import { bytesOf, collectPieces, isSameKind, piecesOf, streamedBytes, zeroBytes } from './tensor-bytes.ts';
 
 export interface RestoreOptions extends DeltaRun, TrustOptions {
-  /** What reads the changes; `[exact()]` when left out. */
+  /** What reads the changes beside `exact()`. */
   readonly codecs?: readonly Codec[] | undefined;
   /** Models that an error about a wrong one may name. */
   readonly known?: Iterable<KnownBase> | undefined;
@@ -31,8 +31,10 @@ export interface Direction {
   readonly to: 'before' | 'after';
   readonly known: 'base' | 'tuned';
   readonly wanted: 'base' | 'tuned';
-  /** How a codec goes this way; undefined where it cannot. */
-  readonly step: (codec: Codec) => Codec['decode'] | undefined;
+  /** How a codec goes this way. */
+  readonly step: (codec: Codec) => Codec['decode'];
+  /** Whether what a lossy codec gives this way is corrected. */
+  readonly corrects: boolean;
 }
 
 export const FORWARD: Direction = {
@@ -41,6 +43,7 @@ export const FORWARD: Direction = {
   known: 'base',
   wanted: 'tuned',
   step: (codec) => codec.decode,
+  corrects: false,
 };
 export const BACKWARD: Direction = {
   from: 'after',
@@ -48,6 +51,7 @@ export const BACKWARD: Direction = {
   known: 'tuned',
   wanted: 'base',
   step: (codec) => codec.undo,
+  corrects: true,
 };
 
 /** A direction with all that it needs. */
@@ -90,8 +94,11 @@ function checkWay({ way, delta, codecFor }: Run, section: Section, name: string,
   const at = placeOf(delta, section, name);
   if (payload === undefined)
     throw new DeltaError(`${at} cannot be undone: the delta was made without what the tuned model lacks`);
-  if (item.payloads.change && way.step(codecFor(payload.codec)) === undefined)
-    throw new DeltaError(`${at} cannot be undone: the codec ${quote(payload.codec)} does not give back every bit`);
+  const isLossy = way.corrects && item.payloads.change && !codecFor(payload.codec).lossless && payload.error > 0;
+  if (isLossy && !item.payloads.correction)
+    throw new DeltaError(
+      `${at} cannot be undone: the codec ${quote(payload.codec)} does not give back every bit, and the delta was made without what it loses; take the base itself`,
+    );
 }
 
 function placeOf({ location }: OpenDelta, section: Section, name: string): string {
@@ -122,6 +129,10 @@ async function checkModel(
   const expected = manifest[way.known];
   const found = await fingerprintOf(digests);
   if (found === expected.fingerprint) return;
+  if (way.corrects && found === manifest.original)
+    throw new DeltaError(
+      `${known.name} is the model that ${delta.location} was made of, by a lossy codec; give what applying it gives`,
+    );
   const missing = [...manifest.tensors].find(([name, item]) => item[way.from] && !known.weights.tensors.has(name));
   const first = wrong === null ? missing && `${quote(missing[0])} is missing` : `${quote(wrong)} differs`;
   throw new DeltaError(
@@ -169,12 +180,20 @@ export async function* restored(
   }
   async function source(): Promise<AsyncIterable<Uint8Array>> {
     if (isSame(item)) return piecesOf(await there());
-    const { change, [way.to]: whole } = item.payloads;
+    const { change, correction, [way.to]: whole } = item.payloads;
     if (change) {
-      const step = way.step(codecFor(change.codec)) as Codec['decode'];
-      return step(delta.stored(section, name, 'change'), await there(), facts);
+      const stepped = way.step(codecFor(change.codec))(delta.stored(section, name, 'change'), await there(), facts);
+      if (!way.corrects || !correction) return stepped;
+      const near = streamedBytes(stepped, bytesOf(facts));
+      return codecFor(correction.codec).decode(delta.stored(section, name, 'correction'), near, facts);
     }
     const { codec } = whole as NonNullable<typeof whole>;
     return codecFor(codec).decode(delta.stored(section, name, way.to), zeroBytes(size), facts);
   }
+}
+
+/** The same in memory whole. */
+export function restoredWhole(run: Run, section: Section, name: string): Promise<Uint8Array> {
+  const { [run.way.to]: facts } = run.delta.manifest[section].get(name) as Item;
+  return collectPieces(restored(run, section, name), bytesOf(facts as Facts));
 }

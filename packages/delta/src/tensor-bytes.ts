@@ -2,6 +2,7 @@
 import type { SafetensorsFile } from '@peftjs/safetensors';
 import { DTYPE_BITS } from '@peftjs/safetensors';
 import type { TensorBytes, TensorKind } from './codec.ts';
+import { DeltaError } from './delta-error.ts';
 
 /** Bytes of a tensor whose size was checked when its file was opened. */
 export function bytesOf({ dtype, shape }: TensorKind): number {
@@ -34,4 +35,39 @@ const PIECE = 2 ** 22;
 /** All of a tensor, of which one piece is in memory at a time. */
 export async function* piecesOf({ bytes, read }: TensorBytes): AsyncGenerator<Uint8Array> {
   for (let at = 0; at < bytes; at += PIECE) yield await read(at, Math.min(at + PIECE, bytes));
+}
+
+/** All of what comes in pieces. */
+export async function collectPieces(pieces: AsyncIterable<Uint8Array>, bytes: number): Promise<Uint8Array> {
+  const whole = new Uint8Array(bytes);
+  let at = 0;
+  for await (const piece of pieces) {
+    whole.set(piece, at);
+    at += piece.length;
+  }
+  return whole;
+}
+
+/** Bytes that come in pieces; each range that is read must begin where the last one ended. */
+export function streamedBytes(pieces: AsyncIterable<Uint8Array>, bytes: number): TensorBytes {
+  const stream = pieces[Symbol.asyncIterator]();
+  let rest: Uint8Array = new Uint8Array(0);
+  return {
+    bytes,
+    async read(begin, end) {
+      const out = new Uint8Array(end - begin);
+      for (let filled = 0; filled < out.length; ) {
+        if (rest.length === 0) {
+          const next = await stream.next();
+          if (next.done) throw new DeltaError(`what was decoded ends at byte ${begin + filled} of ${bytes}`);
+          rest = next.value;
+        }
+        const piece = rest.subarray(0, out.length - filled);
+        out.set(piece, filled);
+        filled += piece.length;
+        rest = rest.subarray(piece.length);
+      }
+      return out;
+    },
+  };
 }

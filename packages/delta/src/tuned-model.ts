@@ -15,7 +15,7 @@ import type { Section } from './manifest.ts';
 import { modelSource, type Readable } from './model-source.ts';
 import { type OpenDelta, openDelta } from './open-delta.ts';
 import { pauseFor } from './pause.ts';
-import { FORWARD, type RestoreOptions, type Run, restored } from './restore-model.ts';
+import { FORWARD, type RestoreOptions, type Run, restoredWhole } from './restore-model.ts';
 import { bytesOf, isSameKind } from './tensor-bytes.ts';
 
 /** Tensors of a model, wherever they are: what a delta is read over. */
@@ -68,7 +68,7 @@ export async function tunedFolder(
     list: async () => [...files].flatMap(([name, { after }]) => (after ? [name] : [])),
     async open(name) {
       if (!files.get(name)?.after) return null;
-      return memorySource(`${opened.location}: ${name}`, await whole(run, 'files', name));
+      return memorySource(`${opened.location}: ${name}`, await restoredWhole(run, 'files', name));
     },
   };
 }
@@ -92,22 +92,11 @@ function tensorsOf(run: Run): SafetensorsFile {
       name: location,
       size,
       async read(begin, end) {
-        if (last?.name !== name) last = { name, bytes: whole(run, 'tensors', name) };
+        if (last?.name !== name) last = { name, bytes: restoredWhole(run, 'tensors', name) };
         return (await last.bytes).subarray(begin, end);
       },
     });
   }
   const metadata = new Map(Object.entries(manifest.tuned.metadata));
   return safetensorsView(location, metadata, entries, (entry) => sources.get(entry) as ByteSource);
-}
-
-async function whole(run: Run, section: Section, name: string): Promise<Uint8Array> {
-  const { after } = run.delta.manifest[section].get(name) as { readonly after: TensorKind };
-  const bytes = new Uint8Array(bytesOf(after));
-  let at = 0;
-  for await (const piece of restored(run, section, name)) {
-    bytes.set(piece, at);
-    at += piece.length;
-  }
-  return bytes;
 }

@@ -13,15 +13,16 @@ import type { Encoded, Pause, TensorKind } from './codec.ts';
 import { recordFiles, type WrittenManifest } from './delta-record.ts';
 import {
   encodeManifest,
+  type Facts,
   type Item,
   MANIFEST_FILE,
   type Manifest,
   type ModelRecord,
   type Payload,
-  type Section,
   type Slot,
   storedName,
 } from './manifest.ts';
+import type { Key } from './model-source.ts';
 import { type DeltaRun, progressOf } from './progress.ts';
 
 /** What came of it. */
@@ -38,21 +39,15 @@ export interface WriteOptions extends DeltaRun {
   readonly story?: Story | undefined;
 }
 
-/** A tensor or file that the delta speaks of. */
-export interface Key {
-  readonly section: Section;
-  readonly name: string;
-  /** Of the larger of its two sides. */
-  readonly bytes: number;
-}
-
 /** The encoded changes of a key, each with the codec that made it and its error. */
 export type Changes = {
   readonly [slot in Slot]?: { readonly codec: string; readonly error: number; readonly encoded: Encoded };
 };
 
-/** What a key was and became. */
+/** What a key was, and is once the delta is applied. */
 export interface Made extends Pick<Item, 'before' | 'after'> {
+  /** What it became, where a lossy codec gives another: of `after`'s kind. */
+  readonly original?: Facts;
   readonly changes: Changes;
 }
 
@@ -75,6 +70,7 @@ export async function writeDelta(
   const groups = groupsOf(keys, options.shardBytes ?? 2 ** 26);
   const shards = groups.map((_, i) => shardName(i, groups.length));
   const items = { tensors: new Map<string, Item>(), files: new Map<string, Item>() };
+  const originals: TensorDigest[] = [];
   const total = keys.reduce((sum, { bytes }) => sum + bytes, 0);
   const tell = progressOf(options, 'writing', total);
   let written = 0;
@@ -85,7 +81,8 @@ export async function writeDelta(
     const parts: Part[] = [];
     for (const key of group) {
       await pause();
-      const { before, after, changes } = await make(key);
+      const { before, after, changes, original = after } = await make(key);
+      if (key.section === 'tensors' && original) originals.push({ name: key.name, ...original });
       items[key.section].set(key.name, { before, after, payloads: await payloadsOf(changes) });
       parts.push(...partsOf(key, changes));
       tell(key.name, key.bytes);
@@ -102,7 +99,7 @@ export async function writeDelta(
     const manifest: Manifest = {
       base: { ...base, fingerprint: before },
       tuned: { ...tuned, fingerprint: after },
-      original: after,
+      original: await fingerprintOf(originals),
       shards,
       ...items,
     };

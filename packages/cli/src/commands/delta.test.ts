@@ -86,6 +86,35 @@ describe('delta', () => {
     });
   });
 
+  test('is made by any codec, or within a budget, and gives back the base', async () => {
+    const [tuned, out] = [place.path('tuned'), place.path('small')];
+    const sides = ['--base', place.model, '--tuned', tuned, '--out', out];
+    const sizes: number[] = [];
+    for (const more of [
+      ['--codec', 'low-rank', '--rank', '2'],
+      ['--codec', 'int4'],
+      ['--budget', '40kB', '--one-way'],
+    ]) {
+      const made = await delta('diff', ...sides, ...more, '--json');
+      expect(made.stderr).toBe('');
+      sizes.push((made.objects[0] as { bytes: number }).bytes);
+      expect((await delta('verify', '--delta', out, '--base', place.model)).code).toBe(0);
+    }
+    expect(sizes[2]).toBeLessThanOrEqual(40e3);
+    const { stdout } = await delta('inspect', '--delta', out);
+    expect(stdout).toMatch(/^codec .*: \d+ changes?, .*, at least [\d.]+ % of the energy$/m);
+    expect(stdout).toMatch(/^undo {5}cannot give back the base$/m);
+  });
+
+  test('refuses codecs and options that do not go together', async () => {
+    const sides = ['--base', 'x', '--tuned', 'y', '--out', 'z'];
+    const refused = async (...args: string[]) => (await delta(...args)).stderr;
+    expect(await refused('diff', ...sides, '--codec', 'sign', '--rank', '4')).toContain('--codec sign takes no --rank');
+    expect(await refused('diff', ...sides, '--budget', '1MB', '--energy', '0.9')).toContain('not both');
+    expect(await refused('diff', ...sides, '--budget', 'much')).toContain('a size, such as 20MB');
+    expect(await refused('inspect', '--delta', 'x', '--codec', 'sign')).toContain('delta inspect takes no --codec');
+  });
+
   test('needs its folders, and no others', async () => {
     expect(await delta('apply', '--base', 'x', '--delta', 'y')).toMatchObject({
       code: 2,

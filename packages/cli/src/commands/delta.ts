@@ -1,6 +1,8 @@
 // `peftjs delta`: a fine-tuned model as its difference from the base. What is to be done with it is the word behind.
 import { apply, chain, type DeltaProgress, diff, inspect, undo, verify } from '@peftjs/delta';
 import { type Command, command, EXIT, type Run } from '../command.ts';
+import { codecChoice, codecOptions, refuseCodecOptions } from '../delta-codec-options.ts';
+import { allCodecs } from '../delta-codecs.ts';
 import { deltaLines } from '../delta-lines.ts';
 import { knownBases } from '../known-bases.ts';
 import { choice, flag, required, text, texts } from '../option.ts';
@@ -31,6 +33,7 @@ const options = {
   out: text('DIR', 'where the result is saved: a delta of diff and chain, a model of apply and undo'),
   name: text('NAME', 'what the delta calls its base, such as its name on the hub; the folder when left out (diff)'),
   'one-way': flag('leave out what only undo needs (diff)'),
+  ...codecOptions,
   ...storyOptions,
   ...trustOption,
 };
@@ -61,12 +64,18 @@ Nothing is written where the base is another one, or a piece of the delta is dam
     ['delta apply --base models/base --delta out/delta --out out/restored', 'the fine-tuned model again, bit for bit'],
     ['delta undo --tuned out/tuned --delta out/delta --out out/base', 'the base again'],
     ['delta chain --delta out/monday --delta out/tuesday --out out/both', 'two that follow each other, as one'],
+    [
+      'delta diff --base models/base --tuned out/tuned --out out/delta --codec low-rank --rank 8',
+      'what 8 singular values hold',
+    ],
+    ['delta diff --base models/base --tuned out/tuned --out out/delta --budget 20MB --one-way', 'the best of 20 MB'],
     ['delta verify --delta out/delta --base models/base', 'whether applying it would give what it says'],
   ],
   async run(values, run) {
     const { report, signal } = run;
     const place = foldersOf(values);
     const { action } = values;
+    if (action !== 'diff') refuseCodecOptions(action, values);
     const trust = await trustOf(values);
     if (action === 'inspect') {
       await showFolder(place('delta'), run, trust, { action });
@@ -80,12 +89,14 @@ Nothing is written where the base is another one, or a piece of the delta is dam
       await showVerified(place('delta'), run, { ...trust, base: values.base }, { action });
       return EXIT.ok;
     }
+    const choose = codecChoice(values);
     const progress = await showProgress(report);
-    const how = { signal, onProgress: progress.show, known: await knownBases(), ...trust };
+    const how = { signal, onProgress: progress.show, codecs: allCodecs(), known: await knownBases(), ...trust };
     try {
       if (action === 'diff') {
-        const more = { baseName: values.name, reversible: !values['one-way'], story: storyOf(values) };
-        await diff(place('base'), place('tuned'), place('out'), { ...how, ...more });
+        const more = { ...how, baseName: values.name, reversible: !values['one-way'], story: storyOf(values) };
+        const codec = await choose(place('base'), place('tuned'), more);
+        await diff(place('base'), place('tuned'), place('out'), { ...more, codec });
       } else if (action === 'chain') await chain(values.delta ?? [], place('out'), how);
       else if (action === 'apply') await apply(place('base'), place('delta'), place('out'), how);
       else if (action === 'undo') await undo(place('tuned'), place('delta'), place('out'), how);

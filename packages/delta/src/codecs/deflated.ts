@@ -1,17 +1,66 @@
-import { deflateSync, inflateSync } from 'fflate';
+// Raw deflate (RFC 1951) as the platform has it: Node's zlib, whose work runs beside the program, or a browser's streams.
+type Zlib = typeof import('node:zlib');
 
-/** Raw deflate (RFC 1951). */
-export function deflated(bytes: Uint8Array): Uint8Array {
-  return deflateSync(bytes, { level: 6 });
+interface Deflate {
+  deflate(bytes: Uint8Array): Promise<Uint8Array>;
+  /** Rejects, or gives another length, where the bytes are no deflate of `length` bytes; no more memory is taken than that. */
+  inflate(bytes: Uint8Array, length: number): Promise<Uint8Array>;
+}
+
+let found: Promise<Deflate> | null = null;
+
+function platform(): Promise<Deflate> {
+  found ??= globalThis.process?.versions?.node === undefined ? Promise.resolve(byStreams) : byZlib();
+  return found;
+}
+
+/** The specifier is a variable, so that a bundler for browsers does not look for the module. */
+async function byZlib(): Promise<Deflate> {
+  const specifier = 'node:zlib';
+  const zlib: Zlib = await import(/* @vite-ignore */ /* webpackIgnore: true */ specifier);
+  return {
+    deflate: (bytes) =>
+      new Promise((resolve, reject) => {
+        zlib.deflateRaw(bytes, (error, out) => (error ? reject(error) : resolve(view(out))));
+      }),
+    inflate: (bytes, length) =>
+      new Promise((resolve, reject) => {
+        // One buffer that holds all of it, and a byte in which an end is found.
+        const whole = { maxOutputLength: Math.max(1, length), chunkSize: Math.max(64, length + 1) };
+        zlib.inflateRaw(bytes, whole, (error, out) => (error ? reject(error) : resolve(view(out))));
+      }),
+  };
+}
+
+const view = (bytes: Uint8Array) => new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length);
+
+const byStreams: Deflate = {
+  deflate: (bytes) => through(bytes, new CompressionStream('deflate-raw'), Number.POSITIVE_INFINITY),
+  inflate: (bytes, length) => through(bytes, new DecompressionStream('deflate-raw'), length),
+};
+
+async function through(bytes: Uint8Array, stream: CompressionStream | DecompressionStream, most: number) {
+  const parts: Uint8Array[] = [];
+  let size = 0;
+  const blob = new Blob([bytes as Uint8Array<ArrayBuffer>]);
+  const reader = blob.stream().pipeThrough(stream).getReader();
+  for (let read = await reader.read(); !read.done; read = await reader.read()) {
+    parts.push(read.value);
+    size += read.value.length;
+    if (size <= most) continue;
+    await reader.cancel();
+    break;
+  }
+  return new Uint8Array(await new Blob(parts as Uint8Array<ArrayBuffer>[]).arrayBuffer());
+}
+
+export async function deflated(bytes: Uint8Array): Promise<Uint8Array> {
+  return (await platform()).deflate(bytes);
 }
 
 /** What was deflated; null where it does not inflate to exactly `length` bytes. */
-export function inflated(bytes: Uint8Array, length: number): Uint8Array | null {
-  try {
-    // One byte more than is expected: what does not fit is lost without a word.
-    const out = inflateSync(bytes, { out: new Uint8Array(length + 1) });
-    return out.length === length ? out.subarray(0, length) : null;
-  } catch {
-    return null;
-  }
+export async function inflated(bytes: Uint8Array, length: number): Promise<Uint8Array | null> {
+  const { inflate } = await platform();
+  const out = await inflate(bytes, length).catch(() => null);
+  return out?.length === length ? out : null;
 }

@@ -2,18 +2,21 @@
 import { DTYPE_BITS } from '@peftjs/safetensors';
 import type { Change, Codec, Encoded, Stored, StoredPart, Summand, TensorBytes, TensorKind } from '../codec.ts';
 import { DeltaError } from '../delta-error.ts';
+import { inFlight } from '../in-flight.ts';
 import { bytesOf } from '../tensor-bytes.ts';
 import { deflated, inflated } from './deflated.ts';
 import { add, fromPlanes, subtract, toPlanes } from './difference.ts';
 
 export interface ExactOptions {
-  /** Bytes of the tensor that are encoded as one chunk; 4 MiB when left out. A multiple of 8. */
+  /** Bytes of the tensor that are encoded as one chunk; 1 MiB when left out. A multiple of 8. */
   readonly chunkBytes?: number;
 }
 
 /** No chunk that a file may ask for is larger. */
 const MOST = 2 ** 26;
 const PART = 'bits';
+/** Chunks that are deflated or inflated at once. */
+const AHEAD = 4;
 
 /**
  * Stores the difference of the bit patterns, of any dtype.
@@ -21,7 +24,7 @@ const PART = 'bits';
  * @example
  * await apply('models/base', 'out/delta', 'out/tuned', { codecs: [exact()] });
  */
-export function exact({ chunkBytes = 2 ** 22 }: ExactOptions = {}): Codec {
+export function exact({ chunkBytes = 2 ** 20 }: ExactOptions = {}): Codec {
   if (!isChunkSize(chunkBytes))
     throw new DeltaError(`chunkBytes is ${chunkBytes}; give a multiple of 8, at most ${MOST}`);
   const encoded = (chunks: readonly Uint8Array[]): Encoded => {
@@ -30,14 +33,16 @@ export function exact({ chunkBytes = 2 ** 22 }: ExactOptions = {}): Codec {
   };
   return {
     id: 'exact',
+    lossless: true,
     async encode({ tensor, base, tuned }: Change, pause) {
-      const chunks: Uint8Array[] = [];
-      for (const [begin, end] of ranges(tuned.bytes, chunkBytes)) {
-        await pause();
-        const difference = subtract(await tuned.read(begin, end), await base.read(begin, end), widthOf(tensor));
-        chunks.push(deflated(toPlanes(difference, widthOf(tensor))));
+      async function* planes() {
+        for (const [begin, end] of ranges(tuned.bytes, chunkBytes)) {
+          await pause();
+          const difference = subtract(await tuned.read(begin, end), await base.read(begin, end), widthOf(tensor));
+          yield toPlanes(difference, widthOf(tensor));
+        }
       }
-      return encoded(chunks);
+      return encoded(await collected(inFlight(planes(), AHEAD, deflated)));
     },
     async *decode(stored: Stored, base: TensorBytes, tensor: TensorKind) {
       for await (const { begin, end, difference } of differences(stored, tensor))
@@ -50,17 +55,18 @@ export function exact({ chunkBytes = 2 ** 22 }: ExactOptions = {}): Codec {
     async add(summands: readonly Summand[], tensor: TensorKind, pause) {
       const width = widthOf(tensor);
       const readers = summands.map(({ stored, sign }) => ({ read: differenceReader(stored, tensor), sign }));
-      const chunks: Uint8Array[] = [];
-      for (const [begin, end] of ranges(bytesOf(tensor), chunkBytes)) {
-        await pause();
-        let sum: Uint8Array = new Uint8Array(end - begin);
-        for (const { read, sign } of readers) {
-          const difference = await read(begin, end);
-          sum = sign > 0 ? add(sum, difference, width) : subtract(sum, difference, width);
+      async function* planes() {
+        for (const [begin, end] of ranges(bytesOf(tensor), chunkBytes)) {
+          await pause();
+          let sum: Uint8Array = new Uint8Array(end - begin);
+          for (const { read, sign } of readers) {
+            const difference = await read(begin, end);
+            sum = sign > 0 ? add(sum, difference, width) : subtract(sum, difference, width);
+          }
+          yield toPlanes(sum, width);
         }
-        chunks.push(deflated(toPlanes(sum, width)));
       }
-      return encoded(chunks);
+      return encoded(await collected(inFlight(planes(), AHEAD, deflated)));
     },
   };
 }
@@ -80,6 +86,12 @@ function* ranges(bytes: number, size: number): Generator<readonly [number, numbe
   for (let begin = 0; begin < bytes; begin += size) yield [begin, Math.min(begin + size, bytes)];
 }
 
+async function collected<T>(items: AsyncIterable<T>): Promise<readonly T[]> {
+  const all: T[] = [];
+  for await (const item of items) all.push(item);
+  return all;
+}
+
 interface Piece {
   readonly begin: number;
   readonly end: number;
@@ -89,9 +101,9 @@ interface Piece {
 /** The differences that are stored, checked against the tensor before the first is read. */
 async function* differences(stored: Stored, tensor: TensorKind): AsyncGenerator<Piece> {
   const { part, size } = opened(stored, tensor);
-  let index = 0;
-  for (const [begin, end] of ranges(bytesOf(tensor), size))
-    yield { begin, end, difference: await inflatedChunk(part, index++, end - begin, tensor) };
+  yield* inFlight(ranges(bytesOf(tensor), size), AHEAD, async ([begin, end]) => ({
+    ...{ begin, end, difference: await inflatedChunk(part, begin / size, end - begin, tensor) },
+  }));
 }
 
 function opened(stored: Stored, tensor: TensorKind): { readonly part: StoredPart; readonly size: number } {
@@ -107,7 +119,7 @@ function opened(stored: Stored, tensor: TensorKind): { readonly part: StoredPart
 }
 
 async function inflatedChunk(part: StoredPart, index: number, length: number, tensor: TensorKind): Promise<Uint8Array> {
-  const planes = inflated(await part.chunk(index), length);
+  const planes = await inflated(await part.chunk(index), length);
   if (planes === null) throw new DeltaError(`chunk ${index} does not inflate to ${length} bytes`);
   return fromPlanes(planes, widthOf(tensor));
 }

@@ -1,0 +1,98 @@
+// A lossy codec made of a way to store a matrix of numbers nearly: decoding adds them to the base, undoing takes them off.
+import { DTYPE_BITS } from '@peftjs/safetensors';
+import type { Change, Codec, Encoded, Pause, Stored, TensorBytes, TensorKind } from '../codec.ts';
+import { decodeNumbers, encodeNumbers, type FloatDtype, isFloat } from '../numbers.ts';
+
+/** Numbers in rows. Of a tensor with more dimensions than two the first one stays; a vector is one row. */
+export interface MatrixShape {
+  readonly rows: number;
+  readonly columns: number;
+}
+
+/** Rows from `begin` up to `end`, in float32. */
+export type ReadRows = (begin: number, end: number) => Promise<Float32Array>;
+
+export interface Matrix extends MatrixShape {
+  readonly read: ReadRows;
+}
+
+/** A way to store the change of a tensor nearly. It knows no dtype, no base and no tuned tensor. */
+export interface Approximation {
+  readonly id: string;
+  check?(tensor: TensorKind): string | null;
+  /** The change can be read as often as is needed; numbers that are not finite read as zeros, and the tensor is stored exact. */
+  encode(change: Matrix, pause: Pause): Promise<Encoded>;
+  /**
+   * Checks what is stored, and reads the rows of it, each range from where the last one ended. They are computed in one
+   * order and by operations that IEEE 754 fixes, so that they are the same everywhere.
+   */
+  open(stored: Stored, shape: MatrixShape): Promise<ReadRows>;
+}
+
+/** Numbers that are read at a time. */
+const BLOCK = 2 ** 18;
+
+export function* rowBlocks({ rows, columns }: MatrixShape): Generator<readonly [begin: number, end: number]> {
+  const step = Math.max(1, Math.floor(BLOCK / Math.max(1, columns)));
+  for (let begin = 0; begin < rows; begin += step) yield [begin, Math.min(begin + step, rows)];
+}
+
+function matrixShape({ shape }: TensorKind): MatrixShape {
+  const size = shape.reduce((n, d) => n * d, 1);
+  const rows = shape.length < 2 ? 1 : (shape[0] as number);
+  return { rows, columns: rows === 0 ? 0 : size / rows };
+}
+
+/** The change from base to tuned, and whether all of it that was read is finite. */
+function changeMatrix({ tensor, base, tuned }: Change, dtype: FloatDtype) {
+  const shape = matrixShape(tensor);
+  const width = (shape.columns * DTYPE_BITS[dtype]) / 8;
+  let finite = true;
+  const read: ReadRows = async (begin, end) => {
+    const [from, to] = [base, tuned].map((side) => side.read(begin * width, end * width));
+    const before = decodeNumbers((await from) as Uint8Array, dtype);
+    const change = decodeNumbers((await to) as Uint8Array, dtype);
+    for (let i = 0; i < change.length; i++) {
+      const d = (change[i] as number) - (before[i] as number);
+      change[i] = d - d === 0 ? d : 0;
+      finite &&= d - d === 0;
+    }
+    return change;
+  };
+  return { matrix: { ...shape, read }, allFinite: () => finite };
+}
+
+export function additive(approximation: Approximation): Codec {
+  async function* moved(sign: 1 | -1, stored: Stored, from: TensorBytes, tensor: TensorKind) {
+    const dtype = tensor.dtype as FloatDtype;
+    const shape = matrixShape(tensor);
+    const width = (shape.columns * DTYPE_BITS[dtype]) / 8;
+    const read = await approximation.open(stored, shape);
+    for (const [begin, end] of rowBlocks(shape)) {
+      const change = await read(begin, end);
+      const values = decodeNumbers(await from.read(begin * width, end * width), dtype);
+      for (let i = 0; i < values.length; i++) values[i] = (values[i] as number) + sign * (change[i] as number);
+      yield encodeNumbers(values, dtype);
+    }
+  }
+  return {
+    id: approximation.id,
+    lossless: false,
+    check(tensor) {
+      if (!isFloat(tensor.dtype)) return `it is ${tensor.dtype}, not F32, F16 or BF16`;
+      return approximation.check?.(tensor) ?? null;
+    },
+    async encode(change, pause) {
+      const { matrix, allFinite } = changeMatrix(change, change.tensor.dtype as FloatDtype);
+      const encoded = await approximation.encode(matrix, pause);
+      return allFinite() ? encoded : null;
+    },
+    decode: (stored, base, tensor) => moved(1, stored, base, tensor),
+    undo: (stored, tuned, tensor) => moved(-1, stored, tuned, tensor),
+  };
+}
+
+/** For what is made of rows and columns: why a tensor is no matrix, or null. */
+export function needsMatrix({ shape }: TensorKind): string | null {
+  return shape.length < 2 ? `it has ${shape.length} dimensions, and needs two or more` : null;
+}

@@ -1,0 +1,124 @@
+// The change of a tensor as a codec stores it, with what that loses and what it takes to be undone.
+import { startSha256 } from '@peftjs/checkpoint';
+import type { Change, Codec, Encoded, Pause, Stored, TensorBytes, TensorKind } from './codec.ts';
+import { exact } from './codecs/exact.ts';
+import { DeltaError } from './delta-error.ts';
+import { decodeNumbers, isFloat } from './numbers.ts';
+import { streamedBytes, zeroBytes } from './tensor-bytes.ts';
+import type { Changes } from './write-delta.ts';
+
+export interface EncodeOptions {
+  /** Whether a lossy change gets what it takes to be undone. */
+  readonly reversible: boolean;
+  readonly pause: Pause;
+}
+
+export interface EncodedChange {
+  /** `change`, and of a lossy one perhaps its `correction`. */
+  readonly changes: Changes;
+  /** Of what applying it gives; null where that is the tuned tensor. */
+  readonly sha256: string | null;
+  /** Squared size of what is missing, and of the change. */
+  readonly missing: number;
+  readonly energy: number;
+}
+
+/** Stores every change, and every bit of it. */
+const lossless = exact();
+
+/** By the codec where it can hold the change, else exact. */
+export async function encodeChange(codec: Codec, change: Change, options: EncodeOptions): Promise<EncodedChange> {
+  const { pause, reversible } = options;
+  const encoded = takes(codec, change.tensor) ? await codec.encode(change, pause) : null;
+  if (encoded === null) return encodeExactly(change, pause);
+  if (codec.lossless)
+    return { changes: { change: { codec: codec.id, error: 0, encoded } }, sha256: null, missing: 0, energy: 0 };
+  const stored = storedInMemory(encoded);
+  const { sha256, missing, energy } = await measure(codec.decode(stored, change.base, change.tensor), change, pause);
+  if (!Number.isFinite(missing) || !Number.isFinite(energy)) return encodeExactly(change, pause);
+  const error = energy > 0 ? Math.sqrt(missing / energy) : 0;
+  return {
+    changes: {
+      change: { codec: codec.id, error, encoded },
+      ...(reversible && { correction: await correctionOf(codec, stored, change, pause) }),
+    },
+    sha256,
+    missing,
+    energy,
+  };
+}
+
+/** From what undoing gives, of what applying gave, to the base. */
+function correctionOf(codec: Codec, stored: Stored, { tensor, base }: Change, pause: Pause) {
+  const applied = streamedBytes(codec.decode(stored, base, tensor), base.bytes);
+  const near = streamedBytes(codec.undo(stored, applied, tensor), base.bytes);
+  return payloadOf(lossless, { tensor, base: near, tuned: base }, pause);
+}
+
+type Tensor = TensorKind & TensorBytes;
+
+/** What has no partner of its kind: all of what is new, and of what was there if that is to come back. */
+export async function encodeWhole(
+  before: Tensor | null,
+  after: Tensor | null,
+  reversible: boolean,
+  pause: Pause,
+): Promise<Changes> {
+  const whole = ({ dtype, shape, bytes, read }: Tensor) => {
+    const change = { tensor: { dtype, shape }, base: zeroBytes(bytes), tuned: { bytes, read } };
+    return payloadOf(lossless, change, pause);
+  };
+  return {
+    ...(after && { after: await whole(after) }),
+    ...(before && reversible && { before: await whole(before) }),
+  };
+}
+
+async function encodeExactly(change: Change, pause: Pause): Promise<EncodedChange> {
+  return { changes: { change: await payloadOf(lossless, change, pause) }, sha256: null, missing: 0, energy: 0 };
+}
+
+async function payloadOf(codec: Codec, change: Change, pause: Pause) {
+  return { codec: codec.id, error: 0, encoded: (await codec.encode(change, pause)) as Encoded };
+}
+
+/** A codec's own view counts, and of a lossy one that there are numbers to measure the loss by. */
+function takes(codec: Codec, tensor: TensorKind): boolean {
+  return (codec.lossless || isFloat(tensor.dtype)) && (codec.check?.(tensor) ?? null) === null;
+}
+
+/** An encoded change as what was read back. */
+function storedInMemory({ meta, parts }: Encoded): Stored {
+  return {
+    meta,
+    part(name) {
+      const part = parts[name];
+      if (part === undefined) throw new DeltaError(`there is no part ${JSON.stringify(name)}`);
+      const bytes = part.chunks.reduce((sum, { length }) => sum + length, 0);
+      const chunk = async (index: number) => part.chunks[index] as Uint8Array;
+      return { dtype: part.dtype, shape: part.shape, bytes, chunks: part.chunks.length, chunk };
+    },
+  };
+}
+
+/** Of what applying a change gives: its hash, and the squared size of what it misses beside that of the change. */
+async function measure(pieces: AsyncIterable<Uint8Array>, { tensor, base, tuned }: Change, pause: Pause) {
+  const { dtype } = tensor;
+  if (!isFloat(dtype)) throw new DeltaError(`a loss of ${dtype} cannot be measured`);
+  const hash = await startSha256();
+  let [at, missing, energy] = [0, 0, 0];
+  for await (const piece of pieces) {
+    await pause();
+    hash.update(piece);
+    const end = at + piece.length;
+    const read = async (side: TensorBytes) => decodeNumbers(await side.read(at, end), dtype);
+    const [from, to, now] = [await read(base), await read(tuned), decodeNumbers(piece, dtype)];
+    for (let i = 0; i < to.length; i++) {
+      const wanted = to[i] as number;
+      missing += (wanted - (now[i] as number)) ** 2;
+      energy += (wanted - (from[i] as number)) ** 2;
+    }
+    at = end;
+  }
+  return { sha256: hash.digest(), missing, energy };
+}

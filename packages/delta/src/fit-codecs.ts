@@ -1,0 +1,101 @@
+// A codec for each tensor so that the delta keeps within its bytes, or keeps enough of the change, at the least cost.
+import { encodeJson, type Folder } from '@peftjs/checkpoint';
+import type { Codec, Encoded } from './codec.ts';
+import { exact } from './codecs/exact.ts';
+import { DeltaError } from './delta-error.ts';
+import type { CodecChoice } from './diff.ts';
+import { encodeChange, encodeWhole } from './encode-change.ts';
+import { type Candidate, type Goal, leastLoss, type Options } from './least-loss.ts';
+import type { Section } from './manifest.ts';
+import { factsOf, modelSource, unionOf } from './model-source.ts';
+import { pauseFor } from './pause.ts';
+import { type DeltaRun, progressOf } from './progress.ts';
+import { isSameKind } from './tensor-bytes.ts';
+import type { Changes } from './write-delta.ts';
+
+export interface FitOptions extends DeltaRun {
+  /** What is tried on every tensor; `exact()` always is. */
+  readonly candidates: readonly Codec[];
+  /** As it will be given to `diff`: what undoing needs counts. True when left out. */
+  readonly reversible?: boolean | undefined;
+}
+
+/** Bytes that `delta.json` and the files' headers take at most, beyond names: in all, and for each of these. */
+const FRAME = 2048;
+const TENSOR = 440;
+const PAYLOAD = 200;
+const PART = 220;
+const CHUNK = 180;
+
+/**
+ * Tries codecs on every tensor that changed, and gives a choice for `diff` that loses the least energy in so many bytes of the
+ * delta's files, or keeps a share of the whole change's energy in the fewest bytes.
+ *
+ * @throws where even the smallest candidates take more bytes
+ * @example
+ * const codec = await fitCodecs('models/base', 'out/tuned', { bytes: 20e6 }, { candidates: [sign(), int4(), int8()] });
+ * await diff('models/base', 'out/tuned', 'out/delta', { codec });
+ */
+export async function fitCodecs(
+  base: string | Folder,
+  tuned: string | Folder,
+  goal: Goal,
+  { candidates, reversible = true, ...run }: FitOptions,
+): Promise<CodecChoice> {
+  checkGoal(goal);
+  const pause = pauseFor(run.signal);
+  const [before, after] = [await modelSource(base), await modelSource(tuned)];
+  const keys = [...(await unionOf(before, after, 'tensors')), ...(await unionOf(before, after, 'files'))];
+  const tell = progressOf(
+    run,
+    'fitting',
+    keys.reduce((sum, { bytes }) => sum + bytes, 0),
+  );
+  const tried = new Map<string, Options<Codec>>();
+  let fixed = FRAME;
+  for (const { section, name, bytes } of keys) {
+    await pause();
+    const found = await attempts(section, name);
+    if (typeof found === 'number') fixed += found;
+    else tried.set(name, found);
+    tell(name, bytes);
+  }
+  const chosen = leastLoss(tried, goal, fixed);
+  return ({ name }) => chosen.get(name) ?? exact();
+
+  /** The bytes of what is stored in one way only, or what each candidate comes to. */
+  async function attempts(section: Section, name: string): Promise<number | Options<Codec>> {
+    const [old, fresh] = [await before.open(section, name), await after.open(section, name)];
+    if (!(old && fresh && isSameKind(old, fresh)))
+      return sizeOf(name, await encodeWhole(old, fresh, reversible, pause));
+    if ((await factsOf(old)).sha256 === (await factsOf(fresh)).sha256) return sizeOf(name, {});
+    const change = { tensor: { dtype: fresh.dtype, shape: fresh.shape }, base: old, tuned: fresh };
+    const all: Candidate<Codec>[] = [];
+    for (const codec of section === 'tensors' ? [exact(), ...candidates] : [exact()]) {
+      await pause();
+      const { changes, missing, energy } = await encodeChange(codec, change, { reversible, pause });
+      all.push({ value: codec, bytes: sizeOf(name, changes), missing, energy });
+    }
+    return section === 'tensors' ? all : (all[0] as Candidate<Codec>).bytes;
+  }
+}
+
+function checkGoal(goal: Goal): void {
+  if ('bytes' in goal && !(goal.bytes > 0)) throw new DeltaError(`bytes is ${goal.bytes}; give a number above 0`);
+  if ('energy' in goal && !(goal.energy > 0 && goal.energy <= 1))
+    throw new DeltaError(`energy is ${goal.energy}; give a share above 0, up to 1`);
+}
+
+/** Bytes of the chunks, and at most those of what is said of them. */
+function sizeOf(name: string, changes: Changes): number {
+  let bytes = TENSOR + 2 * name.length;
+  for (const change of Object.values(changes)) {
+    const { meta, parts } = (change as { readonly encoded: Encoded }).encoded;
+    bytes += PAYLOAD + encodeJson(meta, name).length * 4;
+    for (const { chunks } of Object.values(parts)) {
+      bytes += PART + 2 * name.length;
+      for (const { length } of chunks) bytes += CHUNK + length;
+    }
+  }
+  return bytes;
+}
