@@ -19,6 +19,8 @@ const ALL = [
   ['routing'],
   ['hot-swap'],
   ['hot-swap', '--shape', 'smollm2'],
+  ['delta'],
+  ['delta', '--shape', 'smollm2'],
   ['webgpu-step'],
   ['profile-step'],
 ];

@@ -84,6 +84,15 @@ describe('benchmarks', { timeout: 180_000 }, () => {
     expect(Number(coded?.stateBytes)).toBeLessThan(Number(whole?.stateBytes) / 2.8);
   });
 
+  it('delta', () => {
+    const { results } = run('delta');
+    const row = (engine: string) => results.find((one) => one.engine === engine);
+    expect(row('exact')?.logitsError).toBe(0);
+    expect(Number(row('exact')?.deltaBytes)).toBeLessThan(0.6 * Number(row('gzip over the file')?.deltaBytes));
+    expect(Number(row('sign')?.share)).toBeLessThan(1 / 12);
+    expect(Number(row('sign, distilled')?.logitsError)).toBeLessThan(Number(row('sign')?.logitsError));
+  });
+
   it('webgpu-step', () => {
     const result = run('webgpu-step');
     expectAllThere(result);

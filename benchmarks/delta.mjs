@@ -1,0 +1,148 @@
+// @ts-check
+// What does each way to keep a full fine-tune as its difference from the base take, lose and cost? --shape sotu (the default)
+// or smollm2. Everything is float16. Times are those of one process that does nothing else, reading and writing a disk.
+import { mkdtemp, rm, stat } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { useBackend } from '@peftjs/backend';
+import { node } from '@peftjs/backend-node';
+import { wasm } from '@peftjs/backend-wasm';
+import { loadModel } from '@peftjs/models';
+import { meanLoss } from '@peftjs/train';
+import { startEngines } from './harness/engine.mjs';
+import { readOptions } from './harness/options.mjs';
+import { megabytes, printTable, report } from './harness/results.mjs';
+import { median, round } from './harness/statistics.mjs';
+import { distillScales } from './workload/distill-scales.mjs';
+import { savePair, smollm2, sotu, tiny } from './workload/tuned-pair.mjs';
+
+const QUESTION = 'What does each way to keep a full fine-tune as its difference from the base take, lose and cost?';
+const SHAPES = { sotu, smollm2 };
+
+/** @typedef {{ name: string, id: string, options?: object, distilled?: boolean }} Spec @type {readonly Spec[]} */
+const CODECS = [
+  { name: 'exact', id: 'exact' },
+  { name: 'int8', id: 'int8' },
+  { name: 'int4', id: 'int4' },
+  { name: 'low rank, 16', id: 'low-rank', options: { rank: 16 } },
+  { name: 'low rank, 64', id: 'low-rank', options: { rank: 64 } },
+  { name: 'mixed precision', id: 'mixed' },
+  { name: 'sparse, 5 %', id: 'sparse', options: { density: 0.05 } },
+  { name: 'sign', id: 'sign' },
+  { name: 'sign, distilled', id: 'sign', distilled: true },
+];
+
+const options = readOptions({ rounds: 3, own: ['shape'] });
+const shape = /** @type {keyof typeof SHAPES} */ (options.more.shape ?? 'sotu');
+const pair = options.quick ? tiny() : SHAPES[shape]();
+const quickly = (/** @type {Spec} */ { id }) => !options.quick || id === 'exact' || id === 'sign';
+
+const folder = await mkdtemp(join(tmpdir(), 'peftjs-benchmark-'));
+const [base, tuned] = [join(folder, 'base'), join(folder, 'tuned')];
+try {
+  const { backend, device } = await useBackend([node({ device: 'cpu', threads: 2 }), wasm({ threads: 2 })]);
+  const { calibration, heldOut } = await savePair(pair, folder);
+  const { size } = await stat(join(tuned, 'model.safetensors'));
+
+  /** Logits of the calibration batch, and the perplexity of what is held out. @param {string} path */
+  async function read(path) {
+    const model = await loadModel(path);
+    const logits = model.logits(heldOut.get(0, 0));
+    const values = /** @type {Float32Array} */ (await logits.data());
+    logits.dispose();
+    const perplexity = Math.exp(await meanLoss(model, heldOut));
+    model.dispose();
+    return { values, perplexity };
+  }
+  const [before, after] = [await read(base), await read(tuned)];
+  /** Of logits, as a share of what the fine-tune changed in them. @param {Float32Array} values */
+  const logitsError = (values) => distance(values, after.values) / distance(before.values, after.values);
+
+  /** @type {Record<string, any>[]} */
+  const results = [
+    { engine: 'the base', deltaBytes: 0, logitsError: 1, perplexity: round(before.perplexity, 5) },
+    { engine: 'the fine-tune', deltaBytes: size, share: 1, logitsError: 0, perplexity: round(after.perplexity, 5) },
+  ];
+
+  /** @param {string} name @param {object} codec @param {(ask: (request: string, args: object) => Promise<any>) => Promise<object>} use */
+  async function measured(name, codec, use) {
+    const spec = /** @type {const} */ ({ name, language: 'javascript', file: 'engines/peftjs-delta.mjs' });
+    const { engines } = await startEngines([{ ...spec, options: { base, tuned, codec } }]);
+    const [engine] = engines;
+    if (engine === undefined) throw new Error(`${name} did not start`);
+    const resting = (await engine.ask('memory')).peakResidentBytes;
+    const found = await use((request, args) => engine.ask(request, args));
+    const { peakResidentBytes } = await engine.ask('memory');
+    await engine.close();
+    return { engine: name, ...found, addedResidentBytes: peakResidentBytes - resting };
+  }
+  /** The median time of a request. @param {() => Promise<any>} ask */
+  async function repeated(ask) {
+    const answers = [];
+    for (let k = 0; k < options.rounds; k++) answers.push(await ask());
+    return { ...answers[0], ms: median(answers.map(({ ms }) => ms)) };
+  }
+  const perSecond = (/** @type {number} */ ms) => round((1000 * size) / ms, 3);
+
+  results.push(
+    await measured('gzip over the file', { id: 'exact' }, async (ask) => {
+      const { ms, bytes } = await repeated(() => ask('gzip', { out: join(folder, 'gzip') }));
+      return { deltaBytes: bytes, share: round(bytes / size), diffMs: round(ms), diffBytesPerSecond: perSecond(ms) };
+    }),
+    await measured('a copy of the file', { id: 'exact' }, async (ask) => {
+      const { ms } = await repeated(() => ask('copy', { out: join(folder, 'copy') }));
+      return { deltaBytes: size, share: 1, diffMs: round(ms), diffBytesPerSecond: perSecond(ms) };
+    }),
+  );
+
+  let applied = tuned;
+  for (const { name, distilled, ...codec } of CODECS.filter(quickly)) {
+    console.error(name);
+    const training = { steps: pair.distillation, learningRate: 0.02 };
+    const scales = distilled ? await distillScales({ base, tuned, applied }, calibration, training) : {};
+    const out = join(folder, 'applied');
+    const row = await measured(name, { ...codec, scales }, async (ask) => {
+      const delta = join(folder, 'delta');
+      const lossy = codec.id !== 'exact';
+      const undone = lossy ? (await ask('diff', { out: delta, reversible: true })).bytes : null;
+      const made = await repeated(() => ask('diff', { out: delta, reversible: !lossy }));
+      const { ms } = await repeated(() => ask('apply', { delta, out }));
+      const lost = made.codecs[codec.id].error ** 2;
+      return {
+        deltaBytes: made.bytes,
+        share: round(made.bytes / size),
+        reversibleBytes: undone,
+        leastEnergy: round(1 - lost, 5),
+        diffMs: round(made.ms),
+        diffBytesPerSecond: perSecond(made.ms),
+        applyMs: round(ms),
+        applyBytesPerSecond: perSecond(ms),
+      };
+    });
+    const { values, perplexity } = await read(out);
+    results.push({ ...row, logitsError: round(logitsError(values), 3), perplexity: round(perplexity, 5) });
+    applied = out;
+  }
+
+  printTable(
+    ['', 'MB', 'share', 'MB, undone too', 'energy', 'logits', 'perplexity', 'diff MB/s', 'apply MB/s', 'added RSS'],
+    results.map((row) => {
+      return [
+        ...[row.engine, megabytes(row.deltaBytes), row.share, megabytes(row.reversibleBytes), row.leastEnergy],
+        ...[row.logitsError, row.perplexity, megabytes(row.diffBytesPerSecond), megabytes(row.applyBytesPerSecond)],
+        megabytes(row.addedResidentBytes),
+      ];
+    }),
+  );
+  const { file: _, ...rest } = pair;
+  const workload = { ...rest, backend, device, modelBytes: size };
+  const command = `node benchmarks/delta.mjs --shape ${shape}`;
+  await report(shape === 'sotu' ? 'delta' : `delta-${shape}`, QUESTION, options, { command, workload, results });
+} finally {
+  await rm(folder, { recursive: true });
+}
+
+/** @param {Float32Array} a @param {Float32Array} b */
+function distance(a, b) {
+  return Math.sqrt(a.reduce((sum, value, i) => sum + (value - (b[i] ?? 0)) ** 2, 0));
+}

@@ -1,0 +1,49 @@
+// @ts-check
+// Makes and applies a delta, or copies a model's file as it is, in a process of its own, so that its peak memory is the work's.
+import { createReadStream } from 'node:fs';
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { diskFolder, MODEL_FILE } from '@peftjs/checkpoint';
+import { apply, diff, exact, inspect, int4, int8, lowRank, mixed, sign, sparse } from '@peftjs/delta';
+import { serve } from './serve.mjs';
+
+/** @type {Readonly<Record<string, (options: any) => import('@peftjs/delta').Codec>>} */
+const CODECS = { exact, 'low-rank': lowRank, sign, sparse, int8, int4, mixed };
+
+/** @param {{ id: string, options?: object, scales?: Readonly<Record<string, number>> }} spec */
+function codecOf({ id, options = {}, scales = {} }) {
+  const make = CODECS[id] ?? exact;
+  const codec = make(options);
+  return (/** @type {{ name: string }} */ { name }) =>
+    scales[name] === undefined ? codec : sign({ scales: Float32Array.of(scales[name]) });
+}
+
+const timed = async (/** @type {() => Promise<unknown>} */ work) => {
+  const started = performance.now();
+  await work();
+  return performance.now() - started;
+};
+
+await serve(async ({ base, tuned, codec }) => ({
+  about: {},
+  handlers: {
+    diff: async ({ out, reversible }) => ({
+      ms: await timed(() => diff(base, tuned, out, { codec: codecOf(codec), reversible })),
+      ...(await inspect(out)),
+    }),
+    apply: async ({ delta, out }) => ({
+      ms: await timed(() => apply(base, delta, out, { codecs: [CODECS[codec.id]?.(codec.options) ?? exact()] })),
+    }),
+    /** Read and written, and safe on the disk, as a folder is. */
+    copy: async ({ out }) => ({
+      ms: await timed(() =>
+        diskFolder(out).replace(new Map([[MODEL_FILE, createReadStream(join(tuned, MODEL_FILE))]])),
+      ),
+    }),
+    gzip: async ({ out }) => {
+      const ms = await timed(async () => writeFile(out, gzipSync(await readFile(join(tuned, MODEL_FILE)))));
+      return { ms, bytes: (await readFile(out)).length };
+    },
+  },
+}));
