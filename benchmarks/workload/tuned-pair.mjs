@@ -4,7 +4,7 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createBatches, tokenizeExamples } from '@peftjs/data';
 import { loadModel, saveModel } from '@peftjs/models';
-import { adamw8bit, cosine, train } from '@peftjs/train';
+import { adamw, cosine, train } from '@peftjs/train';
 import { mobyDick } from '../../models/sotu-3m/corpus.mjs';
 import { fetchSmolLM2 } from '../../recipes/smollm2-file.mjs';
 
@@ -26,7 +26,7 @@ import { fetchSmolLM2 } from '../../recipes/smollm2-file.mjs';
 /** @returns {Pair} */
 export const sotu = () => ({
   file: () => new URL('../../models/sotu-3m', import.meta.url).pathname,
-  ...{ length: 128, batchSize: 4, steps: 300, learningRate: 3e-4, heldOut: 64, calibration: 16, distillation: 64 },
+  ...{ length: 128, batchSize: 4, steps: 60, learningRate: 3e-4, heldOut: 64, calibration: 16, distillation: 64 },
 });
 
 /** @returns {Pair} */
@@ -69,7 +69,7 @@ export async function savePair(pair, folder) {
 
   // Trained from what float16 holds, as any fine-tune of the base would be.
   const model = await loadModel(join(folder, 'base'));
-  const training = { trainable: model.parameters(), optimizer: adamw8bit(), learningRate, steps };
+  const training = { trainable: model.parameters(), optimizer: adamw(), learningRate, steps };
   for await (const event of train(model, learned, { ...training, schedule: cosine({ warmup: 0.1 }) }))
     if (event.type === 'step' && event.step % 10 === 0) console.error(`  step ${event.step}: ${event.loss.toFixed(3)}`);
   await rm(join(folder, 'tuned'), { recursive: true, force: true });
