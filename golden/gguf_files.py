@@ -6,7 +6,8 @@
 `blocks.gguf` holds random blocks of every type that is read, `blocks.safetensors` the numbers that gguf makes of them.
 `llama.gguf` is a random Llama of several block types, with a tokenizer, written as llama.cpp's converter does (rows of q
 and k in the order of its rotary embedding); `llama.safetensors` has the weights and logits of transformers, which reads
-the same file, and `llama.json` texts and their tokens.
+the same file, and `llama.json` texts and their tokens. `sentencepiece.gguf` holds a tokenizer of scored pieces, and
+`sentencepiece.json` the tokens of the same texts by the rules with which transformers converts sentencepiece.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ import tokenizers  # noqa: E402
 import torch  # noqa: E402
 import transformers  # noqa: E402
 from gguf import GGMLQuantizationType as Type  # noqa: E402
+from transformers.convert_slow_tokenizer import generate_merges  # noqa: E402
 from safetensors.numpy import save_file  # noqa: E402
 
 ROOT = Path(__file__).parent / "gguf"
@@ -155,6 +157,62 @@ def llama(folder: Path) -> None:
     (folder / "llama.json").write_text(json.dumps(told, indent=1, ensure_ascii=False) + "\n")
 
 
+def sentencepiece(folder: Path) -> None:
+    """A BPE of pieces that begin with a space's stand-in, bytes for what they do not have, trained on the license."""
+    special = ["<unk>", "<s>", "</s>"]
+    spaces = {"replacement": "▁", "prepend_scheme": "first"}
+    options = {"unk_token": "<unk>", "fuse_unk": True, "byte_fallback": True}
+    made = tokenizers.Tokenizer(tokenizers.models.BPE(**options))
+    made.pre_tokenizer = tokenizers.pre_tokenizers.Metaspace(split=True, **spaces)
+    units = [f"<0x{byte:02X}>" for byte in range(256)]
+    trainer = tokenizers.trainers.BpeTrainer(
+        vocab_size=600, special_tokens=[*special, *units], initial_alphabet=list("▁.,"), show_progress=False
+    )
+    made.train_from_iterator([(ROOT.parent.parent / "LICENSE").read_text()], trainer)
+    vocab = json.loads(made.to_str())["model"]["vocab"]
+    tokens = sorted(vocab, key=vocab.get)
+    first = len(special) + len(units)
+    scores = [0.0] * first + [-float(k) for k in range(len(tokens) - first)]
+    types = [2, 3, 3] + [6] * len(units) + [1] * (len(tokens) - first)
+
+    writer = gguf.GGUFWriter(folder / "sentencepiece.gguf", "llama")
+    writer.add_block_count(1)
+    writer.add_context_length(64)
+    writer.add_embedding_length(8)
+    writer.add_feed_forward_length(8)
+    writer.add_head_count(2)
+    writer.add_layer_norm_rms_eps(1e-5)
+    writer.add_vocab_size(len(tokens))
+    writer.add_tokenizer_model("llama")
+    writer.add_token_list(tokens)
+    writer.add_token_scores(scores)
+    writer.add_token_types(types)
+    writer.add_bos_token_id(1)
+    writer.add_eos_token_id(2)
+    writer.add_unk_token_id(0)
+    finish(writer)
+
+    merges = generate_merges(vocab, dict(zip(tokens[first:], scores[first:])), skip_tokens=tokens[:first])
+    read = tokenizers.Tokenizer(tokenizers.models.BPE(vocab=vocab, merges=merges, **options))
+    read.pre_tokenizer = tokenizers.pre_tokenizers.Metaspace(split=False, **spaces)
+    read.decoder = tokenizers.decoders.Sequence(
+        [
+            tokenizers.decoders.Replace("▁", " "),
+            tokenizers.decoders.ByteFallback(),
+            tokenizers.decoders.Fuse(),
+            tokenizers.decoders.Strip(" ", 1, 0),
+        ]
+    )
+    read.add_special_tokens(special)
+    texts = [*TEXTS, "<s>[INST] Redistribution of the Work </s>", "License"]
+    ids = [read.encode(text, add_special_tokens=False).ids for text in texts]
+    told = {
+        "versions": {p.__name__: p.__version__ for p in (tokenizers, transformers)} | {"gguf": gguf_version()},
+        "texts": [{"text": text, "ids": one, "decoded": read.decode(one)} for text, one in zip(texts, ids)],
+    }
+    (folder / "sentencepiece.json").write_text(json.dumps(told, indent=1, ensure_ascii=False) + "\n")
+
+
 def gguf_version() -> str:
     from importlib.metadata import version
 
@@ -178,6 +236,7 @@ def main() -> None:
         folder.mkdir(exist_ok=True)
         blocks(folder)
         llama(folder)
+        sentencepiece(folder)
         differ = [p.name for p in sorted(folder.iterdir()) if p.read_bytes() != (ROOT / p.name).read_bytes()]
         print(", ".join(f"{p.name} {p.stat().st_size / 1000:.0f} kB" for p in sorted(folder.iterdir())))
         if options.check:

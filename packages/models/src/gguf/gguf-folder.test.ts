@@ -286,7 +286,7 @@ describe('refused, naming what is wrong, and no tensor is left', () => {
   test('a tokenizer of another kind, one that contradicts itself', async () => {
     await refused(
       having({ 'tokenizer.ggml.model': ['string', 'bert'] }),
-      '"tokenizer.ggml.model" is "bert", which is not supported; nearest: "gpt2"; known here: gpt2',
+      '"tokenizer.ggml.model" is "bert", which is not supported; nearest: "gpt2"; known here: gpt2, llama',
     );
     await refused(
       having({ ...TOKENIZER, 'tokenizer.ggml.pre': ['string', 'smolm'] }),

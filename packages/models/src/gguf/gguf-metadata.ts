@@ -27,6 +27,15 @@ export function ggufList<T extends string | number>(
   throw wrong(file, key, value, `a list of ${kind}s is needed`);
 }
 
+/** @throws where it is none of these names */
+export function ggufChoice(file: GgufFile, key: string, names: readonly string[]): string {
+  const name = ggufText(file, key);
+  if (names.includes(name)) return name;
+  throw new Error(
+    `[peftjs/models] ${file.name}: "${key}" is ${JSON.stringify(name.slice(0, 40))}, which is not supported${nearest(name, names)}; known here: ${names.join(', ')}`,
+  );
+}
+
 function wrong({ name, metadata }: GgufFile, key: string, found: MetadataValue | undefined, need: string): Error {
   if (found === undefined)
     return new Error(`[peftjs/models] ${name} has no key "${key}"${nearest(key, metadata.keys())}`);

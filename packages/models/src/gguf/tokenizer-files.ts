@@ -1,7 +1,9 @@
 // The tokenizer in a GGUF file's metadata as the files that Hugging Face's libraries read.
-import { nearest } from '@peftjs/core';
 import type { GgufFile } from '@peftjs/gguf';
-import { ggufList, ggufNumber, ggufText } from './gguf-metadata.ts';
+import { byteLevelBpe } from './byte-level-bpe.ts';
+import { ggufChoice, ggufList, ggufNumber } from './gguf-metadata.ts';
+import { sentencePieceBpe } from './sentence-piece-bpe.ts';
+import { TOKEN_TYPE, type TokenizerKind } from './tokenizer-kind.ts';
 
 type Json = Readonly<Record<string, unknown>>;
 
@@ -12,35 +14,7 @@ export interface TokenizerFiles {
   readonly config: Json;
 }
 
-const BYTES: Json = { type: 'ByteLevel', add_prefix_space: false, trim_offsets: true, use_regex: true };
-const split = (regex: string): Json => ({
-  type: 'Split',
-  pattern: { Regex: regex },
-  behavior: 'Isolated',
-  invert: false,
-});
-const DIGITS_APART: Json = { type: 'Sequence', pretokenizers: [split('\\p{N}'), BYTES] };
-const LLAMA_3: Json = {
-  type: 'Sequence',
-  pretokenizers: [
-    split(
-      "(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|\\p{N}{1,3}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+",
-    ),
-    { ...BYTES, use_regex: false },
-  ],
-};
-
-/** By `tokenizer.ggml.pre`: how a text is cut before its pieces are merged. */
-const PRE_TOKENIZERS: Readonly<Record<string, Json>> = {
-  'gpt-2': BYTES,
-  smollm: DIGITS_APART,
-  starcoder: DIGITS_APART,
-  refact: DIGITS_APART,
-  'llama-bpe': LLAMA_3,
-};
-
-/** `tokenizer.ggml.token_type` */
-const [UNKNOWN, CONTROL, USER_DEFINED] = [2, 3, 4];
+const KINDS: readonly TokenizerKind[] = [byteLevelBpe, sentencePieceBpe];
 
 /**
  * Null where the file has no tokenizer.
@@ -49,8 +23,8 @@ const [UNKNOWN, CONTROL, USER_DEFINED] = [2, 3, 4];
  */
 export function tokenizerFiles(file: GgufFile): TokenizerFiles | null {
   if (!file.metadata.has('tokenizer.ggml.model')) return null;
-  known(file, 'tokenizer.ggml.model', ['gpt2']);
-  const pre = known(file, 'tokenizer.ggml.pre', Object.keys(PRE_TOKENIZERS));
+  const names = KINDS.map(({ model }) => model);
+  const kind = KINDS[names.indexOf(ggufChoice(file, 'tokenizer.ggml.model', names))] as TokenizerKind;
   const tokens = ggufList<string>(file, 'tokenizer.ggml.tokens', 'string');
   const special = (name: string) => {
     const key = `tokenizer.ggml.${name}_token_id`;
@@ -61,27 +35,24 @@ export function tokenizerFiles(file: GgufFile): TokenizerFiles | null {
     throw new Error(`[peftjs/models] ${file.name}: "${key}" is ${id}, there are ${tokens.length} tokens`);
   };
   const bos = special('bos');
-  const begins = file.metadata.get('tokenizer.ggml.add_bos_token') === true && bos !== null;
+  const begins = (file.metadata.get('tokenizer.ggml.add_bos_token') ?? kind.begins) === true && bos !== null;
+  const { pre_tokenizer, decoder, model } = kind.parts(file);
   const tokenizer = {
     version: '1.0',
     truncation: null,
     padding: null,
     added_tokens: addedTokens(file, tokens),
     normalizer: null,
-    pre_tokenizer: PRE_TOKENIZERS[pre],
+    pre_tokenizer,
     post_processor: begins ? startingWith(bos.token, bos.id) : null,
-    decoder: BYTES,
+    decoder,
     model: {
       type: 'BPE',
       dropout: null,
-      unk_token: null,
       continuing_subword_prefix: null,
       end_of_word_suffix: null,
-      fuse_unk: false,
-      byte_fallback: false,
-      ignore_merges: PRE_TOKENIZERS[pre] === LLAMA_3,
       vocab: Object.fromEntries(tokens.map((token, id) => [token, id])),
-      merges: ggufList<string>(file, 'tokenizer.ggml.merges', 'string').map(pair),
+      ...model,
     },
   };
   const template = file.metadata.get('tokenizer.chat_template');
@@ -98,27 +69,14 @@ export function tokenizerFiles(file: GgufFile): TokenizerFiles | null {
   return { tokenizer, config };
 }
 
-function known(file: GgufFile, key: string, names: readonly string[]): string {
-  const name = ggufText(file, key);
-  if (names.includes(name)) return name;
-  throw new Error(
-    `[peftjs/models] ${file.name}: "${key}" is ${JSON.stringify(name.slice(0, 40))}, which is not supported${nearest(name, names)}; known here: ${names.join(', ')}`,
-  );
-}
-
 function addedTokens(file: GgufFile, tokens: readonly string[]): readonly Json[] {
   const types = ggufList<number>(file, 'tokenizer.ggml.token_type', 'number');
   const form = { single_word: false, lstrip: false, rstrip: false, normalized: false };
   return tokens.flatMap((content, id) => {
     const type = types[id];
-    const special = type === CONTROL || type === UNKNOWN;
-    return special || type === USER_DEFINED ? [{ id, content, ...form, special }] : [];
+    const special = type === TOKEN_TYPE.control || type === TOKEN_TYPE.unknown;
+    return special || type === TOKEN_TYPE.userDefined ? [{ id, content, ...form, special }] : [];
   });
-}
-
-/** A merge, whose parts have no space in them, for a byte 32 is written as another letter. */
-function pair(merge: string): readonly string[] {
-  return merge.split(' ');
 }
 
 function startingWith(token: string, id: number): Json {
