@@ -1,4 +1,4 @@
-// A model from a folder in Hugging Face's layout, on a disk or on the hub.
+// A model from a folder in Hugging Face's layout, on a disk, behind a URL or on the hub.
 import { type Folder, fingerprintWeights, openWeights } from '@peftjs/checkpoint';
 import { type BaseModel, nearest, type Storage } from '@peftjs/core';
 import type { TensorPlace } from '@peftjs/safetensors';
@@ -26,7 +26,7 @@ export interface LoadOptions<M extends Model = CausalLM> extends HubOptions {
  * Loads a model: `config.json`, `model.safetensors` or shards with their index, and `tokenizer.json` if there is one; or a
  * GGUF file, which has all of these in it.
  *
- * @param model the path of a folder or a GGUF file, a hub id such as `HuggingFaceTB/SmolLM2-135M`, or an opened folder
+ * @param model the path or URL of a folder or a GGUF file, a hub id such as `HuggingFaceTB/SmolLM2-135M`, or an opened folder
  * @throws naming the file, key or tensor that is missing, broken or not supported
  * @example
  * const model = await loadModel('HuggingFaceTB/SmolLM2-135M');

@@ -1,5 +1,5 @@
-/** A model's files by the model's name: a folder on this machine, or a model on the hub. */
-import { diskFolder, type Folder } from '@peftjs/checkpoint';
+/** A model's files by the model's name: a folder on this machine, one behind a URL, or a model on the hub. */
+import { diskFolder, type Folder, httpFolder } from '@peftjs/checkpoint';
 import { nearest } from '@peftjs/safetensors';
 import { modelFolder, openGgufIn } from '../gguf/gguf-folder.ts';
 import { defaultCachePath, diskCache } from './disk-cache.ts';
@@ -8,11 +8,13 @@ import { environment, type HubOptions } from './hub-options.ts';
 import { hubRepository, parseHubId } from './hub-repository.ts';
 import { isNode, loadFs, loadPath } from './node-modules.ts';
 
-/** A GGUF file, on a disk or among a model's files on the hub. */
+/** A GGUF file, on a disk, behind a URL or among a model's files on the hub. */
 const GGUF = /^(?:(.*)[\\/])?([^\\/]+\.gguf)$/;
+const WEB = /^https?:\/\//;
 
 /**
- * Opens a local folder, if there is one of this name, or else the model `owner/name` or `owner/name@revision` on the hub.
+ * Opens what is behind a URL, a local folder, if there is one of this name, or else the model `owner/name` or
+ * `owner/name@revision` on the hub. A URL's files are read by HTTP range, as far as they are needed, and not kept.
  * Of a model on the hub, nothing but the list of files is fetched yet: each file is when it is opened. A name that ends in
  * `.gguf` is a file in such a folder, and a folder that holds one and no safetensors is the model in it.
  *
@@ -27,11 +29,17 @@ const GGUF = /^(?:(.*)[\\/])?([^\\/]+\.gguf)$/;
 export async function openModelFolder(name: string, options: HubOptions = {}): Promise<Folder> {
   options.signal?.throwIfAborted();
   const [, folder = '.', file] = GGUF.exec(name) ?? [];
-  if (file !== undefined) return openGgufIn(await findFolder(folder || '/', options), file);
+  if (file !== undefined) {
+    return openGgufIn(await findFolder(folder || '/', options), WEB.test(name) ? decodeURIComponent(file) : file);
+  }
   return modelFolder(await findFolder(name, options));
 }
 
 async function findFolder(name: string, options: HubOptions): Promise<Folder> {
+  if (WEB.test(name)) {
+    const { signal, fetch } = options;
+    return httpFolder(name, { ranges: true, ...(signal && { signal }), ...(fetch && { fetch }) });
+  }
   const local = await findLocal(name);
   if (local.exists) return diskFolder(name);
   const parsed = parseHubId(name);
