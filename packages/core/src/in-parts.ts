@@ -57,6 +57,7 @@ function someRows(matrix: FileMatrix, first: number, rows: number): FileMatrix {
   return {
     ...matrix,
     outDim: rows,
+    first: (matrix.first ?? 0) + first,
     rows: (from, count) => matrix.rows(first + from, count),
     async bytes() {
       const all = await matrix.bytes();

@@ -14,6 +14,8 @@ export interface FileMatrix {
    * which only a storage knows how many there must be.
    */
   readonly dtype: string;
+  /** Which row of a larger matrix is its first, for errors; 0 when left out. */
+  readonly first?: number;
   /** Whether its bytes cannot be told apart by rows. */
   readonly whole?: boolean;
   /** Its bytes in the file, little-endian and row-major. Do not write into them. */

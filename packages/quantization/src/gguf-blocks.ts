@@ -124,7 +124,7 @@ function readFloat16(
   { bytes, groups }: GgufBlocks,
   offset: number,
   count: number,
-  { name, inDim }: FileMatrix,
+  { name, inDim, first = 0 }: FileMatrix,
 ): Float32Array {
   const words = new Int32Array(Math.ceil(count / 2));
   const halves = new Uint16Array(words.buffer);
@@ -138,6 +138,6 @@ function readFloat16(
   if (bad < 0) return out;
   const what = (halves[bad] as number) & ~(0x8000 | exponent) ? 'NaN' : 'an infinity';
   const at = bad * groups * GROUP;
-  const place = `[${Math.floor(at / inDim)}, ${at % inDim}]`;
+  const place = `[${first + Math.floor(at / inDim)}, ${at % inDim}]`;
   throw new Error(`[peftjs/quantization] "${name}" holds ${what} as the scale of a block at ${place}; repair the file`);
 }

@@ -1,6 +1,6 @@
 import { memoryMeter, useBackend } from '@peftjs/backend';
 import { cpu } from '@peftjs/backend-cpu';
-import type { FileMatrix, Storage } from '@peftjs/core';
+import { type FileMatrix, inParts, type Storage } from '@peftjs/core';
 import { leakGuard } from '@peftjs/testing/suites';
 import { tensor } from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
@@ -90,6 +90,14 @@ describe('loading', () => {
     await expect(loaded(storage(), matrix)).rejects.toThrow(
       `[peftjs/quantization] "layer.weight" holds ${what} at [1, 1]; repair the file`,
     );
+  });
+
+  it('names the place in the whole of what is loaded in parts', async () => {
+    const { matrix } = fileMatrix(6, 2, { values: Array.from({ length: 12 }, (_, i) => (i === 9 ? 7e4 : i)) });
+    await expect(inParts(f16(), 2 * 4 * 2).load?.(matrix)).rejects.toThrow('"layer.weight" holds 70000 at [4, 1]');
+    const codes = Array.from({ length: 12 }, (_, i) => (i === 9 ? 0x7c00 : 0));
+    const file = fileMatrix(6, 2, { dtype: 'F16', codes });
+    await expect(inParts(f16(), 2 * 4 * 2).load?.(file.matrix)).rejects.toThrow('holds an infinity at [4, 1]');
   });
 
   it('refuses what is too large, and says where it fits', async () => {

@@ -41,12 +41,12 @@ async function adoptBytes(matrix: FileMatrix, packing: HalfPacking): Promise<Pac
   return arrays;
 }
 
-function assertFinite(codes: Uint16Array, { name, inDim }: FileMatrix, { exponent }: HalfPacking): void {
+function assertFinite(codes: Uint16Array, { name, inDim, first = 0 }: FileMatrix, { exponent }: HalfPacking): void {
   for (let at = 0; at < codes.length; at++) {
     const code = codes[at] as number;
     if ((code & exponent) !== exponent) continue;
     const what = code & ~(0x8000 | exponent) ? 'NaN' : 'an infinity';
-    const place = `[${Math.floor(at / inDim)}, ${at % inDim}]`;
+    const place = `[${first + Math.floor(at / inDim)}, ${at % inDim}]`;
     throw new Error(`[peftjs/quantization] "${name}" holds ${what} at ${place}; repair the file`);
   }
 }

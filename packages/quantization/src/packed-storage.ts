@@ -16,10 +16,11 @@ export interface PackedStorageOptions {
 export function packedStorage(packing: FilePacking, { advice, adopt }: PackedStorageOptions): Storage {
   const hold = (outDim: number, inDim: number, arrays: PackedArrays): Weight =>
     holdPacked(packing, outDim, inDim, arrays);
-  const encode = (encoder: Encoder, rows: Float32Array, inDim: number, first: number, what: string) => {
+  /** @param before rows of what the matrix is a part of */
+  const encode = (encoder: Encoder, rows: Float32Array, inDim: number, first: number, what: string, before = 0) => {
     const at = encoder.encode(rows, first);
     if (at < 0) return;
-    const place = `[${first + Math.floor(at / inDim)}, ${at % inDim}]`;
+    const place = `[${before + first + Math.floor(at / inDim)}, ${at % inDim}]`;
     const then = Number.isFinite(rows[at]) ? advice : 'repair it';
     throw new Error(
       `[peftjs/quantization] ${what} holds ${rows[at]} at ${place}, which ${packing.name} cannot; ${then}`,
@@ -46,7 +47,7 @@ export function packedStorage(packing: FilePacking, { advice, adopt }: PackedSto
     const most = Math.max(1, Math.floor(PART / inDim));
     for (let first = 0; first < outDim; first += most) {
       const rows = await matrix.rows(first, Math.min(most, outDim - first));
-      encode(encoder, rows, inDim, first, `"${name}"`);
+      encode(encoder, rows, inDim, first, `"${name}"`, matrix.first);
     }
     return holding(name, () => hold(outDim, inDim, encoder.finish()));
   };
