@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { memorySource, openSafetensors, type TensorToWrite, writeSafetensors } from '@peftjs/safetensors';
+import fc from 'fast-check';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { fingerprint, fingerprintWeights } from './fingerprint.ts';
 import { memoryFolder } from './memory-folder.ts';
@@ -32,6 +33,30 @@ describe('fingerprint', () => {
     const expected = await fingerprint([a, b]);
     expect(await fingerprintWeights(await openWeights(one))).toBe(expected);
     expect(await fingerprintWeights(await openWeights(sharded))).toBe(expected);
+  });
+
+  it('is the same for any shards in any order', async () => {
+    const shards = fc.array(fc.nat(3), { minLength: 6, maxLength: 6 });
+    const order = fc.shuffledSubarray([0, 1, 2, 3, 4, 5], { minLength: 6 });
+    const all = Array.from({ length: 6 }, (_, i) => ({
+      ...a,
+      name: `t${i}`,
+      data: Uint8Array.of(...a.bytes).fill(i, 3),
+    }));
+    const expected = await fingerprint(all.map(({ data, ...rest }) => ({ ...rest, bytes: data })));
+    await fc.assert(
+      fc.asyncProperty(shards, order, async (shard, sequence) => {
+        const map = sequence.map((i) => [`t${i}`, `model-${shard[i]}.safetensors`] as const);
+        const index = new TextEncoder().encode(JSON.stringify({ weight_map: Object.fromEntries(map) }));
+        const files = [...new Set(shard)].map((n) => {
+          const own = sequence.filter((i) => shard[i] === n).map((i) => all[i]!);
+          return [`model-${n}.safetensors`, writeSafetensors(own)] as const;
+        });
+        const folder = memoryFolder([['model.safetensors.index.json', index], ...files]);
+        expect(await fingerprintWeights(await openWeights(folder))).toBe(expected);
+      }),
+      { numRuns: 100, seed: 1 },
+    );
   });
 
   it('changes with a name, a dtype, a shape or a byte', async () => {

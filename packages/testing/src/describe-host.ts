@@ -1,7 +1,17 @@
 // The suite that every host's test calls, on the backend that is active.
 import { engine, type Random, random } from '@peftjs/backend';
-import type { Context, In, Link, Out, Site, SiteKind, Undo } from '@peftjs/core';
-import { mul } from '@tensorflow/tfjs-core';
+import {
+  type Context,
+  type In,
+  type Link,
+  type Out,
+  replaceHeld,
+  type Site,
+  type SiteKind,
+  type StoredTensor,
+  type Undo,
+} from '@peftjs/core';
+import { mul, type Tensor } from '@tensorflow/tfjs-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type HostCase, INFERENCE, read, readWeights, TRAINING } from './host-case.ts';
 import { leakGuard } from './leak-guard.ts';
@@ -150,5 +160,29 @@ export function describeHost(name: string, makeCase: () => Promise<HostCase>): v
       }
       expect(readWeights(one.host)).toEqual(before);
     });
+
+    it('computes with other numbers in the place of all that it says to hold, until the undo', () => {
+      const { host } = one;
+      const [before, stored] = [readWeights(host), host.stored?.() ?? []];
+      if (stored.length === 0) return;
+      expect(new Set(stored.map((each) => each.name)).size).toBe(stored.length);
+      const replacements = stored.map(({ held }) => ({ held, next: halfOf(held) }));
+      const undo = replaceHeld(host, replacements, { ...host.base, name: 'half' });
+      expect(output()).not.toEqual(plain);
+      const half = readWeights(host);
+      for (const [i, values] of before.entries()) expect(half[i]).toEqual(values.map((v) => v / 2));
+      undo();
+      expect(output()).toEqual(plain);
+      expect(readWeights(host)).toEqual(before);
+      for (const { next } of replacements) next.dispose();
+    });
+  });
+}
+
+function halfOf(held: StoredTensor['held']) {
+  const half = (x: Tensor) => engine().keep(mul(x, 0.5));
+  return engine().tidy(() => {
+    if (!('encode' in held)) return half(held);
+    return held.variable ? half(held.variable) : held.encode(mul(held.read(), 0.5));
   });
 }
