@@ -13,16 +13,52 @@ export async function sha256(bytes: Uint8Array): Promise<string> {
 
 /** A SHA-256 of bytes that come one piece after the other. */
 export interface Hasher {
-  update(piece: Uint8Array): void;
+  /** What was given is not to be written into afterwards. */
+  update(piece: Uint8Array): Promise<void>;
   /** 64 hexadecimal digits. Nothing may follow. */
-  digest(): string;
+  digest(): Promise<string>;
 }
 
-/** Hashes pieces, of which only one need be in memory: by Node's own, or in JavaScript on a page, whose WebCrypto takes all at once. */
+/** Hashes pieces as they come. */
 export async function startSha256(): Promise<Hasher> {
   const node = await loadCrypto();
-  const hash = node ? node.createHash('sha256') : (await import('@noble/hashes/sha2.js')).sha256.create();
-  return { update: (piece) => void hash.update(piece), digest: () => hex(hash.digest()) };
+  if (node === null) return collecting();
+  const hash = node.createHash('sha256');
+  return { update: async (piece) => void hash.update(piece), digest: async () => hex(hash.digest()) };
+}
+
+/**
+ * A page's WebCrypto takes all at once, and JavaScript takes ten times as long: pieces are collected until they are too many.
+ *
+ * @param most bytes that are collected
+ */
+export function collecting(most: number = 2 ** 26): Hasher {
+  let pieces: Uint8Array[] = [];
+  let bytes = 0;
+  let long: { update(piece: Uint8Array): unknown; digest(): Uint8Array } | null = null;
+  return {
+    async update(piece) {
+      bytes += piece.length;
+      pieces.push(piece);
+      if (bytes <= most) return;
+      long ??= (await import('@noble/hashes/sha2.js')).sha256.create();
+      for (const one of pieces) long.update(one);
+      pieces = [];
+    },
+    async digest() {
+      return long ? hex(long.digest()) : sha256(joined(pieces, bytes));
+    },
+  };
+}
+
+function joined(pieces: readonly Uint8Array[], bytes: number): Uint8Array {
+  const whole = new Uint8Array(bytes);
+  let at = 0;
+  for (const piece of pieces) {
+    whole.set(piece, at);
+    at += piece.length;
+  }
+  return whole;
 }
 
 const PIECE = 2 ** 24;
@@ -30,7 +66,8 @@ const PIECE = 2 ** 24;
 /** SHA-256 of a file, of which at most 16 MiB are in memory. */
 export async function sha256Of(source: ByteSource): Promise<string> {
   const hash = await startSha256();
-  for (let at = 0; at < source.size; at += PIECE) hash.update(await source.read(at, Math.min(at + PIECE, source.size)));
+  for (let at = 0; at < source.size; at += PIECE)
+    await hash.update(await source.read(at, Math.min(at + PIECE, source.size)));
   return hash.digest();
 }
 

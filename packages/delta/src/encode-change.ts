@@ -109,7 +109,7 @@ async function measure(pieces: AsyncIterable<Uint8Array>, { tensor, base, tuned 
   let [at, missing, energy] = [0, 0, 0];
   for await (const piece of pieces) {
     await pause();
-    hash.update(piece);
+    await hash.update(piece);
     const end = at + piece.length;
     const read = async (side: TensorBytes) => decodeNumbers(await side.read(at, end), dtype);
     const [from, to, now] = [await read(base), await read(tuned), decodeNumbers(piece, dtype)];
@@ -120,5 +120,5 @@ async function measure(pieces: AsyncIterable<Uint8Array>, { tensor, base, tuned 
     }
     at = end;
   }
-  return { sha256: hash.digest(), missing, energy };
+  return { sha256: await hash.digest(), missing, energy };
 }

@@ -83,6 +83,6 @@ export async function unionOf(before: ModelSource, after: ModelSource, section: 
 export async function factsOf(tensor: TensorKind & TensorBytes): Promise<Facts> {
   const { dtype, shape } = tensor;
   const hash = await startSha256();
-  for await (const piece of piecesOf(tensor)) hash.update(piece);
-  return { dtype, shape, sha256: hash.digest() };
+  for await (const piece of piecesOf(tensor)) await hash.update(piece);
+  return { dtype, shape, sha256: await hash.digest() };
 }

@@ -158,14 +158,14 @@ export async function* restored(
       await pause();
       filled += piece.length;
       if (filled > size) break;
-      hash.update(piece);
+      await hash.update(piece);
       yield piece;
     }
   } catch (cause) {
     if (!(cause instanceof DeltaError) || cause.message.includes(at)) throw cause;
     throw new DeltaError(`${at}: ${cause.message.replace('[peftjs/delta] ', '')}`, { cause });
   }
-  const digest = hash.digest();
+  const digest = await hash.digest();
   if (filled === size && digest === facts.sha256) return;
   throw new DeltaError(
     `${at} comes out with the SHA-256 ${digest}, not ${facts.sha256}: the delta is damaged, or ${known.name} has another ${section === 'tensors' ? 'tensor' : 'file'} of that name`,
