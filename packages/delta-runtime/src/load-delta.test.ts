@@ -1,9 +1,10 @@
-import { type MemoryFolder, memoryFolder } from '@peftjs/checkpoint';
+import { diskFolder, type MemoryFolder, memoryFolder, openSafetensorsWeights } from '@peftjs/checkpoint';
 import { attach, dense, merge, pin, restore, type Storage } from '@peftjs/core';
 import { diff } from '@peftjs/delta';
 import { dora, lora, noisy, pissa, readLora } from '@peftjs/lora';
 import { type CausalLM, type ImageBatch, loadModel, type Model } from '@peftjs/models';
-import { bf16, f16, int4, int8, nf4 } from '@peftjs/quantization';
+import { bf16, bitsandbytes, f16, int4, int8, nf4 } from '@peftjs/quantization';
+import { type TensorToWrite, writeSafetensors } from '@peftjs/safetensors';
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { describe, expect, it, test } from 'vitest';
 import { guardTensors, logitsOf, tensorsOf, withTensors } from '../../models/test/tiny-llama.ts';
@@ -216,6 +217,26 @@ describe('refused, with the model as it was:', () => {
     await diff(base, tuned, delta);
     await expect(loadDelta(model, delta)).rejects.toThrow(message);
     end();
+  });
+
+  test.each([
+    ['codes', 'U8', 'holds codes (U8), which are not changed in place'],
+    ['the scales of codes', '.absmax', 'is a part of how another is stored'],
+  ])('%s of a file', async (_, which, message) => {
+    const source = diskFolder(new URL('../../../golden/storages/llama-nf4', import.meta.url).pathname);
+    const file = await openSafetensorsWeights(source);
+    const name = [...file.tensors].find(([one, { dtype }]) => dtype === which || one.endsWith(which))![0];
+    const tensors: TensorToWrite[] = [];
+    for (const [one, { dtype, shape }] of file.tensors) {
+      const data = (await file.read(one)).slice();
+      if (one === name) data[0]! ^= 1;
+      tensors.push({ name: one, dtype, shape, data });
+    }
+    const delta = memoryFolder();
+    await diff(source, memoryFolder([['model.safetensors', writeSafetensors(tensors)]]), delta);
+    const model = await loadModel(source, { weights: bitsandbytes() });
+    await expect(loadDelta(model, delta)).rejects.toThrow(`tensor "${name}" ${message}`);
+    model.dispose();
   });
 
   test('a change in the middle of a request, or under a merged adapter, and a way back then', async () => {

@@ -1,6 +1,6 @@
 // Which of a model's tensors a delta changes, and what it says that a loaded model has no place for.
 import type { BaseModel, Host, StoredTensor } from '@peftjs/core';
-import { isSame, type OpenDelta } from '@peftjs/delta';
+import { type Item, isSame, type OpenDelta } from '@peftjs/delta';
 import { quote } from '@peftjs/safetensors';
 import { RuntimeError } from './runtime-error.ts';
 
@@ -19,12 +19,11 @@ export function planOf(host: Host, over: BaseModel, { location, manifest }: Open
   const held = new Map(host.stored().map((one) => [over.file?.nameOf(one.name) ?? one.name, one]));
   const plan: Planned[] = [];
   for (const [name, item] of manifest.tensors) {
-    const { before, after } = item;
     if (isSame(item)) continue;
     const stored = held.get(name);
     // Of what the model did not take from its file it computes nothing.
-    if (!stored && before && over.file && !over.file.tensors.has(name)) continue;
-    const why = obstacle(stored, after);
+    if (!stored && item.before && over.file && !over.file.tensors.has(name)) continue;
+    const why = obstacle(stored, item);
     if (stored && why === null) plan.push({ stored, file: name });
     else
       throw new RuntimeError(
@@ -36,11 +35,9 @@ export function planOf(host: Host, over: BaseModel, { location, manifest }: Open
 
 const NUMBERS: ReadonlySet<string> = new Set(['F32', 'F16', 'BF16', 'F64']);
 
-function obstacle(
-  stored: StoredTensor | undefined,
-  after: { readonly dtype: string; readonly shape: readonly number[] } | null,
-): string | null {
+function obstacle(stored: StoredTensor | undefined, { before, after }: Item): string | null {
   if (after === null) return 'is gone in the tuned model';
+  if (!stored && before) return 'is a part of how another is stored, which is not changed in place';
   if (!stored) return 'is new in the tuned model, and the loaded one has no place for it';
   if (!NUMBERS.has(after.dtype)) return `holds codes (${after.dtype}), which are not changed in place`;
   if (after.shape.join() === stored.shape.join()) return null;
