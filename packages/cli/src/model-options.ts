@@ -1,11 +1,10 @@
 // The model that a command works on, from a folder or the hub, with an adapter or without.
-import { loadAdapter, type TrustOptions } from '@peftjs/checkpoint';
+import { type Folder, loadAdapter, type TrustOptions } from '@peftjs/checkpoint';
 import { type Adapter, countParameters, restore, type Storage } from '@peftjs/core';
-import { tunedFolder } from '@peftjs/delta';
 import { type CausalLM, type HubProgress, loadModel, openModelFolder, type TextTokenizer } from '@peftjs/models';
 import type { Run } from './command.ts';
 import { bytes, count } from './figures.ts';
-import { checkModel } from './known-bases.ts';
+import { checkModel, knownBases } from './known-bases.ts';
 import { type Option, required, text } from './option.ts';
 import { familiesOf } from './qat-options.ts';
 import { weightBytes } from './weight-bytes.ts';
@@ -21,23 +20,29 @@ export const deltaOption: Option<string | undefined> = text(
   "a delta's folder: the fine-tuned model that it makes of --model runs, without being written",
 );
 
+interface OpenOptions {
+  readonly storage?: Storage;
+  readonly delta?: string | undefined;
+  readonly trust?: TrustOptions;
+}
+
 /**
  * Loads a model, showing what is downloaded.
  *
  * @param more.storage what `weights` is here; the storage of that name when left out
- * @param more.delta the folder of one, to load what it makes of the model
+ * @param more.delta the folder of one, to load what it makes of the model; `trust`, whose signature it must have
  */
 export async function openModel(
   name: string,
   { report, signal }: Run,
   weights: WeightsName = 'f32',
-  { storage, delta }: { readonly storage?: Storage; readonly delta?: string | undefined } = {},
+  { storage, delta, trust }: OpenOptions = {},
 ): Promise<CausalLM> {
   const held = storage ?? (await storageOf(weights));
   const onProgress = (event: HubProgress) => showDownload(event, report.say);
   const options = { signal, onProgress };
   const source =
-    delta === undefined ? name : await tunedFolder(await openModelFolder(name, options), delta, { signal });
+    delta === undefined ? name : await tuned(await openModelFolder(name, options), delta, { ...trust, signal });
   const model = await loadModel(source, { ...options, ...(held && { weights: held }) });
   const parameters = countParameters(model);
   const size = weightBytes(model);
@@ -47,6 +52,12 @@ export async function openModel(
   );
   report.event({ type: 'model', name, parameters, bytes: size, weights, contextLength: model.contextLength });
   return model;
+}
+
+/** What a delta makes of a model. */
+async function tuned(base: Folder, delta: string, options: TrustOptions & { readonly signal: AbortSignal }) {
+  const [{ tunedFolder }, { allCodecs }] = await Promise.all([import('@peftjs/delta'), import('./delta-codecs.ts')]);
+  return tunedFolder(base, delta, { ...options, codecs: allCodecs(), known: await knownBases() });
 }
 
 /** @throws where the model has no tokenizer, which text needs */

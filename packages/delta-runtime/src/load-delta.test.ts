@@ -1,6 +1,13 @@
-import { diskFolder, type MemoryFolder, memoryFolder, openSafetensorsWeights } from '@peftjs/checkpoint';
+import {
+  createKeys,
+  diskFolder,
+  type MemoryFolder,
+  memoryFolder,
+  openSafetensorsWeights,
+  sign,
+} from '@peftjs/checkpoint';
 import { attach, dense, merge, pin, restore, type Storage } from '@peftjs/core';
-import { diff } from '@peftjs/delta';
+import { apply, diff, int8 as int8Codec } from '@peftjs/delta';
 import { dora, lora, noisy, pissa, readLora } from '@peftjs/lora';
 import { type CausalLM, type ImageBatch, loadModel, type Model } from '@peftjs/models';
 import { bf16, bitsandbytes, f16, int4, int8, nf4 } from '@peftjs/quantization';
@@ -75,6 +82,25 @@ describe('a delta on a loaded model', () => {
     delta.apply();
     delta.dispose();
     expect(logitsOf(model, TOKENS)).toEqual(logits);
+    model.dispose();
+    wanted.dispose();
+  });
+
+  it('holds what a lossy delta gives, signed by whom it trusts', async () => {
+    const base = await baseOf('llama', 'F16');
+    const [delta, made] = [memoryFolder(), memoryFolder()];
+    const lossy = int8Codec();
+    await diff(base, await variantOf(base, 'tuned'), delta, { codec: lossy });
+    const keys = await createKeys();
+    const signed = memoryFolder(delta.files);
+    await sign(signed, keys.privateKey);
+    await apply(base, signed, made, { codecs: [lossy] });
+    const [model, wanted] = [await loadModel(base), await loadModel(made)];
+    await expect(loadDelta(model, delta, { codecs: [lossy], trusted: [keys.publicKey] })).rejects.toThrow('sign');
+    const loaded = await loadDelta(model, signed, { codecs: [lossy], trusted: [keys.publicKey] });
+    loaded.apply();
+    expect(numbersOf(model)).toEqual(numbersOf(wanted));
+    loaded.dispose();
     model.dispose();
     wanted.dispose();
   });

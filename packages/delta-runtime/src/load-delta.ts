@@ -1,5 +1,5 @@
 // A delta beside a loaded model: what its tensors become is made once, and takes the place of the base's in one turn.
-import type { Folder } from '@peftjs/checkpoint';
+import { type Folder, knownBase } from '@peftjs/checkpoint';
 import type { BaseModel, Host } from '@peftjs/core';
 import { type OpenDelta, openDelta, type RestoreOptions, tunedTensors } from '@peftjs/delta';
 import { assertFinite, quote } from '@peftjs/safetensors';
@@ -40,7 +40,7 @@ export interface LoadedDelta {
  * Reads a delta for a loaded model, which is not changed yet. Each tensor is made of the base's, read again from where the
  * model came from, checked against its hash, and held in the storage of the model's own weight.
  *
- * @throws where the model is not what the delta was made for, a chunk is damaged, or the tuned model has tensors that the
+ * @throws where the model is not what the delta was made for, a chunk is damaged, no trusted key has signed, or the tuned model has tensors that the
  *   loaded one has no place for
  * @example
  * const notes = await loadDelta(model, 'out/delta');
@@ -53,8 +53,8 @@ export async function loadDelta(
   source: string | Folder,
   options: RestoreOptions = {},
 ): Promise<LoadedDelta> {
-  const delta = await openDelta(source);
-  const over = await baseOf(host, delta);
+  const delta = await openDelta(source, options);
+  const over = await baseOf(host, delta, options);
   const plan = planOf(host, over, delta);
   const tuned = tunedTensors(delta, baseTensors(host, over), options);
   const total = plan.reduce((sum, { file }) => sum + sizeOf(tuned, file), 0);
@@ -79,11 +79,15 @@ export async function loadDelta(
 }
 
 /** What the delta was made for: the model as it is, or as it was before the deltas that are on it. */
-async function baseOf(host: Host, { location, manifest }: OpenDelta): Promise<BaseModel> {
+async function baseOf(
+  host: Host,
+  { location, manifest }: OpenDelta,
+  { known = [] }: RestoreOptions,
+): Promise<BaseModel> {
   const { name, fingerprint } = manifest.base;
   for (const base of basesOf(host)) if ((await base.fingerprint()) === fingerprint) return base;
   throw new RuntimeError(
-    `${location} was made for ${quote(name)} (${fingerprint}), this model is ${quote(host.base.name)} (${await host.base.fingerprint()}); load the base it was made for`,
+    `${location} was made for ${quote(name)} (${fingerprint}), this model is ${quote(host.base.name)} (${await host.base.fingerprint()}); load the base it was made for${knownBase(manifest.base, known)}`,
   );
 }
 

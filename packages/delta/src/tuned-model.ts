@@ -1,5 +1,5 @@
 // The tuned model, read without being written: a tensor is restored when it is read, and checked against its hash.
-import type { Folder } from '@peftjs/checkpoint';
+import { type Folder, knownBase } from '@peftjs/checkpoint';
 import {
   type ByteSource,
   memorySource,
@@ -50,14 +50,15 @@ export async function tunedFolder(
   delta: string | Folder,
   options: RestoreOptions = {},
 ): Promise<Folder> {
-  const opened = await openDelta(delta);
+  const opened = await openDelta(delta, options);
   const known = await modelSource(base);
   for (const [name, { before }] of opened.manifest.tensors) {
     const found = known.weights.tensors.get(name);
     if (before === null || (found && isSameKind(found, before))) continue;
-    const { name: called, fingerprint } = opened.manifest.base;
+    const { base: wanted } = opened.manifest;
     throw new DeltaError(
-      `${opened.location} was made for ${quote(called)} (${fingerprint}), ${known.name} has ${found ? 'another' : 'no'} ${quote(name)}; give the base it was made for`,
+      `${opened.location} was made for ${quote(wanted.name)} (${wanted.fingerprint}), ${known.name} has ${found ? 'another' : 'no'} ${quote(name)}; ` +
+        `give the base it was made for${knownBase(wanted, options.known ?? [])}`,
     );
   }
   const run = runOver(opened, known, options);

@@ -46,11 +46,12 @@ export const evaluate: Command = command({
     const { report, signal } = run;
     const { task } = values;
     const folders = namedFolders(values.adapter);
-    const adapters = await loadAdapters(folders, await trustOf(values));
+    const trust = await trustOf(values);
+    const adapters = await loadAdapters(folders, trust);
     const needs = needsOf(adapters);
     checkTask(task, needs);
     const backend = await startBackend(values, report);
-    const model = await openModel(values.model, run, values.weights, { delta: values.delta });
+    const model = await openModel(values.model, run, values.weights, { delta: values.delta, trust });
     const found = await findDataSet(values.data);
     const split = values.split ?? (found.valid ? 'valid' : found.test ? 'test' : 'train');
     const source = found[split];

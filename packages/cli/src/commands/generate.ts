@@ -46,14 +46,15 @@ export const generate: Command = command({
     const { report, signal } = run;
     const { prompt, seed, task } = values;
     const folders = namedFolders(values.adapter);
-    const adapters = await loadAdapters(folders, await trustOf(values));
+    const trust = await trustOf(values);
+    const adapters = await loadAdapters(folders, trust);
     const needs = needsOf(adapters);
     checkTask(task, needs);
     if (needs.tasks > 0 && task === undefined) {
       throw new UsageError(`--task N is missing: the adapter tells tasks apart, 0 to ${needs.tasks - 1}`);
     }
     await startBackend(values, report);
-    const model = await openModel(values.model, run, values.weights, { delta: values.delta });
+    const model = await openModel(values.model, run, values.weights, { delta: values.delta, trust });
     needTokenizer(model);
     await attachAdapters(model, adapters);
     report.say();
