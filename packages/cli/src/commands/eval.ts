@@ -77,7 +77,7 @@ export const evaluate: Command = command({
       adapted = await measure();
       report.say(`${(adapters.length === 1 ? 'adapter' : 'adapters').padEnd(8)} ${lossText(adapted.loss)}`);
     }
-    const about = { model: values.model, adapters: folders, backend: backend.name };
+    const about = { model: values.model, delta: values.delta, adapters: folders, backend: backend.name };
     const data = { file: text.file, sequences: sequences.length, digest: await digest(text.examples) };
     report.result({ ...about, data, base, adapted });
     return EXIT.ok;
