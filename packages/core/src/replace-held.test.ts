@@ -66,14 +66,21 @@ test('adapters stay, and derive anew', () => {
 });
 
 test('is all or nothing, there and back', async () => {
-  const { host, up, replacements, free } = scene();
+  const { host, up, table, replacements, free } = scene();
   const [plain, { setWeight }] = [bench.output(), host];
-  host.setWeight = () => {
-    throw new RangeError('no memory');
+  // The table is tied: the embedding has it already when the output fails.
+  host.setWeight = (site, ...rest) => {
+    if (site.path === 'lm_head') throw new RangeError('no memory');
+    return setWeight(site, ...rest);
   };
   expect(() => replaceHeld(host, replacements, tuned)).toThrow('no memory');
   host.setWeight = setWeight;
+  expect([host.base.name, bench.output(), host.embedding.weight]).toEqual(['tiny', plain, table]);
+  const wrong = [...replacements, { held: up.bias!, next: replacements[0]!.next }];
+  expect(() => replaceHeld(host, wrong, tuned)).toThrow();
   expect([host.base.name, bench.output()]).toEqual(['tiny', plain]);
+  replaceHeld(host, [], tuned)();
+  expect(host.base.name).toBe('tiny');
   const undo = replaceHeld(host, replacements, tuned);
   const output = bench.output();
   const stored = await storeWeights(host, coarse(1e-4), { targets: { modules: ['up_proj'] } });

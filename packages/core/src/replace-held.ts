@@ -26,14 +26,17 @@ export function replaceHeld(host: Host, replacements: readonly Replacement[], ba
   const before = host.base;
   assertOwn(host, `making it ${JSON.stringify(base.name)}`);
   const changes: Change[] = [];
+  let isBack = false;
   const putBack = () => {
     for (const { undo } of changes.splice(0).reverse()) undo();
     place.base = before;
     refreshAll(host);
+    isBack = true;
   };
   try {
     const names = new Map(host.stored?.().map(({ held, name }) => [held, name]));
-    for (const { held, next } of replacements) changes.push(...change(host, held, next, names.get(held) ?? ''));
+    for (const { held, next } of replacements)
+      for (const change of changesOf(host, held, next, names.get(held) ?? '')) changes.push(change);
     place.base = base;
     refreshAll(host);
   } catch (error) {
@@ -41,7 +44,7 @@ export function replaceHeld(host: Host, replacements: readonly Replacement[], ba
     throw error;
   }
   return () => {
-    if (changes.length === 0) return;
+    if (isBack) return;
     assertOwn(host, `making it ${JSON.stringify(before.name)} again`);
     const name = changes.find(({ isThere }) => !isThere())?.name;
     if (name !== undefined) throw new Error(`[peftjs/core] "${name}" has changed since; undo that first`);
@@ -56,29 +59,38 @@ interface Change {
   isThere(): boolean;
 }
 
-function change(host: Host, held: Held, next: Weight | Tensor, name: string): readonly Change[] {
-  if (!('encode' in next)) {
-    const variable = 'encode' in held ? (held.variable as Variable) : held;
-    const undo = assign(variable, next);
-    const { dataId } = variable;
-    const holds = () => host.stored?.().some((one) => one.held === held) ?? true;
-    return [{ name, undo, isThere: () => holds() && variable.dataId === dataId }];
+/** Makes them one after the other as they are asked for, so that each that was made can be undone. */
+function* changesOf(host: Host, held: Held, next: Weight | Tensor, name: string): Generator<Change> {
+  if ('encode' in next) {
+    for (const site of host.sites()) {
+      if (!('weight' in site) || site.weight !== held) continue;
+      const undo = host.setWeight(site, next);
+      yield { name: site.path, undo, isThere: () => site.weight === next };
+    }
+    return;
   }
-  return host.sites().flatMap((site) => {
-    if (!('weight' in site) || site.weight !== held) return [];
-    const undo = host.setWeight(site, next);
-    return [{ name: site.path, undo, isThere: () => site.weight === next }];
-  });
+  const variable = 'encode' in held ? held.variable : held;
+  if (variable === undefined) throw new Error(`[peftjs/core] "${name}" is not held as float32; give a weight for it`);
+  const undo = assign(variable, next);
+  const { dataId } = variable;
+  const holds = () => host.stored?.().some((one) => one.held === held) ?? true;
+  yield { name, undo, isThere: () => holds() && variable.dataId === dataId };
 }
 
 /** The variable shares the numbers of `next`, and what it had is kept. */
 function assign(variable: Variable, next: Tensor): Undo {
   const before = engine().keep(clone(variable));
-  variable.assign(next);
-  return () => {
+  const undo = () => {
     variable.assign(before);
     before.dispose();
   };
+  try {
+    variable.assign(next);
+    return undo;
+  } catch (error) {
+    before.dispose();
+    throw error;
+  }
 }
 
 function refreshAll(host: Host): void {

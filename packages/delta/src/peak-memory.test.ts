@@ -61,12 +61,12 @@ async function peak(name: string, size: string): Promise<number> {
 }
 
 /** Times what the tensor is larger by. A diff has the changes of a tensor in memory, the others no more than a few chunks. */
-const MOST = { diff: 1, apply: 0.5, undo: 0.5 } as const;
-const MADE = { diff: ['base', 'base'], apply: ['applied', 'tuned'], undo: ['undone', 'base'] } as const;
+const MOST = { diff: 1, apply: 0.5 } as const;
 
-test.each(['diff', 'apply', 'undo'] as const)('%s has no tensor whole in memory', async (name) => {
+test.each(['diff', 'apply'] as const)('%s has no tensor whole in memory', async (name) => {
   const more = (await peak(name, 'large')) - (await peak(name, 'small'));
   expect(more).toBeLessThan(MOST[name] * (LARGE - SMALL));
-  const [made, wanted] = MADE[name].map((model) => readFileSync(join(root, 'large', model, 'model.safetensors')));
+  if (name !== 'apply') return;
+  const [made, wanted] = ['applied', 'tuned'].map((one) => readFileSync(join(root, 'large', one, 'model.safetensors')));
   expect(made?.equals(wanted as Buffer)).toBe(true);
 });

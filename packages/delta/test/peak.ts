@@ -1,7 +1,7 @@
 // A process for a test: does one thing with the models of a folder, and prints the most memory that it was seen to have, in bytes.
 import { join } from 'node:path';
 import { diskFolder, type Folder } from '@peftjs/checkpoint';
-import { apply, undo } from '../src/apply.ts';
+import { apply } from '../src/apply.ts';
 import { diff } from '../src/diff.ts';
 
 const [name, path] = process.argv.slice(2) as [string, string];
@@ -37,6 +37,5 @@ function open(one: string): Folder {
 
 const how = { onProgress: look };
 if (name === 'diff') await diff(open('base'), open('tuned'), join(path, 'delta'), how);
-else if (name === 'apply') await apply(open('base'), open('delta'), join(path, 'applied'), how);
-else await undo(open('tuned'), open('delta'), join(path, 'undone'), how);
+else await apply(open('base'), open('delta'), join(path, 'applied'), how);
 process.stdout.write(String(most));
