@@ -18,10 +18,13 @@ function platform(): Promise<Deflate> {
 async function byZlib(): Promise<Deflate> {
   const specifier = 'node:zlib';
   const zlib: Zlib = await import(/* @vite-ignore */ /* webpackIgnore: true */ specifier);
+  // What is deflated here has long runs of zeros and noise, in which nothing else repeats: looking for runs alone is five
+  // times faster than looking for what repeats, and comes out smaller.
+  const runs = { strategy: zlib.constants.Z_RLE, memLevel: 9 };
   return {
     deflate: (bytes) =>
       new Promise((resolve, reject) => {
-        zlib.deflateRaw(bytes, (error, out) => (error ? reject(error) : resolve(view(out))));
+        zlib.deflateRaw(bytes, runs, (error, out) => (error ? reject(error) : resolve(view(out))));
       }),
     inflate: (bytes, length) =>
       new Promise((resolve, reject) => {

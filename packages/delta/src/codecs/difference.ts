@@ -77,6 +77,15 @@ export function toPlanes(difference: Uint8Array, width: number): Uint8Array {
   const bytes = new Uint8Array(values.buffer);
   if (width === 1) return bytes;
   const planes = new Uint8Array(bytes.length);
+  const count = values.length;
+  if (values instanceof Uint16Array) {
+    for (let i = 0; i < count; i++) {
+      const value = values[i] as number;
+      planes[i] = value;
+      planes[count + i] = value >>> 8;
+    }
+    return planes;
+  }
   for (let plane = 0, at = 0; plane < width; plane++)
     for (let i = plane; i < bytes.length; i += width) planes[at++] = bytes[i] as number;
   return planes;
@@ -84,10 +93,15 @@ export function toPlanes(difference: Uint8Array, width: number): Uint8Array {
 
 /** What `toPlanes` was given. */
 export function fromPlanes(planes: Uint8Array, width: number): Uint8Array {
-  const bytes = new Uint8Array(planes.length);
-  for (let plane = 0, at = 0; plane < width; plane++)
-    for (let i = plane; i < bytes.length; i += width) bytes[i] = planes[at++] as number;
-  const values = words(bytes, width);
+  const values = words(new Uint8Array(planes.length), width);
+  const count = values.length;
+  if (values instanceof Uint16Array) {
+    for (let i = 0; i < count; i++) values[i] = (planes[i] as number) | ((planes[count + i] as number) << 8);
+  } else {
+    const bytes = new Uint8Array(values.buffer);
+    for (let plane = 0, at = 0; plane < width; plane++)
+      for (let i = plane; i < bytes.length; i += width) bytes[i] = planes[at++] as number;
+  }
   unzigzag(values);
   return new Uint8Array(values.buffer);
 }
