@@ -19,7 +19,7 @@ import { savePair, smollm2, sotu, tiny } from './workload/tuned-pair.mjs';
 const QUESTION = 'What does each way to keep a full fine-tune as its difference from the base take, lose and cost?';
 const SHAPES = { sotu, smollm2 };
 
-/** @typedef {{ name: string, id: string, options?: object, distilled?: boolean }} Spec @type {readonly Spec[]} */
+/** @typedef {{ name: string, id: string, options?: object, table?: object, distilled?: boolean }} Spec @type {readonly Spec[]} */
 const CODECS = [
   { name: 'exact', id: 'exact' },
   { name: 'int8', id: 'int8' },
@@ -28,8 +28,8 @@ const CODECS = [
   { name: 'low rank, 64', id: 'low-rank', options: { rank: 64 } },
   { name: 'mixed precision', id: 'mixed' },
   { name: 'sparse, 5 %', id: 'sparse', options: { density: 0.05 } },
-  { name: 'sign', id: 'sign' },
-  { name: 'sign, distilled', id: 'sign', distilled: true },
+  { name: 'sign', id: 'sign', table: { perRow: true } },
+  { name: 'sign, distilled', id: 'sign', table: { perRow: true }, distilled: true },
 ];
 
 const options = readOptions({ rounds: 3, own: ['shape'] });
@@ -98,7 +98,7 @@ try {
   let applied = tuned;
   for (const { name, distilled, ...codec } of CODECS.filter(quickly)) {
     console.error(name);
-    const training = { steps: pair.distillation, learningRate: 0.02 };
+    const training = { steps: pair.distillation, learningRate: 0.05 };
     const scales = distilled ? await distillScales({ base, tuned, applied }, calibration, training) : {};
     const out = join(folder, 'applied');
     const row = await measured(name, { ...codec, scales }, async (ask) => {

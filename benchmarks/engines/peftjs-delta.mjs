@@ -5,18 +5,28 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { diskFolder, MODEL_FILE } from '@peftjs/checkpoint';
-import { apply, diff, exact, inspect, int4, int8, lowRank, mixed, sign, sparse } from '@peftjs/delta';
+import { apply, byName, diff, exact, inspect, int4, int8, lowRank, mixed, sign, sparse } from '@peftjs/delta';
 import { serve } from './serve.mjs';
 
 /** @type {Readonly<Record<string, (options: any) => import('@peftjs/delta').Codec>>} */
 const CODECS = { exact, 'low-rank': lowRank, sign, sparse, int8, int4, mixed };
 
-/** @param {{ id: string, options?: object, scales?: Readonly<Record<string, number>> }} spec */
-function codecOf({ id, options = {}, scales = {} }) {
+/**
+ * @typedef {object} Spec
+ * @property {string} id
+ * @property {object} [options]
+ * @property {object} [table] the options for the embedding, where it has its own
+ * @property {Readonly<Record<string, number>>} [scales] trained ones, by the tensor's name
+ */
+
+/** @param {Spec} spec */
+function codecOf({ id, options = {}, table = options, scales = {} }) {
   const make = CODECS[id] ?? exact;
-  const codec = make(options);
-  return (/** @type {{ name: string }} */ { name }) =>
-    scales[name] === undefined ? codec : sign({ scales: Float32Array.of(scales[name]) });
+  const choose = byName([[/embed_tokens/, make(table)]], make(options));
+  return (/** @type {import('@peftjs/delta').NamedTensor} */ tensor) => {
+    const scale = scales[tensor.name];
+    return scale === undefined ? choose(tensor) : sign({ scales: Float32Array.of(scale) });
+  };
 }
 
 const timed = async (/** @type {() => Promise<unknown>} */ work) => {

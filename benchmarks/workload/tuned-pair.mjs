@@ -26,13 +26,13 @@ import { fetchSmolLM2 } from '../../recipes/smollm2-file.mjs';
 /** @returns {Pair} */
 export const sotu = () => ({
   file: () => new URL('../../models/sotu-3m', import.meta.url).pathname,
-  ...{ length: 128, batchSize: 4, steps: 60, learningRate: 3e-4, heldOut: 64, calibration: 16, distillation: 64 },
+  ...{ length: 128, batchSize: 4, steps: 60, learningRate: 3e-4, heldOut: 64, calibration: 16, distillation: 96 },
 });
 
 /** @returns {Pair} */
 export const smollm2 = () => ({
   file: fetchSmolLM2,
-  ...{ length: 64, batchSize: 2, steps: 12, learningRate: 2e-5, heldOut: 16, calibration: 4, distillation: 8 },
+  ...{ length: 64, batchSize: 2, steps: 12, learningRate: 2e-5, heldOut: 16, calibration: 4, distillation: 24 },
 });
 
 /** @returns {Pair} */

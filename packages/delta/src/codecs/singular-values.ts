@@ -18,6 +18,12 @@ export interface SingularValues {
 const EXTRA = 8;
 /** q: each tells values that are close from one another, for one more pass. */
 const POWERS = 3;
+
+/** With as many vectors as the matrix has rows one pass finds all that they span; with as many as columns they span it as they are. */
+function powersOf(width: number, { rows, columns }: Matrix): number {
+  if (width === columns) return 0;
+  return width === rows ? 1 : POWERS;
+}
 /** Below this share of the largest, a value is rounding. */
 const ROUNDING = 1e-7;
 
@@ -26,7 +32,7 @@ export async function singularValues(matrix: Matrix, rank: number, pause: Pause)
   const width = Math.min(rank + EXTRA, rows, columns);
   let basis = randomVectors(width, columns);
   orthonormalize(basis);
-  for (let power = 0; power < POWERS; power++) {
+  for (let power = powersOf(width, matrix); power > 0; power--) {
     const next = basis.map(() => new Float64Array(columns));
     for await (const { row, products } of productsOf(matrix, basis, pause)) addMultiples(next, row, products);
     basis = next;
