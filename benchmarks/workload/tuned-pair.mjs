@@ -11,6 +11,7 @@ import { fetchSmolLM2 } from '../../recipes/smollm2-file.mjs';
 /**
  * @typedef {object} Pair
  * @property {() => string} file the base
+ * @property {number} chapters of the novel, each to learn from and to be read
  * @property {number} length tokens of a sequence
  * @property {number} batchSize
  * @property {number} steps of the fine-tune
@@ -26,19 +27,37 @@ import { fetchSmolLM2 } from '../../recipes/smollm2-file.mjs';
 /** @returns {Pair} */
 export const sotu = () => ({
   file: () => new URL('../../models/sotu-3m', import.meta.url).pathname,
-  ...{ length: 128, batchSize: 4, steps: 60, learningRate: 3e-4, heldOut: 64, calibration: 16, distillation: 96 },
+  ...{
+    chapters: 200,
+    length: 128,
+    batchSize: 4,
+    steps: 60,
+    learningRate: 3e-4,
+    heldOut: 64,
+    calibration: 16,
+    distillation: 96,
+  },
 });
 
 /** @returns {Pair} */
 export const smollm2 = () => ({
   file: fetchSmolLM2,
-  ...{ length: 64, batchSize: 2, steps: 12, learningRate: 2e-5, heldOut: 16, calibration: 4, distillation: 24 },
+  ...{
+    chapters: 200,
+    length: 64,
+    batchSize: 2,
+    steps: 12,
+    learningRate: 2e-5,
+    heldOut: 16,
+    calibration: 4,
+    distillation: 24,
+  },
 });
 
 /** @returns {Pair} */
 export const tiny = () => ({
   ...sotu(),
-  ...{ length: 16, batchSize: 2, steps: 2, heldOut: 4, calibration: 1, distillation: 2 },
+  ...{ chapters: 1, length: 16, batchSize: 2, steps: 2, heldOut: 4, calibration: 1, distillation: 2 },
 });
 
 /**
@@ -56,7 +75,7 @@ export async function savePair(pair, folder) {
   const novel = mobyDick();
   /** @param {readonly string[]} texts @param {number} count */
   const batchesOf = async (texts, count) => {
-    const examples = texts.map((text) => ({ kind: /** @type {const} */ ('text'), text }));
+    const examples = texts.slice(0, pair.chapters).map((text) => ({ kind: /** @type {const} */ ('text'), text }));
     const all = await tokenizeExamples(examples, tokenizer, { maxLength: length, chunk: length });
     const every = Math.max(1, Math.floor(all.length / count));
     const some = all.filter((_, k) => k % every === 0).slice(0, count);

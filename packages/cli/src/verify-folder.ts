@@ -9,6 +9,7 @@ import {
   verifySignature,
 } from '@peftjs/checkpoint';
 import { verify } from '@peftjs/delta';
+import { allCodecs } from './delta-codecs.ts';
 import { knownBases } from './known-bases.ts';
 import { isDelta } from './show-folder.ts';
 
@@ -34,7 +35,7 @@ export async function verifyFolder(
   const signed = signature === null ? [] : [`every file is as ${signature.key} has signed it`];
   const signedBy = signature?.key ?? null;
   if (await isDelta(path)) {
-    await verify(path, { ...options, known: await knownBases() });
+    await verify(path, { ...options, codecs: allCodecs(), known: await knownBases() });
     const more = options.base === undefined ? '' : ', and what applying gives';
     return { kind: 'delta', signedBy, checked: [...signed, `every piece${more}`] };
   }

@@ -20,8 +20,8 @@ export interface FitOptions extends DeltaRun {
   readonly reversible?: boolean | undefined;
 }
 
-/** Bytes that `delta.json` and the files' headers take at most, beyond names: in all, and for each of these. */
-const FRAME = 2048;
+/** Bytes that `delta.json`, the files' headers, the card and the record take at most, beyond names: in all, and for each of these. */
+const FRAME = 4096;
 const TENSOR = 440;
 const PAYLOAD = 200;
 const PART = 220;
