@@ -35,7 +35,8 @@ const CODECS = [
 const options = readOptions({ rounds: 3, own: ['shape'] });
 const shape = /** @type {keyof typeof SHAPES} */ (options.more.shape ?? 'sotu');
 const pair = options.quick ? tiny() : SHAPES[shape]();
-const quickly = (/** @type {Spec} */ { id }) => !options.quick || id === 'exact' || id === 'sign';
+const wanted = (/** @type {Spec} */ { name, id }) =>
+  options.wants(name) && (!options.quick || id === 'exact' || id === 'sign');
 
 const folder = await mkdtemp(join(tmpdir(), 'peftjs-benchmark-'));
 const [base, tuned] = [join(folder, 'base'), join(folder, 'tuned')];
@@ -98,22 +99,20 @@ try {
   });
 
   let applied = tuned;
-  for (const { name, distilled, ...codec } of CODECS.filter(quickly)) {
+  for (const { name, distilled, ...codec } of CODECS.filter(wanted)) {
     console.error(name);
     const training = { steps: pair.distillation, learningRate: 0.05 };
     const scales = distilled ? await distillScales({ base, tuned, applied }, calibration, training) : {};
     const out = join(folder, 'applied');
     const row = await measured(name, { ...codec, scales }, async (ask) => {
       const delta = join(folder, 'delta');
-      const lossy = codec.id !== 'exact';
-      const undone = lossy ? (await ask('diff', { out: delta, reversible: true })).bytes : null;
-      const made = await repeated(() => ask('diff', { out: delta, reversible: !lossy }));
+      const made = await repeated(() => ask('diff', { out: delta }));
       const { ms } = await repeated(() => ask('apply', { delta, out }));
       const lost = made.codecs[codec.id].error ** 2;
       return {
-        deltaBytes: made.bytes,
-        share: round(made.bytes / size),
-        reversibleBytes: undone,
+        deltaBytes: made.oneWay,
+        share: round(made.oneWay / size),
+        reversibleBytes: codec.id === 'exact' ? null : made.bytes,
         leastEnergy: round(1 - lost, 5),
         diffMs: round(made.ms),
         diffBytesPerSecond: perSecond(made.ms),

@@ -5,7 +5,20 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { diskFolder, MODEL_FILE } from '@peftjs/checkpoint';
-import { apply, byName, diff, exact, inspect, int4, int8, lowRank, mixed, sign, sparse } from '@peftjs/delta';
+import {
+  apply,
+  byName,
+  diff,
+  exact,
+  inspect,
+  int4,
+  int8,
+  lowRank,
+  mixed,
+  openDelta,
+  sign,
+  sparse,
+} from '@peftjs/delta';
 import { serve } from './serve.mjs';
 
 /** @type {Readonly<Record<string, (options: any) => import('@peftjs/delta').Codec>>} */
@@ -38,10 +51,17 @@ const timed = async (/** @type {() => Promise<unknown>} */ work) => {
 await serve(async ({ base, tuned, codec }) => ({
   about: {},
   handlers: {
-    diff: async ({ out, reversible }) => ({
-      ms: await timed(() => diff(base, tuned, out, { codec: codecOf(codec), reversible })),
-      ...(await inspect(out)),
-    }),
+    /** `oneWay`: its bytes without what only undoing needs. */
+    diff: async ({ out }) => {
+      const ms = await timed(() => diff(base, tuned, out, { codec: codecOf(codec) }));
+      const { bytes, codecs } = await inspect(out);
+      const { manifest } = await openDelta(out);
+      let corrections = 0;
+      for (const { payloads } of manifest.tensors.values())
+        for (const chunks of Object.values(payloads.correction?.parts ?? {}))
+          for (const chunk of chunks) corrections += chunk.bytes;
+      return { ms, bytes, oneWay: bytes - corrections, codecs };
+    },
     apply: async ({ delta, out }) => ({
       ms: await timed(() => apply(base, delta, out, { codecs: [CODECS[codec.id]?.(codec.options) ?? exact()] })),
     }),

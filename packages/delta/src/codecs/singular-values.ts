@@ -17,7 +17,7 @@ export interface SingularValues {
 /** Random vectors beyond the rank: the last of them are the least exact. */
 const EXTRA = 8;
 /** q: each tells values that are close from one another, for one more pass. */
-const POWERS = 3;
+const POWERS = 2;
 
 /** With as many vectors as the matrix has rows one pass finds all that they span; with as many as columns they span it as they are. */
 function powersOf(width: number, { rows, columns }: Matrix): number {
