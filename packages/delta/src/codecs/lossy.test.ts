@@ -161,6 +161,9 @@ describe('sign', () => {
   it('takes scales from elsewhere', async () => {
     const { values } = await roundTrip(sign({ scales: Float32Array.of(0.25) }));
     expect(new Set(values.map(Math.abs))).toEqual(new Set([0.25]));
+    await expect(roundTrip(sign({ scales: new Float32Array(2) }))).rejects.toThrow(
+      '[peftjs/delta] 2 scales were given for 24 rows; give one, or one for each row',
+    );
   });
 });
 

@@ -1,6 +1,7 @@
 // BitDelta (Liu et al., arXiv 2402.10193): change [o, i] ~ scale * sign(change), one scale for the matrix or for each row.
 // The scale that misses least is the mean of |change|; one that was trained can stand in its place.
 import type { Codec } from '../codec.ts';
+import { DeltaError } from '../delta-error.ts';
 import { additive, type Matrix, needsMatrix, rowBlocks } from './additive.ts';
 import { partOf, partReader, readPart } from './part-bytes.ts';
 
@@ -23,6 +24,8 @@ export function sign({ perRow = false, scales: given }: SignOptions = {}): Codec
     check: needsMatrix,
     async encode(change, pause) {
       const { rows, columns } = change;
+      if (given && given.length !== 1 && given.length !== rows)
+        throw new DeltaError(`${given.length} scales were given for ${rows} rows; give one, or one for each row`);
       const stride = Math.ceil(columns / 8);
       const bits = new Uint8Array(rows * stride);
       const sums = new Float64Array(rows);
