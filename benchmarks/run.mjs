@@ -14,6 +14,7 @@ const ALL = [
   ['generate', '--shape', 'smollm2'],
   ['smollm2-step'],
   ['storages'],
+  ['quantized-models'],
   ['qat'],
   ['optimizer-state'],
   ['routing'],

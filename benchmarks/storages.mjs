@@ -10,6 +10,7 @@ import { runRounds, summarize } from './harness/rounds.mjs';
 import { median, round } from './harness/statistics.mjs';
 import { takeTurns } from './harness/take-turns.mjs';
 import { warnOfOthers } from './harness/watch-others.mjs';
+import { weigh } from './harness/weigh.mjs';
 import { withWorkload } from './workload/make-workload.mjs';
 import { smollm2, tiny } from './workload/shapes.mjs';
 import { storeBase } from './workload/store-base.mjs';
@@ -20,21 +21,11 @@ const ALL = 'f32,f16,bf16,int8,int4,nf4,nf4-double';
 /** Those that hold the numbers of the base as they are: they compute the same. */
 const EXACT = ['f32', 'f16', 'bf16'];
 const BACKENDS = /** @type {const} */ (['wasm', 'node']);
-/** With these glibc gives freed memory back at once, so that what is counted is what is held. They cost time. */
-const PROMPT_FREE = { MALLOC_MMAP_THRESHOLD_: '65536', MALLOC_ARENA_MAX: '1' };
 
 const options = readOptions({ rounds: 5, own: ['storages'] });
 const STORAGES = (options.more.storages ?? ALL).split(',');
 const workload = options.quick ? tiny() : smollm2();
 const prompt = Array.from({ length: 8 }, (_, i) => (i * 7 + 3) % Number(workload.config.vocab_size));
-
-/** @param {import('./harness/engine.mjs').EngineSpec} spec */
-async function weigh(spec) {
-  const { engines } = await startEngines([{ ...spec, env: PROMPT_FREE }]);
-  const found = await engines[0]?.ask('load');
-  await engines[0]?.close();
-  return found;
-}
 
 /** The storages on one backend, in turns. @param {'wasm' | 'node'} backend @param {string} folder */
 async function compare(backend, folder) {

@@ -1,5 +1,6 @@
 """Makes golden/qat/learned-steps.json with torch's autograd: weights rounded by learned steps as the pseudocode of LSQ has it
-(Esser et al., arXiv 1902.08153, appendix), the gradients of weights and steps, and the steps to start from.
+(Esser et al., arXiv 1902.08153, appendix), the gradients of weights and steps, and the steps to start from: of shares of the
+step that fits, the one of the least squared error.
 
     python golden/qat.py
 """
@@ -12,6 +13,7 @@ from pathlib import Path
 import torch
 
 GRIDS = ((2, 8), (3, 4), (4, 16), (8, 16))
+SHARES = (1, 0.9, 0.8, 0.7, 0.6, 0.5, 0.4, 0.3)
 
 
 def gradscale(x: torch.Tensor, scale: float) -> torch.Tensor:
@@ -22,9 +24,16 @@ def roundpass(x: torch.Tensor) -> torch.Tensor:
     return (x.round() - x).detach() + x
 
 
-def quantize(v: torch.Tensor, s: torch.Tensor, hi: int) -> torch.Tensor:
+def quantize(v: torch.Tensor, s: torch.Tensor, lo: int, hi: int) -> torch.Tensor:
     s = gradscale(s, 1 / (v.shape[-1] * hi) ** 0.5)
-    return roundpass((v / s).clamp(-hi - 1, hi)) * s
+    return roundpass((v / s).clamp(lo, hi)) * s
+
+
+def first_steps(v: torch.Tensor, lo: int, hi: int) -> torch.Tensor:
+    fits = v.abs().amax(-1, keepdim=True) / hi
+    steps = torch.cat([fits * share for share in SHARES], -1)
+    errors = [((quantize(v, s, lo, hi) - v) ** 2).sum(-1) for s in steps.unsqueeze(-1).unbind(-2)]
+    return steps.gather(-1, torch.stack(errors, -1).argmin(-1, keepdim=True))
 
 
 def main() -> None:
@@ -34,11 +43,12 @@ def main() -> None:
     for bits, group in GRIDS:
         hi = 2 ** (bits - 1) - 1
         weight = torch.randn(out_dim, in_dim, requires_grad=True)
-        first = 2 * weight.detach().view(out_dim, -1, group).abs().mean(-1) / hi**0.5
-        # Below where they start, so that some numbers are out of range.
+        lo = -hi if bits == 8 else -hi - 1
+        first = first_steps(weight.detach().view(-1, group), lo, hi).view(out_dim, -1)
+        # Mostly below where they start, so that numbers are out of range.
         steps = (first * (0.3 + torch.rand_like(first))).requires_grad_()
         gradient = torch.randn(out_dim, in_dim)
-        groups = quantize(weight.view(-1, group), steps.view(-1, 1), hi)
+        groups = quantize(weight.view(-1, group), steps.view(-1, 1), lo, hi)
         rounded = groups.view(out_dim, in_dim)
         rounded.backward(gradient)
         named = {
@@ -50,7 +60,7 @@ def main() -> None:
             "weightGradient": weight.grad,
             "stepsGradient": steps.grad,
         }
-        numbers = {name: [round(x, 7) for x in t.flatten().tolist()] for name, t in named.items()}
+        numbers = {name: [round(x, 9) for x in t.flatten().tolist()] for name, t in named.items()}
         cases.append({"bits": bits, "group": group, **numbers})
     made = {"torch": torch.__version__, "shape": [out_dim, in_dim], "cases": cases}
     (Path(__file__).parent / "qat" / "learned-steps.json").write_text(json.dumps(made) + "\n")

@@ -73,6 +73,14 @@ describe('benchmarks', { timeout: 180_000 }, () => {
     expect(bytes('int4')).toBeLessThan(bytes('f32') / 3);
   });
 
+  it('quantized-models', () => {
+    const [float32, nf4] = run('quantized-models', '--only', 'learn').results;
+    expect([float32?.adaptedRatio, float32?.mergeRefused, nf4?.mergeRefused]).toEqual([1, false, true]);
+    for (const key of ['perplexity', 'adapted', 'merged'])
+      expect(Math.abs(Number(nf4?.[key]) / Number(float32?.[key]) - 1), key).toBeLessThan(0.1);
+    expect(Number(nf4?.adapted)).toBeLessThan(Number(nf4?.perplexity));
+  });
+
   it('qat', () => {
     const { results } = run('qat');
     expect(results.map((row) => row.engine)).toContain('LoRA, 4 bits');

@@ -3,7 +3,7 @@
 
 /**
  * @typedef {import('../harness/engine.mjs').EngineSpec} EngineSpec
- * @typedef {{ folder: string, threads: number, learningRate?: number, recompute?: boolean }} Common
+ * @typedef {{ folder?: string, threads: number, learningRate?: number, recompute?: boolean }} Common
  */
 
 const threadsOf = (/** @type {number} */ n) => (n === 1 ? '1 thread' : `${n} threads`);
@@ -18,7 +18,7 @@ export const torch = (job, options, note = '') => ({
 });
 
 /**
- * @param {'train' | 'generate' | 'gradients' | 'routing' | 'storages' | 'swap'} job
+ * @param {'train' | 'generate' | 'gradients' | 'learn' | 'routing' | 'storages' | 'swap'} job
  * @param {'wasm' | 'node'} backend
  * @param {Common & { backward?: 'ours' | 'tfjs', [more: string]: unknown }} options
  * @param {string} [note]

@@ -1,0 +1,67 @@
+// @ts-check
+// A model with its frozen weights in one storage: how long it took to load, and what a process holds for one.
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import { loadModel } from '@peftjs/models';
+import { asStored, bf16, f16, fp4, int4, int8, nf4 } from '@peftjs/quantization';
+import { meanLoss } from '@peftjs/train';
+
+/** The names that storages have on the command line. */
+const STORAGES = {
+  f32: {},
+  f16: { weights: f16() },
+  bf16: { weights: bf16() },
+  int8: { weights: int8() },
+  int4: { weights: int4() },
+  nf4: { weights: nf4() },
+  'nf4-double': { weights: nf4({ doubleQuantization: true }) },
+  fp4: { weights: fp4() },
+  'as-stored': { weights: asStored() },
+};
+
+setFlagsFromString('--expose-gc');
+const gc = runInNewContext('gc');
+
+/** Bytes resident once what was freed has gone back to the system. */
+async function settled() {
+  for (let k = 0; k < 5; k++) {
+    gc();
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  return process.memoryUsage().rss;
+}
+
+/** @param {import('@peftjs/models').CausalLM} model */
+function sizesOf(model) {
+  const weights = [...new Set(model.sites().flatMap((site) => ('weight' in site ? [site.weight] : [])))];
+  return {
+    weightBytes: weights.reduce((sum, { bytes }) => sum + bytes, 0),
+    numbers: weights.reduce((sum, { outDim, inDim }) => sum + outDim * inDim, 0),
+  };
+}
+
+/** Native TensorFlow takes a weight over when it is first used. @param {import('@peftjs/models').CausalLM} model */
+async function useOnce(model) {
+  const two = () => Int32Array.of(1, 1);
+  const short = { inputIds: two(), attentionMask: two(), labels: two(), shape: /** @type {const} */ ([1, 2]) };
+  await meanLoss(model, { size: 1, get: () => short });
+}
+
+/** @param {string} path @param {keyof typeof STORAGES} storage */
+export async function loadWeighed(path, storage) {
+  const started = performance.now();
+  const model = await loadModel(path, STORAGES[storage]);
+  const loadMs = performance.now() - started;
+  return {
+    model,
+    load: { loadMs },
+    /** What a second copy takes: code, tables and scratch have been there since the first. */
+    async weigh() {
+      await useOnce(model);
+      const before = await settled();
+      const second = await loadModel(path, STORAGES[storage]);
+      await useOnce(second);
+      return { ...sizesOf(second), heldBytes: (await settled()) - before };
+    },
+  };
+}

@@ -1,0 +1,56 @@
+// @ts-check
+// peftjs with a real model in one storage: what it says of the novel as it is, with LoRA, and with LoRA merged.
+import { attach, merge } from '@peftjs/core';
+import { lora } from '@peftjs/lora';
+import { cosine, meanLoss, train } from '@peftjs/train';
+import { findSmolLM2 } from '../../recipes/smollm2-file.mjs';
+import { novelBatches, SOTU } from '../workload/novel.mjs';
+import { loadWeighed } from './load-weighed.mjs';
+import { Absent, serve } from './serve.mjs';
+import { startBackend } from './start-backend.mjs';
+
+/** Where each model is, or null. @type {Record<string, () => string | null>} */
+const MODELS = { 'sotu-3m': () => SOTU, 'SmolLM2-135M': findSmolLM2 };
+
+/**
+ * Merges, or says that it was refused and merges all the same, so that what would have been lost is known.
+ * @param {import('@peftjs/core').Adapter} adapter
+ * @param {() => import('@tensorflow/tfjs-core').Tensor} probe
+ */
+async function mergeAnyway(adapter, probe) {
+  try {
+    const { change } = await merge(adapter, { probe });
+    return { change, refused: false };
+  } catch (error) {
+    if (!/over the tolerance/.test(String(error))) throw error;
+    const { change } = await merge(adapter, { probe, tolerance: Number.POSITIVE_INFINITY });
+    return { change, refused: true };
+  }
+}
+
+await serve(async ({ model: name, storage, ...options }) => {
+  const path = MODELS[name]?.() ?? null;
+  if (path === null) throw new Absent(`${name} is not there; node recipes/smollm2-file.mjs fetches it`);
+  const about = await startBackend(options);
+  const { model, load, weigh } = await loadWeighed(path, storage);
+  return {
+    about,
+    handlers: {
+      load: () => load,
+      weigh,
+      /** Perplexities on the chapters held out. */
+      async learn({ chapters, batchSize, length, steps, rank, learningRate }) {
+        const { training, heldOut } = await novelBatches(model, chapters, batchSize, length);
+        const perplexity = async () => Math.exp(await meanLoss(model, heldOut));
+        const before = await perplexity();
+        const adapter = attach(model, lora({ r: rank }), { seed: 1 });
+        const schedule = cosine({ warmup: 0.1 });
+        for await (const _ of train(model, training, { learningRate, steps, schedule }));
+        const after = await perplexity();
+        const batch = heldOut.get(0, 0);
+        const merged = await mergeAnyway(adapter, () => model.logits(batch));
+        return { before, after, merged: await perplexity(), ...merged };
+      },
+    },
+  };
+});

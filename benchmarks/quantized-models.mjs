@@ -1,0 +1,138 @@
+// @ts-check
+// Real models in each storage: what a process holds for the weights, how long it loads them, and the perplexity of a novel
+// before LoRA, with it, and with it merged into the storage. A process for each row, the same steps over the same data in all.
+// `--only learn` and `--only load` measure one part, `--engines` some rows, and keep what is recorded of the others: times want a
+// quiet machine, perplexities do not.
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { peftjs } from './engines/specs.mjs';
+import { startEngines } from './harness/engine.mjs';
+import { readOptions } from './harness/options.mjs';
+import { megabytes, printAbsent, printTable, report } from './harness/results.mjs';
+import { median, round } from './harness/statistics.mjs';
+import { weigh } from './harness/weigh.mjs';
+
+const NAME = 'quantized-models';
+const QUESTION =
+  'What does a model in each storage hold, how long does it load, and what is its perplexity before LoRA, after, and after merging?';
+const STORAGES = ['f32', 'f16', 'bf16', 'int8', 'int4', 'nf4', 'nf4-double', 'fp4'];
+const LORA = { rank: 8, learningRate: 1e-3 };
+
+/** @type {Readonly<Record<string, { storages: readonly string[], learn: Readonly<Record<string, unknown>> }>>} */
+const FULL = {
+  'sotu-3m': {
+    storages: STORAGES,
+    learn: { ...LORA, chapters: { learned: 121, heldOut: 6 }, batchSize: 4, length: 128, steps: 100 },
+  },
+  'SmolLM2-135M': {
+    storages: [...STORAGES, 'as-stored'],
+    learn: { ...LORA, chapters: { learned: 121, heldOut: 1 }, batchSize: 2, length: 64, steps: 40 },
+  },
+};
+/** @type {typeof FULL} */
+const QUICK = {
+  'sotu-3m': {
+    storages: ['f32', 'nf4'],
+    learn: { ...LORA, chapters: { learned: 1, heldOut: 1 }, batchSize: 4, length: 128, steps: 2 },
+  },
+};
+
+const options = readOptions({ rounds: 3, own: ['only'] });
+const { only } = options.more;
+if (only !== undefined && only !== 'learn' && only !== 'load')
+  throw new Error(`--only is ${only}; there are "learn" and "load"`);
+const models = options.quick ? QUICK : FULL;
+
+const rows = Object.entries(models)
+  .flatMap(([model, { storages, learn }]) => storages.map((storage) => ({ model, storage, learn })))
+  .map(({ model, storage, learn }) => ({
+    ...{ name: `${model} in ${storage}`, float32: `${model} in f32`, learn },
+    spec: peftjs('learn', 'wasm', { model, storage, threads: 2 }, `, ${model}, ${storage}`),
+  }));
+const wanted = rows.filter(({ name }) => options.wants(name));
+
+/** What is known of each row: recorded before, or measured now. @type {Map<string, Record<string, any>>} */
+const known = new Map();
+const file = join(String(options.out), `${NAME}.json`);
+if (!options.quick && existsSync(file)) {
+  const { results } = JSON.parse(readFileSync(file, 'utf8'));
+  for (const row of results) if (rows.some(({ name }) => name === row.engine)) known.set(row.engine, row);
+}
+
+/** @type {Record<string, string>} */
+const absent = {};
+
+/** One answer of a process of its own; null where what it needs is not there. @param {typeof rows[number]} row @param {string} request @param {object} [args] */
+async function askOnce({ name, spec }, request, args) {
+  const started = await startEngines([spec]);
+  const [engine] = started.engines;
+  if (engine === undefined) {
+    absent[name] = String(started.absent[spec.name]);
+    return null;
+  }
+  const answer = await engine.ask(request, args);
+  await engine.close();
+  return answer;
+}
+
+/** @param {string} name @param {Record<string, unknown>} measured */
+const note = (name, measured) => known.set(name, { engine: name, ...known.get(name), ...measured });
+
+async function learnAll() {
+  for (const row of wanted) {
+    const answer = await askOnce(row, 'learn', row.learn);
+    if (answer === null) continue;
+    console.error(`${row.name}: ${JSON.stringify(answer)}`);
+    const { before, after, merged, change, refused } = answer;
+    note(row.name, {
+      perplexity: round(before, 5),
+      adapted: round(after, 5),
+      merged: round(merged, 5),
+      mergeChange: round(change, 3),
+      mergeRefused: refused,
+    });
+  }
+}
+
+async function loadAll() {
+  /** @type {Map<string, number[]>} */
+  const times = new Map();
+  for (let i = 0; i < options.rounds; i++) {
+    for (const row of wanted) {
+      const answer = await askOnce(row, 'load');
+      if (answer !== null) times.set(row.name, [...(times.get(row.name) ?? []), answer.loadMs]);
+    }
+  }
+  for (const { name, spec } of wanted.filter(({ name }) => times.has(name))) {
+    const { heldBytes, weightBytes, numbers } = await weigh(spec);
+    const loadMs = round(median(/** @type {number[]} */ (times.get(name))));
+    note(name, { loadMs, heldBytes, weightBytes, bytesPerNumber: round(heldBytes / numbers, 3) });
+  }
+}
+
+if (only !== 'load') await learnAll();
+if (only !== 'learn') await loadAll();
+/** @type {Record<string, any>[]} */
+const results = [];
+for (const { name, float32 } of rows) {
+  const row = known.get(name);
+  if (row) results.push({ ...row, adaptedRatio: round(row.adapted / known.get(float32)?.adapted, 4) });
+}
+
+printTable(
+  ['', 'load, ms', 'held MB', 'a number', 'perplexity', 'LoRA', 'x f32', 'merged', 'outputs change by', 'refused'],
+  results.map((r) => [
+    r.engine,
+    r.loadMs,
+    megabytes(r.heldBytes),
+    r.bytesPerNumber,
+    r.perplexity,
+    r.adapted,
+    r.adaptedRatio,
+    r.merged,
+    r.mergeChange,
+    String(r.mergeRefused),
+  ]),
+);
+printAbsent(absent);
+await report(NAME, QUESTION, options, { workload: models, results, absent });
