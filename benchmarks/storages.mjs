@@ -17,7 +17,7 @@ import { storeBase } from './workload/store-base.mjs';
 
 const QUESTION =
   'What do the frozen weights take in each storage: memory, time to load, time of a step and of a token?';
-const ALL = 'f32,f16,bf16,int8,int4,nf4,nf4-double';
+const ALL = 'f32,f16,bf16,int8,int8-inputs,int4,nf4,nf4-double';
 /** Those that hold the numbers of the base as they are: they compute the same. */
 const EXACT = ['f32', 'f16', 'bf16'];
 const BACKENDS = /** @type {const} */ (['wasm', 'node']);

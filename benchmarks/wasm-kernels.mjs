@@ -40,6 +40,7 @@ const STORAGES = {
   f16: f16(),
   bf16: bf16(),
   int8: int8(),
+  'int8, inputs too': int8({ inputs: 8 }),
   int4: int4(),
   'int4, asymmetric': int4({ asymmetric: true }),
   nf4: nf4(),

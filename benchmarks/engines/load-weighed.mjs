@@ -6,12 +6,13 @@ import { loadModel } from '@peftjs/models';
 import { asStored, bf16, f16, fp4, int4, int8, nf4 } from '@peftjs/quantization';
 import { meanLoss } from '@peftjs/train';
 
-/** The names that storages have on the command line. */
+/** By the names that they have on the command line, and int8 with inputs of 8 bits. */
 const STORAGES = {
   f32: {},
   f16: { weights: f16() },
   bf16: { weights: bf16() },
   int8: { weights: int8() },
+  'int8-inputs': { weights: int8({ inputs: 8 }) },
   int4: { weights: int4() },
   nf4: { weights: nf4() },
   'nf4-double': { weights: nf4({ doubleQuantization: true }) },

@@ -10,14 +10,17 @@ const OFFSETS: i32 = 39;
 const LEVELS: i32 = 40;
 const BLOCKS: i32 = 41;
 const MAP: i32 = 42;
+const ROUNDS: i32 = 43;
 
 /**
  * Says how the codes of the next matrix are grouped.
  * @param length numbers in a group, a multiple of 32 @param groups of a row
  * @param offsets 0 where there are none @param levels of codes of four bits @param blocks and map, 0 unless scales are nested
+ * @param rounds whether few rows of inputs are rounded to bytes
  */
 export function setGroups(
   length: i32, groups: i32, scales: usize, offsets: usize, levels: usize, blocks: usize, map: usize,
+  rounds: bool,
 ): void {
   setArg<i32>(LENGTH, length);
   setArg<i32>(GROUPS, groups);
@@ -26,6 +29,7 @@ export function setGroups(
   setArg<usize>(LEVELS, levels);
   setArg<usize>(BLOCKS, blocks);
   setArg<usize>(MAP, map);
+  setArg<i32>(ROUNDS, rounds);
 }
 
 // @ts-ignore: decorator
@@ -38,6 +42,12 @@ export function groupLength(): i32 {
 @inline
 export function groupCount(): i32 {
   return arg<i32>(GROUPS);
+}
+
+// @ts-ignore: decorator
+@inline
+export function roundsInputs(): bool {
+  return arg<i32>(ROUNDS) != 0;
 }
 
 // @ts-ignore: decorator

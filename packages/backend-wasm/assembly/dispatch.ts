@@ -11,6 +11,7 @@ import * as id from './kernel-ids';
 import { layerNormChunk, layerNormGammaChunk, layerNormGradChunk } from './layer-norm';
 import { packedPackChunk, packedRowsChunk } from './packed';
 import { packedFewChunk } from './packed-few';
+import { packedFewBytesChunk } from './packed-few-bytes';
 import { packedFewGroupsChunk } from './packed-few-groups';
 import { patchesChunk } from './patches';
 import { rmsNormChunk, rmsNormGammaChunk, rmsNormGradChunk } from './rms-norm';
@@ -53,6 +54,7 @@ export function runChunk(kernel: i32, chunk: i32, thread: i32): void {
     case id.PACKED_PACK: return packedPackChunk(chunk, thread);
     case id.PACKED_FEW: return packedFewChunk(chunk);
     case id.PACKED_FEW_GROUPS: return packedFewGroupsChunk(chunk);
+    case id.PACKED_FEW_BYTES: return packedFewBytesChunk(chunk);
     case id.PACKED_ROWS: return packedRowsChunk(chunk);
     default: unreachable();
   }

@@ -31,3 +31,4 @@ export const PACKED_FEW: i32 = 28;
 export const PACKED_ROWS: i32 = 29;
 export const PACKED_FEW_GROUPS: i32 = 30;
 export const ADAMW_8BIT: i32 = 31;
+export const PACKED_FEW_BYTES: i32 = 32;

@@ -1,7 +1,9 @@
 // C = A W' for few rows of A, as in generation, and codes of 16 bits: decoded in registers, so that W is read once and half
 // of what float32 is. The rows of A lie with the even ones of each eight numbers before the odd ones, as words have them.
 import { BF16, F16, codesOf, kindOf, NORMAL, numberOf, smallHalf } from './decode';
+import { roundsInputs } from './decode-groups';
 import { PACKED_FEW } from './kernel-ids';
+import { packedFewBytes } from './packed-few-bytes';
 import { packedFewGroups } from './packed-few-groups';
 import { arg, chunkCount, chunksFor, parallel, setArg, sharedScratch, startOf } from './pool';
 import { madd, sumOf } from './simd';
@@ -9,7 +11,8 @@ import { madd, sumOf } from './simd';
 /** @param m at most 4 */
 export function packedFew(a: usize, c: usize, m: i32, outDim: i32, inDim: i32): void {
   if (kindOf() != F16 && kindOf() != BF16) {
-    packedFewGroups(a, c, m, outDim, inDim);
+    if (roundsInputs()) packedFewBytes(a, c, m, outDim, inDim);
+    else packedFewGroups(a, c, m, outDim, inDim);
     return;
   }
   const eights = inDim >> 3;

@@ -28,6 +28,11 @@ export interface GroupedForm {
   /** What the 256 codes of scales say, where these are nested; null: scales are float32. */
   readonly map: Float32Array | null;
   readonly offsets: boolean;
+  /**
+   * Of bytes without offsets: whether a backend that multiplies whole numbers faster may round few rows of inputs to bytes too,
+   * each row by its largest size / 127. Products of many rows and gradients are in float32.
+   */
+  readonly inputs?: 8;
   readonly fit: Fit;
 }
 

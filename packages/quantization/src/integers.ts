@@ -7,6 +7,11 @@ import { packedStorage } from './packed-storage.ts';
 export interface Int8Options {
   /** Numbers that share a scale, a multiple of 32; a whole row, which is a layer's output, when left out. */
   readonly group?: number;
+  /**
+   * Bits that inputs are rounded to where few rows are multiplied, as in generation, on a backend that is faster so; a row errs by
+   * at most its largest size / 254 in each number. In float32 when left out, and in products of many rows and gradients.
+   */
+  readonly inputs?: 8;
 }
 
 export interface Int4Options {
@@ -30,12 +35,12 @@ export function int4(options: Int4Options = {}): Storage {
   return packedStorage(int4Packing(options), { advice: 'use float32' });
 }
 
-export function int8Packing({ group }: Int8Options = {}): GroupedPacking {
+export function int8Packing({ group, inputs }: Int8Options = {}): GroupedPacking {
   if (group !== undefined) assertGroup('int8', group);
   const rest = { levels: null, map: null, offsets: false, fit: { of: 'size', share: 1 / 127 } } as const;
   return groupedPacking(
     'int8',
-    { kind: 'grouped', group: group ?? 'row', ...rest },
+    { kind: 'grouped', group: group ?? 'row', ...rest, ...(inputs && { inputs }) },
     group === undefined ? rowCodes : undefined,
   );
 }

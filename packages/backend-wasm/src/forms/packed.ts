@@ -29,7 +29,7 @@ export function packedKernels(r: Runtime): readonly Kernel[] {
     if (form.kind !== 'grouped') return true;
     const { length, groups } = groupSizes(form, inDim);
     const { scales, offsets, levels, blocks, map } = tensors as Partial<Record<string, Tensor>>;
-    run.setGroups(length, groups, ...[scales, offsets, levels, blocks, map].map(pointer));
+    run.setGroups(length, groups, ...[scales, offsets, levels, blocks, map].map(pointer), Number(form.inputs === 8));
     return true;
   };
   const kindOf = (form: CodeForm): number => {
