@@ -5,10 +5,10 @@ import {
   type Coded,
   DYNAMIC_BLOCK,
   DYNAMIC_WORDS,
-  dynamicDecades,
   dynamicTable,
   type Kernel,
   kernel,
+  once,
 } from '@peftjs/backend';
 import { tensor } from '@tensorflow/tfjs-core';
 import { adamwStep, floats } from './adamw.ts';
@@ -29,43 +29,65 @@ function decode({ words, scales }: Coded, count: number, signed: boolean): Float
 }
 
 function encode(values: Float32Array, signed: boolean): Coded {
-  const nearest = nearestCode(signed);
+  const { zero, first, bounds } = (signed ? signedCodes : unsignedCodes)();
   const blocks = Math.ceil(values.length / DYNAMIC_BLOCK);
   const scales = new Float32Array(blocks);
   const words = new Float32Array(blocks * DYNAMIC_WORDS);
+  const sizes = new Float32Array(3 * DYNAMIC_WORDS);
+  const bits = new Uint32Array(sizes.buffer);
+  const codes = new Uint8Array(sizes.length);
   for (let b = 0; b < blocks; b++) {
-    const first = b * DYNAMIC_BLOCK;
-    const end = Math.min(values.length, first + DYNAMIC_BLOCK);
+    const block = values.subarray(b * DYNAMIC_BLOCK, (b + 1) * DYNAMIC_BLOCK);
     let most = 0;
-    for (let i = first; i < end; i++) most = Math.max(most, Math.abs(values[i] as number));
+    for (let i = 0; i < block.length; i++) most = Math.max(most, Math.abs(block[i] as number));
     scales[b] = most;
     const inverse = 1 / Math.max(most, 1e-30);
-    const code = (i: number) => nearest(i < end ? (values[i] as number) * inverse : 0);
-    for (let w = 0, i = first; w < DYNAMIC_WORDS; w++, i += 3)
-      words[b * DYNAMIC_WORDS + w] = code(i) | (code(i + 1) << 8) | (code(i + 2) << 16);
+    codes.fill(zero);
+    for (let i = 0; i < block.length; i++) {
+      const value = block[i] as number;
+      sizes[i] = Math.abs(value) * inverse;
+      let rank = first[(bits[i] as number) >>> 16] as number;
+      if ((sizes[i] as number) > (bounds[rank] as number)) rank++;
+      codes[i] = value < 0 ? Math.max(0, zero - rank) : zero + rank;
+    }
+    for (let w = 0, i = 0; i < codes.length; w++, i += 3) {
+      const three = (codes[i] as number) | ((codes[i + 1] as number) << 8) | ((codes[i + 2] as number) << 16);
+      words[b * DYNAMIC_WORDS + w] = three;
+    }
   }
   return { words: tensor(words, [blocks, DYNAMIC_WORDS], 'float32'), scales: tensor(scales, [blocks, 1], 'float32') };
 }
 
-/** The code of a number in -1 to 1. */
-function nearestCode(signed: boolean): (x: number) => number {
-  const { decades, one } = dynamicDecades(signed);
-  const bounds = Float64Array.from(decades, ({ bound }) => bound);
-  const parts = Int32Array.from(decades, (decade) => decade.parts);
-  const factors = Float64Array.from(decades, ({ factor }) => factor);
-  const [zero, lowest] = signed ? [127, 0] : [0, 1];
-  return (x) => {
-    const size = Math.abs(x);
-    let d = decades.length - 1;
-    while (d >= 0 && size <= (bounds[d] as number)) d--;
-    if (d < 0) return zero;
-    if (x > one) return 255;
-    const count = parts[d] as number;
-    const place = Math.floor(((size * (factors[d] as number) - 0.1) / 0.9) * count);
-    const rank = Math.min(Math.max(place, 0), count - 1) + count - lowest;
-    return x > 0 ? zero + rank : zero - rank;
-  };
+/** How sizes of 0 to 1 are coded, counted from the code of zero. */
+interface Ranks {
+  /** The code of zero. */
+  readonly zero: number;
+  /** Of the least float32 with the same upper 16 bits: no two codes begin within these. */
+  readonly first: Uint8Array;
+  /** Over which the next one is nearer. */
+  readonly bounds: Float32Array;
 }
+
+const ONE = 0x3f80;
+
+function ranksOf(signed: boolean): Ranks {
+  const zero = signed ? 127 : 0;
+  const levels = dynamicTable(signed).subarray(zero);
+  const bounds = levels.map((level, k) => (level + (levels[k + 1] ?? Number.POSITIVE_INFINITY)) / 2);
+  const first = new Uint8Array(ONE + 1);
+  const bits = new Uint32Array(1);
+  const size = new Float32Array(bits.buffer);
+  let rank = 0;
+  for (let upper = 0; upper <= ONE; upper++) {
+    bits[0] = upper << 16;
+    while ((size[0] as number) > (bounds[rank] as number)) rank++;
+    first[upper] = rank;
+  }
+  return { zero, first, bounds };
+}
+
+const signedCodes = once(() => ranksOf(true));
+const unsignedCodes = once(() => ranksOf(false));
 
 const form: Adamw8bitForm = ({ p, g, m, v }, attrs) => {
   const means = { m: decode(m, p.size, true), v: decode(v, p.size, false) };
