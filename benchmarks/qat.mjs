@@ -1,7 +1,8 @@
 // @ts-check
 // How much of what rounding loses does quantization-aware training recover, at 8, 4 and 3 bits? A model of 2.8 million
 // parameters learns the novel of its corpus, by LoRA and whole: in float32 and rounded afterwards, and over rounded weights with
-// steps that fit or are learned. Each row of a weight has one step. Every run trains as long over the same data.
+// steps that fit or are learned. Each row of a weight has one step. Every run trains as long over the same data. `--engines`
+// measures some rows and keeps what is recorded of the others.
 import { useBackend } from '@peftjs/backend';
 import { node } from '@peftjs/backend-node';
 import { wasm } from '@peftjs/backend-wasm';
@@ -10,6 +11,7 @@ import { lora } from '@peftjs/lora';
 import { gridStorage, qat } from '@peftjs/quantization';
 import { cosine, meanLoss, train } from '@peftjs/train';
 import { readOptions } from './harness/options.mjs';
+import { recordedRows } from './harness/recorded-rows.mjs';
 import { printTable, report } from './harness/results.mjs';
 import { round } from './harness/statistics.mjs';
 import { LENGTH, novelWorkload } from './workload/novel.mjs';
@@ -70,19 +72,24 @@ async function rounded(bits) {
   return loss;
 }
 
+const nameOf = (/** @type {string} */ name, /** @type {typeof KINDS[number]} */ { bits, steps: kind }) =>
+  `${name} at ${bits} bits${kind === 'learned' ? ', learned steps' : ''}`;
+
+const known = recordedRows('qat', options);
 const before = await heldOutLoss();
-const results = [];
 for (const { name, method, learningRate } of METHODS) {
+  const kinds = KINDS.filter((kind) => options.wants(nameOf(name, kind)));
+  if (kinds.length === 0) continue;
   console.error(`${name}, float32`);
   const plain = await trained(method, learningRate);
   await merge(plain);
   const float32 = await heldOutLoss();
   /** @type {Map<number, number>} */
   const afterwards = new Map();
-  for (const bits of BITS) afterwards.set(bits, await rounded(bits));
+  for (const { bits } of kinds) afterwards.set(bits, await rounded(bits));
   plain.detach();
-  for (const { bits, steps } of KINDS) {
-    const engine = `${name}, ${bits} bits${steps === 'learned' ? ', learned steps' : ''}`;
+  for (const { bits, steps } of kinds) {
+    const engine = nameOf(name, { bits, steps });
     console.error(engine);
     const adapter = await trained(qat(method, { bits, over: 'merged', steps }), learningRate);
     const evaluated = await heldOutLoss();
@@ -93,17 +100,19 @@ for (const { name, method, learningRate } of METHODS) {
     if (!(Math.abs(exported - evaluated) <= ROUNDING))
       throw new Error(`${engine}: evaluated with a loss of ${evaluated}, exported with ${exported}`);
     const lost = /** @type {number} */ (afterwards.get(bits)) - float32;
-    results.push({
+    const row = {
       engine,
       float32: round(Math.exp(float32), 5),
       rounded: round(Math.exp(float32 + lost), 5),
       trainedRounded: round(Math.exp(exported), 5),
       recovered: lost > LOST ? round((float32 + lost - exported) / lost, 3) : null,
-    });
-    console.error(JSON.stringify(results.at(-1)));
+    };
+    known.set(engine, row);
+    console.error(JSON.stringify(row));
   }
 }
 model.dispose();
+const results = METHODS.flatMap(({ name }) => KINDS.flatMap((kind) => known.get(nameOf(name, kind)) ?? []));
 
 console.log(`perplexity of the held-out chapters, ${round(Math.exp(before))} before training`);
 printTable(

@@ -3,11 +3,10 @@
 // before LoRA, with it, and with it merged into the storage. A process for each row, the same steps over the same data in all.
 // `--only learn` and `--only load` measure one part, `--engines` some rows, and keep what is recorded of the others: times want a
 // quiet machine, perplexities do not.
-import { existsSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { peftjs } from './engines/specs.mjs';
 import { startEngines } from './harness/engine.mjs';
 import { readOptions } from './harness/options.mjs';
+import { recordedRows } from './harness/recorded-rows.mjs';
 import { megabytes, printAbsent, printTable, report } from './harness/results.mjs';
 import { median, round } from './harness/statistics.mjs';
 import { weigh } from './harness/weigh.mjs';
@@ -51,13 +50,8 @@ const rows = Object.entries(models)
   }));
 const wanted = rows.filter(({ name }) => options.wants(name));
 
-/** What is known of each row: recorded before, or measured now. @type {Map<string, Record<string, any>>} */
-const known = new Map();
-const file = join(String(options.out), `${NAME}.json`);
-if (!options.quick && existsSync(file)) {
-  const { results } = JSON.parse(readFileSync(file, 'utf8'));
-  for (const row of results) if (rows.some(({ name }) => name === row.engine)) known.set(row.engine, row);
-}
+/** What is known of each row: recorded before, or measured now. */
+const known = recordedRows(NAME, options);
 
 /** @type {Record<string, string>} */
 const absent = {};

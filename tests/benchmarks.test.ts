@@ -83,7 +83,7 @@ describe('benchmarks', { timeout: 180_000 }, () => {
 
   it('qat', () => {
     const { results } = run('qat');
-    expect(results.map((row) => row.engine)).toContain('LoRA, 4 bits');
+    expect(results.map((row) => row.engine)).toContain('LoRA at 4 bits');
     for (const row of results) expect(row.trainedRounded, String(row.engine)).toBeGreaterThan(0);
   });
 
