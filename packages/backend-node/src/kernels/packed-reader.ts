@@ -46,9 +46,10 @@ function halves({ exponent }: HalfForm, { inDim, tensors: { codes } }: PackedMat
   return { between: (first, count) => read(own.between(first, count)), at: (ids) => read(own.at(ids)) };
 }
 
-function groups(form: GroupedForm, { outDim, inDim, tensors }: PackedMatrix): Reader {
+function groups(form: GroupedForm, matrix: PackedMatrix): Reader {
   const { TF_FLOAT, TF_INT32 } = tensorflow().binding;
-  const { scales, offsets } = tensors as Partial<Record<string, Tensor>>;
+  const { inDim, tensors } = matrix;
+  const { offsets } = tensors as Partial<Record<string, Tensor>>;
   const sizes = groupSizes(form, inDim);
   const numbersOf = (codes: Raw): Raw => {
     if (form.levels === null) return toFloat(bitcast(codes, HALF, INT8), INT8);
@@ -56,10 +57,7 @@ function groups(form: GroupedForm, { outDim, inDim, tensors }: PackedMatrix): Re
   };
   const parts = [
     rowsOf(asHalves(tensors.codes), HALF),
-    rowsOf(
-      form.map !== null ? unnested(tensors, outDim * sizes.groups, sizes.groups) : raw(scales as Tensor),
-      TF_FLOAT,
-    ),
+    rowsOf(scalesOf(form, matrix), TF_FLOAT),
     ...(offsets === undefined ? [] : [rowsOf(raw(offsets), TF_FLOAT)]),
   ];
   const read = ([codes, scale, offset]: readonly Raw[]): Raw => {
@@ -89,6 +87,12 @@ function foursOf(levels: Float32Array): Raw {
   });
 }
 
+/** Scales, nested or not, [o, groups]. */
+export function scalesOf(form: GroupedForm, { outDim, inDim, tensors }: PackedMatrix): Raw {
+  const { groups: perRow } = groupSizes(form, inDim);
+  return form.map !== null ? unnested(tensors, outDim * perRow, perRow) : raw(tensors.scales as Tensor);
+}
+
 /** Scales that are nested, [o, groups]. */
 function unnested(tensors: PackedMatrix['tensors'], count: number, perRow: number): Raw {
   const part = (name: string) => raw(tensors[name] as Tensor);
@@ -101,7 +105,7 @@ function unnested(tensors: PackedMatrix['tensors'], count: number, perRow: numbe
   return reshape(slice(reshape(all, [-1]), [0], [count], TF_FLOAT), [-1, perRow]);
 }
 
-function rowsOf(x: Raw, dtype: number): Reader {
+export function rowsOf(x: Raw, dtype: number): Reader {
   const width = x.shape[1] as number;
   return {
     between: (first, count) => (count === x.shape[0] ? x : slice(x, [first, 0], [count, width], dtype)),
@@ -116,7 +120,7 @@ function firstColumns(x: Raw, count: number, dtype: number): Raw {
   return slice(x, [...lead.map(() => 0), 0], [...lead, count], dtype);
 }
 
-function slice(x: Raw, begin: readonly number[], size: readonly number[], dtype: number): Raw {
+export function slice(x: Raw, begin: readonly number[], size: readonly number[], dtype: number): Raw {
   const types = [typeAttribute('T', dtype), typeAttribute('Index', tensorflow().binding.TF_INT32)];
   return op('Slice', types, [x, ints(begin), ints(size)]);
 }
@@ -131,7 +135,7 @@ function gather(x: Raw, ids: Raw, dtype: number): Raw {
   return op('GatherV2', types, [x, ids, int(0)]);
 }
 
-function cast(x: Raw, from: number, to: number): Raw {
+export function cast(x: Raw, from: number, to: number): Raw {
   const truncate = { name: 'Truncate', type: tensorflow().binding.TF_ATTR_BOOL, value: false };
   return op('Cast', [typeAttribute('SrcT', from), typeAttribute('DstT', to), truncate], [x]);
 }
@@ -139,15 +143,15 @@ function cast(x: Raw, from: number, to: number): Raw {
 const toFloat = (x: Raw, from: number): Raw => cast(x, from, tensorflow().binding.TF_FLOAT);
 
 /** Views: no values move. */
-const bitcast = (x: Raw, from: number, to: number): Raw =>
+export const bitcast = (x: Raw, from: number, to: number): Raw =>
   op('Bitcast', [typeAttribute('T', from), typeAttribute('type', to)], [x]);
 
-function reshapeAs(x: Raw, shape: readonly number[], dtype: number): Raw {
+export function reshapeAs(x: Raw, shape: readonly number[], dtype: number): Raw {
   const types = [typeAttribute('T', dtype), typeAttribute('Tshape', tensorflow().binding.TF_INT32)];
   return op('Reshape', types, [x, ints(shape)]);
 }
 
-function asHalves(codes: Tensor): Raw {
+export function asHalves(codes: Tensor): Raw {
   const [rows, words] = codes.shape as [number, number];
   return reshapeAs(bitcast(raw(codes), tensorflow().binding.TF_INT32, HALF), [rows, 2 * words], HALF);
 }

@@ -1,6 +1,7 @@
 // Products with packed matrices, and their rows, in native ops: some rows are decoded, multiplied with and let go before the
 // next ones, so that no dense copy of a large matrix exists.
 import {
+  type CodeForm,
   type Form,
   type Kernel,
   kernel,
@@ -13,18 +14,19 @@ import {
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { int, ints, op, part, type Raw, raw, run, tensorflow, typeAttribute } from '../native.ts';
 import { add, matMul, reshape } from '../native-math.ts';
-import { type Reader, readerOf } from './packed-reader.ts';
+import { areEven, timesEven } from './even-levels.ts';
+import { readerOf } from './packed-reader.ts';
 
 /** Numbers that are decoded at a time: 8 MiB of them. */
 const TILE = 1 << 21;
 
-/** What `f` makes of the matrix, some rows after others. */
-function overTiles({ outDim, inDim }: PackedMatrix, reader: Reader, f: (tile: Raw, first: number) => Raw): Raw[] {
+/** What `f` makes of the matrix, some rows after others, by the first of them and their number. */
+function overTiles({ outDim, inDim }: PackedMatrix, f: (first: number, count: number) => Raw): Raw[] {
   const most = Math.max(1, Math.floor(TILE / inDim));
   const found: Raw[] = [];
   for (let first = 0; first < outDim; first += most) {
     const count = Math.min(most, outDim - first);
-    found.push(part(() => f(reader.between(first, count), first)));
+    found.push(part(() => f(first, count)));
   }
   return found;
 }
@@ -50,26 +52,34 @@ const rowsOf = (x: Tensor): Raw => (x.rank === 2 ? raw(x) : reshape(raw(x), [-1,
 const shaped = (x: Raw, like: Tensor): Raw =>
   like.rank === 2 ? x : reshape(x, [...like.shape.slice(0, -1), x.shape[1] as number]);
 
+/** What multiplies x with some rows of the matrix. */
+function multiplier(form: CodeForm, matrix: PackedMatrix, x: Raw): (first: number, count: number) => Raw {
+  if (form.kind === 'grouped' && areEven(form, matrix, x.shape[0] as number)) return timesEven(form, matrix, x);
+  const reader = readerOf(form, matrix);
+  return (first, count) => matMul(x, reader.between(first, count), false, true);
+}
+
 const product: Form<PackedMatMulInputs, PackedMatrix> = {
   forward(inputs, matrix) {
     const { form } = matrix.packing;
     if (form === undefined) return packedMatMulOp.reference.forward(inputs, matrix);
     const [out] = run(() => {
       const x = rowsOf(inputs.x);
-      return [
-        shaped(join(overTiles(matrix, readerOf(form, matrix), (tile) => matMul(x, tile, false, true))), inputs.x),
-      ];
+      return [shaped(join(overTiles(matrix, multiplier(form, matrix, x))), inputs.x)];
     });
     return { out, saved: [] };
   },
   grad(dy, saved, matrix) {
     const { form } = matrix.packing;
     if (form === undefined) return packedMatMulOp.reference.grad(dy, saved, matrix);
-    const multiplied = (d: Raw) => (tile: Raw, first: number) =>
-      matMul(columnsOf(d, first, tile.shape[0] as number), tile);
     return {
       x: () =>
-        run(() => [shaped(overTiles(matrix, readerOf(form, matrix), multiplied(rowsOf(dy))).reduce(add), dy)])[0],
+        run(() => {
+          const [d, reader] = [rowsOf(dy), readerOf(form, matrix)];
+          const multiplied = (first: number, count: number) =>
+            matMul(columnsOf(d, first, count), reader.between(first, count));
+          return [shaped(overTiles(matrix, multiplied).reduce(add), dy)];
+        })[0],
     };
   },
 };
