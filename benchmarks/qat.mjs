@@ -38,7 +38,7 @@ const modules = model.sites().flatMap(({ kind, role, path }) => (kind === 'linea
 
 const METHODS = [
   { name: 'LoRA', method: lora({ r: 8, alpha: 16 }), learningRate: 2e-3 },
-  { name: 'whole weights', method: modulesToSave(modules), learningRate: 5e-4 },
+  { name: 'whole weights', method: modulesToSave(modules), learningRate: 1e-3 },
 ];
 /** Of learned steps, which are small numbers. */
 const STEP_RATE = 5e-5;
