@@ -120,6 +120,8 @@ printTable(
   results.map((r) => [r.engine, r.float32, r.rounded, r.trainedRounded, r.recovered]),
 );
 const workload = {
+  methods: METHODS.map(({ name, learningRate }) => ({ name, learningRate })),
+  stepRate: STEP_RATE,
   steps,
   batchSize,
   chapters,
