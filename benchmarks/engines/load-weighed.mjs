@@ -3,22 +3,8 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { loadModel } from '@peftjs/models';
-import { asStored, bf16, f16, fp4, int4, int8, nf4 } from '@peftjs/quantization';
+import { asStored, bf16, byRole, f16, fp4, int4, int8, nf4 } from '@peftjs/quantization';
 import { meanLoss } from '@peftjs/train';
-
-/** As QLoRA has them: linear layers in nf4 with double quantization, embeddings and an output that is tied to them in 16 bits. */
-const qlora = () => {
-  const [linear, other] = [nf4({ doubleQuantization: true }), bf16()];
-  /** @param {import('@peftjs/core').FileMatrix} matrix */
-  const load = (matrix) => {
-    const storage = /embed_tokens|lm_head/.test(matrix.name) ? other : linear;
-    if (storage.load === undefined) throw new Error('this storage loads no files');
-    return storage.load(matrix);
-  };
-  /** @type {import('@peftjs/core').Storage} */
-  const store = (values, outDim, inDim) => linear(values, outDim, inDim);
-  return Object.assign(store, { load });
-};
 
 /** By the names that they have on the command line, and some that have none there. */
 const STORAGES = {
@@ -30,7 +16,8 @@ const STORAGES = {
   int4: { weights: int4() },
   nf4: { weights: nf4() },
   'nf4-double': { weights: nf4({ doubleQuantization: true }) },
-  qlora: { weights: qlora() },
+  // As QLoRA has them: embeddings and the output stay in 16 bits.
+  qlora: { weights: byRole({ embed: bf16(), head: bf16() }, nf4({ doubleQuantization: true })) },
   fp4: { weights: fp4() },
   'as-stored': { weights: asStored() },
 };
