@@ -5,6 +5,8 @@ import { temporaryFolder } from '../test/temporary-folder.ts';
 import { type SavedTensor, siteKey } from './adapter-record.ts';
 import { loadAdapter } from './load-adapter.ts';
 import { saveAdapter } from './save-adapter.ts';
+import { sign } from './signed-folder.ts';
+import { createKeys } from './signing-keys.ts';
 
 const python = findPython('torch', 'peft', 'safetensors');
 
@@ -69,6 +71,10 @@ describe.skipIf(!python)('PEFT in Python (PEFTJS_PYTHON or .venv)', () => {
     const root = temporaryFolder();
     const dtypes = ['F32', 'F16', 'BF16'] as const;
     for (const dtype of dtypes) await saveAdapter(record, join(root, dtype), { dtype });
+    // What stands beside PEFT's files is nothing to Python: neither the record nor the signature.
+    const told = { ...record, provenance: { base: { name: 'base', fingerprint: 'sha256:00' } } };
+    await saveAdapter(told, join(root, 'F32'), { story: { license: 'mit', parents: ['sha256:11'] } });
+    await sign(join(root, 'F32'), (await createKeys()).privateKey);
     const misnamed = {
       ...record,
       tensors: record.tensors.map((t) => ({ ...t, key: t.key.replace('q_proj', 'k_proj') })),

@@ -1,7 +1,10 @@
 import { encodeProvenance, fingerprintWeights, memoryFolder, openWeights, type Story } from '@peftjs/checkpoint';
 import { describe, expect, it } from 'vitest';
 import { pair, text } from '../test/models.ts';
+import { byName } from './by-name.ts';
 import { chain } from './chain.ts';
+import { exact } from './codecs/exact.ts';
+import { sign } from './codecs/sign.ts';
 import { diff } from './diff.ts';
 import { inspect } from './inspect.ts';
 import { verify } from './verify.ts';
@@ -46,6 +49,20 @@ describe('the record of a delta', () => {
       author: 'x',
     });
     expect((await inspect(await made({}, told('sha256:00')))).provenance).toEqual({ base: origin, result });
+  });
+
+  it('leaves out the metrics of a model that it does not give bit for bit', async () => {
+    const provenance = { base: origin, result, data: 'sha256:11', metrics: { loss: 1 } };
+    const about = encodeProvenance({ kind: 'model', provenance, files: new Map() });
+    const told = memoryFolder([...tuned.files, ['peftjs.json', about]]);
+    const [same, near] = [memoryFolder(), memoryFolder()];
+    await diff(base, told, same);
+    await diff(base, told, near, { codec: byName([[/^[ac]\.weight$/, sign()]], exact()) });
+    expect((await inspect(same)).provenance).toMatchObject({ data: 'sha256:11', metrics: { loss: 1 } });
+    const lossy = (await inspect(near)).provenance;
+    expect(lossy).toMatchObject({ data: 'sha256:11' });
+    expect(lossy?.result).not.toBe(result);
+    expect(lossy).not.toHaveProperty('metrics');
   });
 
   it('names the deltas that a chain is of', async () => {

@@ -16,7 +16,7 @@ import {
 } from '@peftjs/checkpoint';
 import { quote } from '@peftjs/safetensors';
 import { DeltaError } from './delta-error.ts';
-import { MANIFEST_FILE, type Manifest, type ModelRecord } from './manifest.ts';
+import { MANIFEST_FILE, type Manifest } from './manifest.ts';
 
 /** A manifest and its bytes, as they were written. */
 export interface WrittenManifest {
@@ -28,15 +28,16 @@ export interface WrittenManifest {
 export async function recordFiles(
   folder: Folder,
   written: () => WrittenManifest,
-  story: (tuned: ModelRecord) => Story,
+  story: (manifest: Manifest) => Story,
 ): Promise<ReadonlyMap<string, FileContent>> {
   const kept = await foreignCard(folder);
   const about = () => {
-    const { base, tuned, original } = written().manifest;
+    const { manifest } = written();
+    const { base, tuned } = manifest;
     return {
       base: { name: base.name, fingerprint: base.fingerprint },
       result: tuned.fingerprint,
-      ...story({ ...tuned, fingerprint: original }),
+      ...story(manifest),
     };
   };
   const card = () => new TextEncoder().encode(cardOf(about()));
@@ -99,12 +100,22 @@ export async function readRecord(folder: Folder, { manifest, json }: WrittenMani
   return { hash, provenance };
 }
 
-/** The story of a tuned model, from its own folder: believed where it speaks of these weights. */
-export async function storyOf(folder: Folder): Promise<(tuned: ModelRecord) => Story> {
+/** What a record says besides the base and what comes out. */
+export function storyIn(provenance: Provenance | null): Story {
+  if (provenance === null) return {};
+  const { base: _, result: __, ...story } = provenance;
+  return story;
+}
+
+/**
+ * The story of a tuned model, from its own folder: believed where it speaks of these weights. Where a delta does not give
+ * every bit of them, the metrics are another model's.
+ */
+export async function storyOf(folder: Folder): Promise<(manifest: Manifest) => Story> {
   const said = await readProvenance(folder);
-  return ({ fingerprint }) => {
-    if (said?.kind !== 'model' || said.provenance?.result !== fingerprint) return {};
-    const { base: _, result: __, ...story } = said.provenance;
-    return story;
+  return ({ original, tuned }) => {
+    if (said?.kind !== 'model' || said.provenance?.result !== original) return {};
+    const { metrics, ...story } = storyIn(said.provenance);
+    return metrics && original === tuned.fingerprint ? { ...story, metrics } : story;
   };
 }

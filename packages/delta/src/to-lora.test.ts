@@ -9,6 +9,7 @@ import { apply } from './apply.ts';
 import { byName } from './by-name.ts';
 import { lowRank } from './codecs/low-rank.ts';
 import { diff } from './diff.ts';
+import { inspect } from './inspect.ts';
 import { toLora } from './to-lora.ts';
 
 const python = findPython('torch', 'peft', 'safetensors');
@@ -96,7 +97,8 @@ describe('toLora', () => {
       modules_to_save: ['block.norm'],
       rank_pattern: { '^block\\.down': 2 },
     });
-    expect(provenance?.base.name).toBe('base');
+    const { hash } = await inspect(delta);
+    expect(provenance).toMatchObject({ base: { name: 'base' }, parents: [hash] });
     expect(new Set(tensors.map(({ key }) => key.replace('base_model.model.', '')))).toEqual(
       new Set([
         ...['block.down.lora_A.weight', 'block.down.lora_B.weight', 'block.up.lora_A.weight', 'block.up.lora_B.weight'],

@@ -5,12 +5,14 @@ import {
   type SavedTensor,
   saveAdapter,
   siteKey,
+  type TrustOptions,
   type WritableFolder,
 } from '@peftjs/checkpoint';
 import { quote } from '@peftjs/safetensors';
 import { codecsFor } from './codec-for.ts';
 import { LOW_RANK, lowRank, readFactors } from './codecs/low-rank.ts';
 import { DeltaError } from './delta-error.ts';
+import { storyIn } from './delta-record.ts';
 import { type Facts, type Item, isSame } from './manifest.ts';
 import { decodeNumbers, isFloat } from './numbers.ts';
 import { type OpenDelta, openDelta } from './open-delta.ts';
@@ -18,7 +20,7 @@ import { pauseFor } from './pause.ts';
 import type { DeltaRun } from './progress.ts';
 import { FORWARD, prepare, type Run, restoredWhole } from './restore-model.ts';
 
-export interface ToLoraOptions extends DeltaRun {
+export interface ToLoraOptions extends DeltaRun, TrustOptions {
   /** Needed where a change is not of low rank, as those of norms and biases: their tensors are carried whole. */
   readonly base?: string | Folder | undefined;
   /** Paths of embeddings, each with the paths of the outputs that share its table: `{ 'model.embed_tokens': ['lm_head'] }`. */
@@ -47,7 +49,7 @@ export async function toLora(
   out: string | WritableFolder,
   { base, tables = {}, ...how }: ToLoraOptions = {},
 ): Promise<SavedAdapter> {
-  const opened = await openDelta(delta);
+  const opened = await openDelta(delta, how);
   const changed = [...opened.manifest.tensors].filter(([, item]) => !isSame(item));
   for (const [name, item] of changed) checkTensor(opened, name, item, base !== undefined);
   const low = changed.filter(([name, item]) => isLow(name, item));
@@ -78,6 +80,7 @@ export async function toLora(
       provenance: { base: { name, fingerprint } },
     },
     out,
+    { story: { ...storyIn(opened.provenance), parents: [opened.hash] } },
   );
 }
 

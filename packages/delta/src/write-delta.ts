@@ -55,8 +55,8 @@ export interface DeltaToWrite {
   readonly keys: readonly Key[];
   readonly base: Omit<ModelRecord, 'fingerprint'>;
   readonly tuned: Omit<ModelRecord, 'fingerprint'>;
-  /** What is known already, of the tuned model with this fingerprint. */
-  readonly story: (tuned: ModelRecord) => Story;
+  /** What is known already of what the manifest says. */
+  readonly story: (manifest: Manifest) => Story;
   readonly pause: Pause;
   /** Asked for each key in turn. */
   readonly make: (key: Key) => Promise<Made>;
@@ -109,7 +109,7 @@ export async function writeDelta(
   }
   const files = new Map<string, FileContent>(groups.map((group, i) => [shards[i] as string, shard(group)]));
   const result = () => made as unknown as WrittenManifest;
-  const record = await recordFiles(folder, result, (known) => ({ ...story(known), ...options.story }));
+  const record = await recordFiles(folder, result, (manifest) => ({ ...story(manifest), ...options.story }));
   await folder.replace(new Map([...files, [MANIFEST_FILE, json()], ...record]));
   return { manifest: result().manifest, bytes: written };
 }

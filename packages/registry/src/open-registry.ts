@@ -1,13 +1,13 @@
 // A registry's index: read anew, or as it was when it was last seen, where the registry cannot be reached.
-import { CheckpointError, type HttpFolderOptions } from '@peftjs/checkpoint';
+import { CheckpointError, type WritableFolder } from '@peftjs/checkpoint';
 import { encodeIndex, INDEX_FILE, readIndex } from './index-file.ts';
 import { loadPath } from './node-modules.ts';
 import { cachePrefix, type RegistryCache, registryCache, rememberBases } from './registry-cache.ts';
 import { RegistryError } from './registry-error.ts';
-import { type RegistryPlace, registryPlace } from './registry-place.ts';
+import { type RegistryPlace, type RequestOptions, registryPlace } from './registry-place.ts';
 import { folderOf, type Release, titleOf } from './release.ts';
 
-export interface RegistryOptions extends HttpFolderOptions {
+export interface RegistryOptions extends RequestOptions {
   /** What was seen is kept there: a folder, or folders by path; `registryCache()` when left out. */
   readonly cache?: string | RegistryCache | undefined;
   /** Asks nothing of the registry. */
@@ -74,12 +74,26 @@ export async function openRegistry(where: string, options: RegistryOptions): Pro
   if (source === null) return lastSeen(`${location} has no ${INDEX_FILE}`);
   const releases = await readIndex(source);
   checkUnchanged(location, before ?? [], releases);
-  await shelf.replace(new Map([[INDEX_FILE, encodeIndex(releases)]]));
+  await keep(shelf, encodeIndex(releases));
   const bases = releases.flatMap(({ base }) =>
     base?.fingerprint ? [{ name: base.name, fingerprint: base.fingerprint }] : [],
   );
-  await rememberBases(cache, bases);
+  await rememberBases(cache, bases).catch(() => {});
   return { ...registry, releases, stale: null };
+}
+
+/** Keeps an index; another process may have kept the same in the meantime. */
+async function keep(shelf: WritableFolder, index: Uint8Array): Promise<void> {
+  const isKept = async () => {
+    const source = await shelf.open(INDEX_FILE);
+    if (source?.size !== index.length) return false;
+    const bytes = await source.read(0, source.size);
+    return bytes.every((byte, i) => byte === index[i]);
+  };
+  if (await isKept()) return;
+  await shelf.replace(new Map([[INDEX_FILE, index]])).catch(async (error: unknown) => {
+    if (!(await isKept().catch(() => false))) throw error;
+  });
 }
 
 function plain(error: Error): string {

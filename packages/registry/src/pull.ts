@@ -98,7 +98,10 @@ async function fetchFiles({ place }: Registry, release: Release, folder: Writabl
       );
     sources.push(source);
   }
-  await folder.replace(contents(release, sources));
+  await folder.replace(contents(release, sources)).catch(async (error: unknown) => {
+    // Another process may have brought the same in the meantime.
+    if (!(await isWhole(folder, release).catch(() => false))) throw error;
+  });
   return folder;
 }
 

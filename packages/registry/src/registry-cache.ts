@@ -10,6 +10,7 @@ import {
   sha256,
   type WritableFolder,
 } from '@peftjs/checkpoint';
+import { isJsonObject } from '@peftjs/safetensors';
 import { loadOs } from './node-modules.ts';
 
 /** Folders by their path within the cache. In a browser `(path) => webFolder(path)`, of `@peftjs/browser`. */
@@ -32,32 +33,34 @@ export async function cachePrefix(location: string): Promise<string> {
 }
 
 const BASES_FILE = 'bases.json';
+/** So many names are kept, those that were met last. */
+const MOST = 1000;
 
 /** Base models that were met before: trained on, inspected, or named by a registry. */
 export async function knownBases(cache: RegistryCache): Promise<readonly KnownBase[]> {
   const source = await cache('bases').open(BASES_FILE);
   if (source === null) return [];
-  const json = await readJsonObject(source).catch((error: unknown) => {
-    if (error instanceof CheckpointError) return {};
+  const { bases } = await readJsonObject(source).catch((error: unknown) => {
+    if (error instanceof CheckpointError) return { bases: null };
     throw error;
   });
-  return Object.entries(json).flatMap(([fingerprint, names]) =>
-    Array.isArray(names)
-      ? names.flatMap((name: Json) => (typeof name === 'string' ? [{ name, fingerprint }] : []))
-      : [],
-  );
+  return Array.isArray(bases) ? bases.filter(isBase) : [];
 }
 
-/** Adds names to those that are known. */
+function isBase(value: unknown): value is KnownBase {
+  return isJsonObject(value) && typeof value.name === 'string' && typeof value.fingerprint === 'string';
+}
+
+/** Adds to those that are known. */
 export async function rememberBases(cache: RegistryCache, bases: Iterable<KnownBase>): Promise<void> {
-  const names = new Map<string, Set<string>>();
   const known = await knownBases(cache);
-  for (const { name, fingerprint } of [...known, ...bases]) {
-    const some = names.get(fingerprint) ?? new Set();
-    names.set(fingerprint, some.add(name));
-  }
-  const count = [...names.values()].reduce((sum, { size }) => sum + size, 0);
-  if (count === known.length) return;
-  const json = Object.fromEntries([...names].map(([fingerprint, some]) => [fingerprint, [...some].sort()]));
+  const key = ({ name, fingerprint }: KnownBase) => JSON.stringify([name, fingerprint]);
+  const before = new Set(known.map(key));
+  const met = [...bases].filter((base) => !before.has(key(base)));
+  if (met.length === 0) return;
+  const distinct = [
+    ...new Map(met.map(({ name, fingerprint }) => [key({ name, fingerprint }), { name, fingerprint }])).values(),
+  ];
+  const json = { bases: [...known, ...distinct].slice(-MOST) as unknown as Json };
   await cache('bases').replace(new Map([[BASES_FILE, encodeJson(json, BASES_FILE)]]));
 }

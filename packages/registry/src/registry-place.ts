@@ -2,6 +2,9 @@
 import { diskFolder, type Folder, type HttpFolderOptions, httpFolder } from '@peftjs/checkpoint';
 import { RegistryError } from './registry-error.ts';
 
+/** How a host is asked. */
+export type RequestOptions = Omit<HttpFolderOptions, 'ranges'>;
+
 export interface RegistryPlace {
   /** A path or a URL, without a slash at the end. */
   readonly location: string;
@@ -11,7 +14,7 @@ export interface RegistryPlace {
 }
 
 /** @param where a path, or a URL that begins with `http://` or `https://` */
-export function registryPlace(where: string, options: HttpFolderOptions): RegistryPlace {
+export function registryPlace(where: string, options: RequestOptions): RegistryPlace {
   const location = where.replace(/\/+$/, '');
   const isRemote = /^https?:\/\//i.test(location);
   const join = (path: string) => (path === '' ? location : `${location}/${path}`);
@@ -20,7 +23,11 @@ export function registryPlace(where: string, options: HttpFolderOptions): Regist
     isRemote,
     at(path, most) {
       if (!isRemote) return diskFolder(join(path));
-      return httpFolder(join(path), { ...options, fetch: bounded(options.fetch ?? globalThis.fetch, most) });
+      return httpFolder(join(path), {
+        ...options,
+        ranges: false,
+        fetch: bounded(options.fetch ?? globalThis.fetch, most),
+      });
     },
   };
 }

@@ -97,7 +97,7 @@ Nothing is written where the base is another one, or a piece of the delta is dam
         const more = { ...how, baseName: values.name, reversible: !values['one-way'], story: storyOf(values) };
         const codec = await choose(place('base'), place('tuned'), more);
         await diff(place('base'), place('tuned'), place('out'), { ...more, codec });
-      } else if (action === 'chain') await chain(values.delta ?? [], place('out'), how);
+      } else if (action === 'chain') await chain(values.delta ?? [], place('out'), { ...how, story: storyOf(values) });
       else if (action === 'apply') await apply(place('base'), place('delta'), place('out'), how);
       else if (action === 'undo') await undo(place('tuned'), place('delta'), place('out'), how);
       else if (action === 'verify') await verify(place('delta'), { ...how, base: values.base });

@@ -175,6 +175,17 @@ describe('publish, list and pull', () => {
     expect(found).toMatch(/├─ base {2}whole@2\.0 \(\S+\) {2}delta {2}sha256:/);
   });
 
+  test('take a delta of any codec', async () => {
+    const small = place.path('small');
+    const models = ['--base', place.model, '--tuned', place.path('whole')];
+    await run('delta', 'diff', ...models, '--out', small, '--codec', 'sign');
+    expect(await run('verify', small, '--base', place.model)).toMatchObject({ kind: 'delta' });
+    const { version, kind } = await run('publish', small, '--name', 'small', '--registry', place.path('registry'));
+    expect([version, kind]).toEqual(['1', 'delta']);
+    const text = ['--prompt', 'The', '--max-new-tokens', '1', '--backend', 'cpu'];
+    expect((await peftjs(['generate', '--model', place.model, '--delta', small, ...text])).code).toBe(0);
+  });
+
   test('are for what is whole', async () => {
     const bad = copy('delta', 'bad-piece');
     const file = `${bad}/delta.safetensors`;

@@ -54,7 +54,8 @@ transformers. Matrices are rounded while they are loaded, one after the other.`,
     const source = await openModelFolder(values.model);
     const dtype = values.dtype ?? dtypeOf(model);
     await saveModel(model, out, { dtype, files: await filesBeside(values.model) });
-    await writeModelRecord(out, { base: { name: model.base.name, fingerprint: await model.base.fingerprint() } });
+    const base = { name: model.base.name, fingerprint: await model.base.fingerprint() };
+    await writeModelRecord(out, { base, recipe: { weights, dtype } });
     const [before, after] = [await tensorBytes(source), await tensorBytes(diskFolder(out))];
     report.say(`weights  ${bytes(before)} before, ${bytes(after)} after`);
     report.say(`model    ${out}: ${counted(coded, 'linear layer')} in ${weights}, the rest as ${dtype}`);
