@@ -1,5 +1,5 @@
 // The training of a run: from the record's choices to an adapter that is kept. The same record goes on where its state is.
-import { saveAdapter, stateStore } from '@peftjs/checkpoint';
+import { type Story, saveAdapter, stateStore } from '@peftjs/checkpoint';
 import { attach } from '@peftjs/core';
 import { type CausalLM, generateText } from '@peftjs/models';
 import { type StateStore, type TrainEvent, train } from '@peftjs/train';
@@ -55,7 +55,14 @@ async function* eventsOf(record: RunRecord, signal: AbortSignal): AsyncGenerator
     if (!signal.aborted) throw error;
   }
   if (record.step === 0) return;
-  const { bytes } = await saveAdapter(adapter, adapterFolder(id));
+  const story: Story = {
+    recipe: { ...choices },
+    seeds: { run: seed },
+    backend: backend.backend,
+    device: backend.device,
+    metrics: { steps: record.step },
+  };
+  const { bytes } = await saveAdapter(adapter, adapterFolder(id), { story });
   yield { type: 'kept', bytes, finished };
 }
 
