@@ -23,6 +23,8 @@ describe('checkBase', () => {
     ];
     expect(() => checkBase({ base }, other, known)).toThrow(/made for, known here as "models\/renamed"$/);
     expect(() => checkBase({ base }, other, known.slice(1))).toThrow(/; nearest known name: "x\/a" \(sha256:cc\)$/);
+    const given = { name: 'given/a', fingerprint: other.fingerprint };
+    expect(() => checkBase({ base }, other, [given])).toThrow(/load it onto the base it was made for$/);
     const far = [{ name: 'something/else-entirely', fingerprint: 'sha256:dd' }];
     expect(() => checkBase({ base }, other, far)).toThrow(/load it onto the base it was made for$/);
   });

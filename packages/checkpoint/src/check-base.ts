@@ -17,13 +17,17 @@ export function checkBase(
   const made = provenance.base;
   throw new CheckpointError(
     `the adapter was made for ${quote(made.name)} (${made.fingerprint}), ` +
-      `this base is ${quote(actual.name)} (${actual.fingerprint}); load it onto the base it was made for${knownBase(made, known)}`,
+      `this base is ${quote(actual.name)} (${actual.fingerprint}); load it onto the base it was made for${knownBase(made, actual.fingerprint, known)}`,
   );
 }
 
-/** Words for the end of an error: what a base is called here, or else the known model whose name is nearest to its own. */
-export function knownBase(wanted: KnownBase, known: Iterable<KnownBase>): string {
-  const all = [...known];
+/**
+ * Words for the end of an error: what a base is called here, or else the known model whose name is nearest to its own.
+ *
+ * @param found fingerprint of the model that was given in its place, which is no help
+ */
+export function knownBase(wanted: KnownBase, found: string | null, known: Iterable<KnownBase>): string {
+  const all = [...known].filter(({ fingerprint }) => fingerprint !== found);
   const same = all.filter(({ fingerprint }) => fingerprint === wanted.fingerprint).map(({ name }) => quote(name));
   if (same.length > 0) return `, known here as ${[...new Set(same)].join(', ')}`;
   const lastPart = (name: string) => name.slice(name.search(/[^\\/]*$/));

@@ -58,7 +58,7 @@ export async function tunedFolder(
     const { base: wanted } = opened.manifest;
     throw new DeltaError(
       `${opened.location} was made for ${quote(wanted.name)} (${wanted.fingerprint}), ${known.name} has ${found ? 'another' : 'no'} ${quote(name)}; ` +
-        `give the base it was made for${knownBase(wanted, options.known ?? [])}`,
+        `give the base it was made for${knownBase(wanted, null, options.known ?? [])}`,
     );
   }
   const run = runOver(opened, known, options);

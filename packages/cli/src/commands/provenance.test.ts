@@ -1,6 +1,6 @@
 // A model trained whole on its way through a team: as a delta that says where it came from, signed, published, pulled.
 import { cpSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { peftjs } from '../../test/command-line.ts';
 import { makeWorkplace, type Workplace } from '../../test/tiny-model.ts';
 
@@ -129,6 +129,13 @@ describe('keys, sign and verify', () => {
       'is not signed, and a signature by',
     );
     expect(await fault('generate', ...on(place.path('bad-notes')), ...prompt)).toContain('when it was signed');
+    writeFileSync(place.path('trusted'), `# the team\n\n${publicKey} # and nobody else\n`);
+    vi.stubEnv('PEFTJS_TRUSTED', place.path('trusted'));
+    expect(await fault('inspect', place.path('notes'))).toContain('is not signed, and a signature by');
+    expect(await run('inspect', place.path('signed-notes'))).toMatchObject({ kind: 'adapter' });
+    writeFileSync(place.path('trusted'), '# nobody\n');
+    expect(await fault('inspect', place.path('signed-notes'))).toContain('trusted has no key; a line is ed25519:');
+    vi.unstubAllEnvs();
     const apply = (delta: string) => [
       'delta',
       'apply',
