@@ -1,5 +1,5 @@
 // Deltas on a static host: only what is needed is sent, and a chunk that was damaged on its way is named.
-import { httpFolder, memoryFolder } from '@peftjs/checkpoint';
+import { createKeys, httpFolder, memoryFolder, sign } from '@peftjs/checkpoint';
 import { openSafetensors } from '@peftjs/safetensors';
 import { expect, test } from 'vitest';
 import { withStaticHost } from '../../checkpoint/test/static-server.ts';
@@ -18,6 +18,8 @@ const tensors = (shift: number): Tensors => ({
 const [base, tuned] = [model(tensors(0), {}, 'base'), model(tensors(1), {}, 'tuned')];
 const delta = memoryFolder();
 await diff(base, tuned, delta);
+// A signature asks for no more: the header is checked when the file is opened, the chunks as ever.
+await sign(delta, (await createKeys()).privateKey);
 const file = 'delta.safetensors';
 
 /** Where a change lies in the delta's file. */
