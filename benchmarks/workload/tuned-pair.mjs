@@ -27,31 +27,27 @@ import { fetchSmolLM2 } from '../../recipes/smollm2-file.mjs';
 /** @returns {Pair} */
 export const sotu = () => ({
   file: () => new URL('../../models/sotu-3m', import.meta.url).pathname,
-  ...{
-    chapters: 200,
-    length: 128,
-    batchSize: 4,
-    steps: 60,
-    learningRate: 3e-4,
-    heldOut: 64,
-    calibration: 16,
-    distillation: 96,
-  },
+  chapters: 200,
+  length: 128,
+  batchSize: 4,
+  steps: 60,
+  learningRate: 3e-4,
+  heldOut: 64,
+  calibration: 16,
+  distillation: 96,
 });
 
 /** @returns {Pair} */
 export const smollm2 = () => ({
   file: fetchSmolLM2,
-  ...{
-    chapters: 200,
-    length: 64,
-    batchSize: 2,
-    steps: 12,
-    learningRate: 2e-5,
-    heldOut: 16,
-    calibration: 4,
-    distillation: 24,
-  },
+  chapters: 200,
+  length: 64,
+  batchSize: 2,
+  steps: 16,
+  learningRate: 5e-5,
+  heldOut: 16,
+  calibration: 8,
+  distillation: 32,
 });
 
 /** @returns {Pair} */
