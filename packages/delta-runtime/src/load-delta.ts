@@ -86,8 +86,10 @@ async function baseOf(
 ): Promise<BaseModel> {
   const { name, fingerprint } = manifest.base;
   for (const base of basesOf(host)) if ((await base.fingerprint()) === fingerprint) return base;
+  const actual = await host.base.fingerprint();
   throw new RuntimeError(
-    `${location} was made for ${quote(name)} (${fingerprint}), this model is ${quote(host.base.name)} (${await host.base.fingerprint()}); load the base it was made for${knownBase(manifest.base, known)}`,
+    `${location} was made for ${quote(name)} (${fingerprint}), this model is ${quote(host.base.name)} (${actual}); ` +
+      `load the base it was made for${knownBase(manifest.base, actual, known)}`,
   );
 }
 
