@@ -1,5 +1,5 @@
 // A causal language model: a body that reads tokens, and an output that predicts the next one.
-import { crossEntropy, engine, rowsOf } from '@peftjs/backend';
+import { engine } from '@peftjs/backend';
 import { activeRoute, type Context, checkRoutes, type LinearSite, type Route, type Tokens } from '@peftjs/core';
 import { dispose, reshape, slice, type Tensor } from '@tensorflow/tfjs-core';
 import { type About, type BatchCount, createModel, INFERENCE, type Model } from '../model.ts';
@@ -7,6 +7,7 @@ import { type KeysAndValues, runBody, type TokenBody } from '../token-body.ts';
 import { countNextTokens } from '../tokens/count-tokens.ts';
 import { nextLabels } from '../tokens/next-labels.ts';
 import type { TokenBatch } from '../tokens/token-input.ts';
+import { nextTokenLoss } from './next-token-loss.ts';
 
 /** Keys and values of the positions so far, their mask [b, s], the padding in front of each row, the tokens, and what ran them. */
 export interface KeyValueCache {
@@ -53,10 +54,10 @@ export function causalLM(body: TokenBody, head: LinearSite, about: About): Causa
     loss: (batch, outer = INFERENCE) =>
       engine().tidy(() => {
         const { x, sequence, ctx } = runBody(body, model, batch, outer, { labels: batch.labels });
-        const labels = sequence.labels;
-        if (labels === undefined)
+        if (sequence.labels === undefined)
           throw new Error('[peftjs/models] the batch has no labels; give them, -100 where a token does not count');
-        return crossEntropy({ logits: rowsOf(linear(head, x, ctx)), labels: nextLabels(labels, sequence, batch) }, {});
+        const labels = nextLabels(sequence.labels, sequence, batch);
+        return nextTokenLoss({ x, labels, vocab: head.outDim, logitsOf: (some) => linear(head, some, ctx) });
       }),
     count(batch, { routes } = INFERENCE) {
       if (routes) checkRoutes(model, routes, batch.shape[0]);
