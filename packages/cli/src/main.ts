@@ -4,9 +4,9 @@ import { oneLine } from '@peftjs/safetensors';
 import { EXIT, type Run } from './command.ts';
 import { commands } from './commands.ts';
 import { helpFor, overview } from './help.ts';
-import { Interrupted } from './interrupted.ts';
 import { parseOptions } from './parse-options.ts';
 import { createReporter, type Sink } from './reporter.ts';
+import { Interrupted } from './training/interrupted.ts';
 import { UsageError } from './usage-error.ts';
 import { version } from './version.ts';
 

@@ -1,16 +1,16 @@
 // `peftjs delta`: a fine-tuned model as its difference from the base. What is to be done with it is the word behind.
 import { apply, chain, type DeltaProgress, diff, inspect, undo, verify } from '@peftjs/delta';
 import { type Command, command, EXIT, type Run } from '../command.ts';
-import { codecChoice, codecOptions, refuseCodecOptions } from '../delta-codec-options.ts';
-import { allCodecs } from '../delta-codecs.ts';
-import { deltaLines } from '../delta-lines.ts';
-import { knownBases } from '../known-bases.ts';
+import { deltaLines } from '../folders/delta-lines.ts';
+import { knownBases } from '../folders/known-bases.ts';
+import { isDelta, showFolder } from '../folders/show-folder.ts';
+import { showLineage } from '../folders/show-lineage.ts';
+import { showVerified } from '../folders/show-verified.ts';
 import { choice, flag, required, text, texts } from '../option.ts';
-import { isDelta, showFolder } from '../show-folder.ts';
-import { showLineage } from '../show-lineage.ts';
-import { showVerified } from '../show-verified.ts';
-import { storyOf, storyOptions } from '../story-options.ts';
-import { trustOf, trustOption } from '../trust-option.ts';
+import { codecChoice, codecOptions, refuseCodecOptions } from '../options/delta-codec-options.ts';
+import { allCodecs } from '../options/delta-codecs.ts';
+import { storyOf, storyOptions } from '../options/story-options.ts';
+import { trustOf, trustOption } from '../options/trust-option.ts';
 import { UsageError } from '../usage-error.ts';
 
 const ACTIONS = ['diff', 'apply', 'undo', 'chain', 'inspect', 'verify', 'log'] as const;

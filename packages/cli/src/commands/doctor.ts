@@ -1,9 +1,9 @@
 // `peftjs doctor`: what there is to compute with.
 import { availableParallelism, cpus, totalmem } from 'node:os';
-import { backendNames, backendOptions } from '../backend-options.ts';
-import { type BackendCheck, checkBackend } from '../check-backend.ts';
 import { type Command, command, EXIT } from '../command.ts';
 import { bytes } from '../figures.ts';
+import { backendNames, backendOptions } from '../options/backend-options.ts';
+import { type BackendCheck, checkBackend } from '../options/check-backend.ts';
 import { version } from '../version.ts';
 
 /** The backend that needs nothing installed: where it fails, something is wrong. */

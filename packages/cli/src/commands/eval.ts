@@ -1,18 +1,18 @@
 // `peftjs eval`: how well a model predicts a text, and how much better with an adapter.
 import { createBatches, digest, findDataSet } from '@peftjs/data';
 import { meanLoss } from '@peftjs/train';
-import { adaptersOption, attachAdapters, loadAdapters, namedFolders } from '../adapters-option.ts';
-import { backendOptions, startBackend } from '../backend-options.ts';
 import { type Command, command, EXIT } from '../command.ts';
-import { checkTask, needsOf, taskOption } from '../data-needs.ts';
-import { dataOptions, readText } from '../data-options.ts';
 import { counted } from '../figures.ts';
-import { deltaOption, modelOption, needTokenizer, openModel } from '../model-options.ts';
 import { choice, integer } from '../option.ts';
-import { lossText } from '../training-session.ts';
-import { trustOf, trustOption } from '../trust-option.ts';
+import { adaptersOption, attachAdapters, loadAdapters, namedFolders } from '../options/adapters-option.ts';
+import { backendOptions, startBackend } from '../options/backend-options.ts';
+import { dataOptions, readText } from '../options/data-options.ts';
+import { deltaOption, modelOption, needTokenizer, openModel } from '../options/model-options.ts';
+import { trustOf, trustOption } from '../options/trust-option.ts';
+import { weightsOption } from '../options/weights-option.ts';
+import { checkTask, needsOf, taskOption } from '../training/data-needs.ts';
+import { lossText } from '../training/training-session.ts';
 import { UsageError } from '../usage-error.ts';
-import { weightsOption } from '../weights-option.ts';
 
 const options = {
   model: modelOption,

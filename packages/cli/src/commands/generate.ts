@@ -1,15 +1,15 @@
 // `peftjs generate`: continues a prompt, a token at a time.
 import { streamText } from '@peftjs/models';
-import { adaptersOption, attachAdapters, loadAdapters, namedFolders } from '../adapters-option.ts';
-import { backendOptions, startBackend } from '../backend-options.ts';
 import { type Command, command, EXIT } from '../command.ts';
-import { checkTask, needsOf, taskOption } from '../data-needs.ts';
-import { deltaOption, modelOption, needTokenizer, openModel } from '../model-options.ts';
 import { integer, orElse, required, text } from '../option.ts';
-import { generateOptions, samplingOptions } from '../sampling-options.ts';
-import { trustOf, trustOption } from '../trust-option.ts';
+import { adaptersOption, attachAdapters, loadAdapters, namedFolders } from '../options/adapters-option.ts';
+import { backendOptions, startBackend } from '../options/backend-options.ts';
+import { deltaOption, modelOption, needTokenizer, openModel } from '../options/model-options.ts';
+import { generateOptions, samplingOptions } from '../options/sampling-options.ts';
+import { trustOf, trustOption } from '../options/trust-option.ts';
+import { weightsOption } from '../options/weights-option.ts';
+import { checkTask, needsOf, taskOption } from '../training/data-needs.ts';
 import { UsageError } from '../usage-error.ts';
-import { weightsOption } from '../weights-option.ts';
 
 const options = {
   model: modelOption,

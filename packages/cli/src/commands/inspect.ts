@@ -1,8 +1,8 @@
 // `peftjs inspect`: says what is in an adapter, a delta, a model or a safetensors file, and whether it is whole.
 import { type Command, command, EXIT } from '../command.ts';
+import { showFolder } from '../folders/show-folder.ts';
 import { required, text } from '../option.ts';
-import { showFolder } from '../show-folder.ts';
-import { trustOf, trustOption } from '../trust-option.ts';
+import { trustOf, trustOption } from '../options/trust-option.ts';
 
 const options = {
   path: required(

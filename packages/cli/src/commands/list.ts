@@ -5,7 +5,7 @@ import { oneLine } from '@peftjs/safetensors';
 import { type Command, command, EXIT } from '../command.ts';
 import { bytes } from '../figures.ts';
 import { flag, text } from '../option.ts';
-import { registryOf, registryOption } from '../registry-option.ts';
+import { registryOf, registryOption } from '../options/registry-option.ts';
 
 const options = {
   name: text('NAME', 'the versions of this one; the last version of each when left out'),

@@ -1,8 +1,8 @@
 // `peftjs log`: what something was made of, and that of what.
 import { type Command, command, EXIT } from '../command.ts';
+import { showLineage } from '../folders/show-lineage.ts';
 import { required, text, texts } from '../option.ts';
-import { namedRegistry, registryOption } from '../registry-option.ts';
-import { showLineage } from '../show-lineage.ts';
+import { namedRegistry, registryOption } from '../options/registry-option.ts';
 
 const options = {
   path: required(text('DIR', 'the folder of an adapter, a delta or a model')),

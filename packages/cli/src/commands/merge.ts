@@ -2,17 +2,17 @@
 import { recordOf } from '@peftjs/checkpoint';
 import { countParameters, merge } from '@peftjs/core';
 import { type CausalLM, saveModel, type TokenBatch } from '@peftjs/models';
-import { backendOptions, startBackend } from '../backend-options.ts';
-import { checkOut } from '../check-out.ts';
 import { type Command, command, EXIT } from '../command.ts';
 import { count } from '../figures.ts';
+import { checkOut } from '../folders/check-out.ts';
+import { writeModelRecord } from '../folders/model-record.ts';
+import { filesBeside } from '../folders/tokenizer-files.ts';
 import { given } from '../given.ts';
-import { adapterOption, modelOption, openAdapter, openModel } from '../model-options.ts';
-import { writeModelRecord } from '../model-record.ts';
 import { choice, number, orElse, required, text } from '../option.ts';
-import { storyOf, storyOptions } from '../story-options.ts';
-import { filesBeside } from '../tokenizer-files.ts';
-import { trustOf, trustOption } from '../trust-option.ts';
+import { backendOptions, startBackend } from '../options/backend-options.ts';
+import { adapterOption, modelOption, openAdapter, openModel } from '../options/model-options.ts';
+import { storyOf, storyOptions } from '../options/story-options.ts';
+import { trustOf, trustOption } from '../options/trust-option.ts';
 
 const options = {
   model: modelOption,

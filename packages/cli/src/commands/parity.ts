@@ -1,8 +1,8 @@
 // `peftjs parity`: runs a golden case, and says how far we are from what the reference has computed.
 import { type GoldenPart, runGoldenCase } from '@peftjs/testing';
-import { backendOptions, startBackend } from '../backend-options.ts';
 import { type Command, command, EXIT } from '../command.ts';
 import { required, text } from '../option.ts';
+import { backendOptions, startBackend } from '../options/backend-options.ts';
 
 const options = {
   case: required(text('DIR', "the case's folder, with base, adapter and expect.safetensors")),

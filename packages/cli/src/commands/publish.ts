@@ -2,10 +2,10 @@
 import { publish as publishFolder, sizeOf, titleOf } from '@peftjs/registry';
 import { type Command, command, EXIT } from '../command.ts';
 import { bytes, counted } from '../figures.ts';
+import { verifyFolder } from '../folders/verify-folder.ts';
 import { required, text } from '../option.ts';
-import { registryOf, registryOption } from '../registry-option.ts';
-import { trustOf, trustOption } from '../trust-option.ts';
-import { verifyFolder } from '../verify-folder.ts';
+import { registryOf, registryOption } from '../options/registry-option.ts';
+import { trustOf, trustOption } from '../options/trust-option.ts';
 
 const options = {
   path: required(text('DIR', 'the folder of an adapter or a delta')),

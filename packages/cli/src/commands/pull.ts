@@ -3,8 +3,8 @@ import { pull as pullRelease, sizeOf, titleOf } from '@peftjs/registry';
 import { type Command, command, EXIT } from '../command.ts';
 import { bytes, counted } from '../figures.ts';
 import { flag, required, text } from '../option.ts';
-import { registryOf, registryOption } from '../registry-option.ts';
-import { trustOf, trustOption } from '../trust-option.ts';
+import { registryOf, registryOption } from '../options/registry-option.ts';
+import { trustOf, trustOption } from '../options/trust-option.ts';
 
 const options = {
   release: required(text('NAME[@VERSION]', 'what to bring; the version that was published last when none is named')),

@@ -1,15 +1,15 @@
 // `peftjs quantize`: a model's folder in which the linear layers have codes of few bits, in the layout of bitsandbytes.
 import { diskFolder, type Folder, openWeights } from '@peftjs/checkpoint';
 import { type CausalLM, codesOf, openModelFolder, saveModel } from '@peftjs/models';
-import { backendOptions, startBackend } from '../backend-options.ts';
-import { checkOut } from '../check-out.ts';
 import { type Command, command, EXIT } from '../command.ts';
 import { bytes, counted } from '../figures.ts';
-import { modelOption, openModel } from '../model-options.ts';
-import { writeModelRecord } from '../model-record.ts';
+import { checkOut } from '../folders/check-out.ts';
+import { writeModelRecord } from '../folders/model-record.ts';
+import { filesBeside } from '../folders/tokenizer-files.ts';
 import { choice, orElse, required, text } from '../option.ts';
-import { filesBeside } from '../tokenizer-files.ts';
-import { storageOf } from '../weights-option.ts';
+import { backendOptions, startBackend } from '../options/backend-options.ts';
+import { modelOption, openModel } from '../options/model-options.ts';
+import { storageOf } from '../options/weights-option.ts';
 
 const options = {
   model: modelOption,

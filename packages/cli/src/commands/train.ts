@@ -1,26 +1,27 @@
 // `peftjs train`: fine-tunes a model on text, shows what that did, and saves what Python can load.
-import { backendOptions, startBackend } from '../backend-options.ts';
-import { checkOut } from '../check-out.ts';
+
 import { type Command, command, EXIT } from '../command.ts';
-import { dataOptions } from '../data-options.ts';
 import { bytes, counted } from '../figures.ts';
-import { adapterGoal, modelGoal } from '../goal.ts';
-import { lossChart } from '../loss-chart.ts';
+import { checkOut } from '../folders/check-out.ts';
 import { chosenMethod, methodOption, methodOptions } from '../methods.ts';
-import { checkMetricsPath } from '../metrics-file.ts';
-import { modelOption, openModel } from '../model-options.ts';
 import { choice, flag, integer, number, orElse, required, text } from '../option.ts';
-import { checkQat, qatOptions } from '../qat-options.ts';
-import { recipeOf, runStory } from '../recipe.ts';
-import { runOptions, totalSteps } from '../run-options.ts';
-import { openRun } from '../run-store.ts';
-import { showSample } from '../sample.ts';
-import { generateOptions, samplingOptions } from '../sampling-options.ts';
-import { storyOptions } from '../story-options.ts';
-import { readTrainingData } from '../training-data.ts';
-import { lossText, sessionData, trainSession } from '../training-session.ts';
+import { backendOptions, startBackend } from '../options/backend-options.ts';
+import { dataOptions } from '../options/data-options.ts';
+import { modelOption, openModel } from '../options/model-options.ts';
+import { checkQat, qatOptions } from '../options/qat-options.ts';
+import { runOptions, totalSteps } from '../options/run-options.ts';
+import { generateOptions, samplingOptions } from '../options/sampling-options.ts';
+import { storyOptions } from '../options/story-options.ts';
+import { weightsOption } from '../options/weights-option.ts';
+import { adapterGoal, modelGoal } from '../training/goal.ts';
+import { lossChart } from '../training/loss-chart.ts';
+import { checkMetricsPath } from '../training/metrics-file.ts';
+import { recipeOf, runStory } from '../training/recipe.ts';
+import { openRun } from '../training/run-store.ts';
+import { showSample } from '../training/sample.ts';
+import { readTrainingData } from '../training/training-data.ts';
+import { lossText, sessionData, trainSession } from '../training/training-session.ts';
 import { UsageError } from '../usage-error.ts';
-import { weightsOption } from '../weights-option.ts';
 
 const HOLDOUT = 'share of the text to judge by, where the data has no valid file';
 

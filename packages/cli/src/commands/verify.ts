@@ -1,8 +1,8 @@
 // `peftjs verify`: whether a folder is what was saved and signed.
 import { type Command, command, EXIT } from '../command.ts';
+import { showVerified } from '../folders/show-verified.ts';
 import { required, text } from '../option.ts';
-import { showVerified } from '../show-verified.ts';
-import { trustOf, trustOption } from '../trust-option.ts';
+import { trustOf, trustOption } from '../options/trust-option.ts';
 
 const options = {
   path: required(text('DIR', 'the folder of an adapter or a delta, or of a model that peftjs has written')),

@@ -1,8 +1,8 @@
 // The options that say how a learned prompt starts.
 import type { CausalLM } from '@peftjs/models';
 import { fromText, fromVocabulary, type PromptInit, random } from '@peftjs/prefix-tuning';
-import { needTokenizer } from '../model-options.ts';
 import { choice, type Option, orElse, text } from '../option.ts';
+import { needTokenizer } from '../options/model-options.ts';
 import { UsageError } from '../usage-error.ts';
 
 interface PromptInitValues {

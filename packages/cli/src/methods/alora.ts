@@ -4,8 +4,8 @@ import { given } from '../given.ts';
 import { type MethodEntry, methodEntry } from '../method-entry.ts';
 import { alpha, dropout, rank } from '../method-options/low-rank.ts';
 import { linearPlacesOf, linearTargets, wholeOf } from '../method-options/targets.ts';
-import { needTokenizer } from '../model-options.ts';
 import { flag, orElse, text } from '../option.ts';
+import { needTokenizer } from '../options/model-options.ts';
 import { UsageError } from '../usage-error.ts';
 
 const options = {

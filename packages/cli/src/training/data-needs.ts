@@ -1,7 +1,8 @@
 // What adapters ask of the data: positions of the context that they take, and the task of each text.
-import type { LoadedAdapter } from './adapters-option.ts';
-import { integer, type Option } from './option.ts';
-import { UsageError } from './usage-error.ts';
+
+import { integer, type Option } from '../option.ts';
+import type { LoadedAdapter } from '../options/adapters-option.ts';
+import { UsageError } from '../usage-error.ts';
 
 export interface DataNeeds {
   /** Positions of the context that virtual tokens take. */

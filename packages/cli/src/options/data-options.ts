@@ -10,11 +10,11 @@ import {
   tokenizeExamples,
 } from '@peftjs/data';
 import type { CausalLM } from '@peftjs/models';
-import type { DataNeeds } from './data-needs.ts';
-import { given } from './given.ts';
+import { given } from '../given.ts';
+import { choice, flag, integer, list, type Option, orElse, required, text } from '../option.ts';
+import type { DataNeeds } from '../training/data-needs.ts';
+import { UsageError } from '../usage-error.ts';
 import { needTokenizer } from './model-options.ts';
-import { choice, flag, integer, list, type Option, orElse, required, text } from './option.ts';
-import { UsageError } from './usage-error.ts';
 
 export interface DataValues {
   readonly data: string;

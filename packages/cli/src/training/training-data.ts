@@ -1,10 +1,10 @@
 // The data of a training run: what to learn from, and what is held out to judge by.
 import { digest, findDataSet, type TokenSequence } from '@peftjs/data';
 import type { CausalLM } from '@peftjs/models';
-import type { Run } from './command.ts';
+import type { Run } from '../command.ts';
+import { counted } from '../figures.ts';
+import { countTokens, type DataValues, readText } from '../options/data-options.ts';
 import type { DataNeeds } from './data-needs.ts';
-import { countTokens, type DataValues, readText } from './data-options.ts';
-import { counted } from './figures.ts';
 
 export interface TrainingData {
   readonly train: readonly TokenSequence[];

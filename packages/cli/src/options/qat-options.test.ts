@@ -1,8 +1,8 @@
 // An adapter of rounded weights from training to merging, each command reading from its folder what was rounded.
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { peftjs } from '../test/command-line.ts';
-import { makeWorkplace, type Workplace } from '../test/tiny-model.ts';
+import { peftjs } from '../../test/command-line.ts';
+import { makeWorkplace, type Workplace } from '../../test/tiny-model.ts';
 
 let place: Workplace;
 beforeAll(async () => {

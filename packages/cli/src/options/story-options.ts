@@ -1,7 +1,7 @@
 // Who made something and on what terms: options of the commands that write an adapter, a delta or a model.
 import type { Story } from '@peftjs/checkpoint';
-import { given } from './given.ts';
-import { type Option, text } from './option.ts';
+import { given } from '../given.ts';
+import { type Option, text } from '../option.ts';
 
 export interface StoryValues {
   readonly license: string | undefined;

@@ -1,5 +1,5 @@
 // Says what was found to be right about a folder.
-import type { Run } from './command.ts';
+import type { Run } from '../command.ts';
 import { type FolderCheck, verifyFolder } from './verify-folder.ts';
 
 export async function showVerified(

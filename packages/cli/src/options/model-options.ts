@@ -2,12 +2,12 @@
 import { type Folder, loadAdapter, type TrustOptions } from '@peftjs/checkpoint';
 import { type Adapter, countParameters, restore, type Storage } from '@peftjs/core';
 import { type CausalLM, type HubProgress, loadModel, openModelFolder, type TextTokenizer } from '@peftjs/models';
-import type { Run } from './command.ts';
-import { bytes, count } from './figures.ts';
-import { checkModel, knownBases } from './known-bases.ts';
-import { type Option, required, text } from './option.ts';
+import type { Run } from '../command.ts';
+import { bytes, count } from '../figures.ts';
+import { checkModel, knownBases } from '../folders/known-bases.ts';
+import { weightBytes } from '../folders/weight-bytes.ts';
+import { type Option, required, text } from '../option.ts';
 import { familiesOf } from './qat-options.ts';
-import { weightBytes } from './weight-bytes.ts';
 import { storageOf, type WeightsName } from './weights-option.ts';
 
 export const modelOption: Option<string> = required(

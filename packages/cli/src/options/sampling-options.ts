@@ -1,7 +1,7 @@
 // How text is generated: the options, and the words that the library knows them by.
 import type { GenerateOptions } from '@peftjs/models';
-import { given } from './given.ts';
-import { integer, number, type Option, orElse } from './option.ts';
+import { given } from '../given.ts';
+import { integer, number, type Option, orElse } from '../option.ts';
 
 export interface SamplingValues {
   readonly 'max-new-tokens': number;

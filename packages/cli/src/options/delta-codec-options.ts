@@ -1,8 +1,8 @@
 // Which codec stores the changes of `peftjs delta diff`: by name, by a budget, or by what is kept.
 import { type Codec, type CodecChoice, type FitOptions, fitCodecs } from '@peftjs/delta';
+import { choice, integer, number, type Option, size } from '../option.ts';
+import { UsageError } from '../usage-error.ts';
 import { CODEC_NAMES, type CodecName, type CodecOptions, candidatesOf, namedCodec } from './delta-codecs.ts';
-import { choice, integer, number, type Option, size } from './option.ts';
-import { UsageError } from './usage-error.ts';
 
 export interface CodecValues {
   readonly codec: CodecName | undefined;

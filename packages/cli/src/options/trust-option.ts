@@ -1,8 +1,8 @@
 // Whose signature a folder must have: public keys, or files of them, from the option or the environment.
 import { readFile } from 'node:fs/promises';
 import { normalKey, type TrustOptions } from '@peftjs/checkpoint';
-import { type Option, texts } from './option.ts';
-import { UsageError } from './usage-error.ts';
+import { type Option, texts } from '../option.ts';
+import { UsageError } from '../usage-error.ts';
 
 export interface TrustValues {
   readonly trusted: readonly string[] | undefined;

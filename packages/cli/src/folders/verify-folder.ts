@@ -9,7 +9,7 @@ import {
   verifySignature,
 } from '@peftjs/checkpoint';
 import { verify } from '@peftjs/delta';
-import { allCodecs } from './delta-codecs.ts';
+import { allCodecs } from '../options/delta-codecs.ts';
 import { knownBases } from './known-bases.ts';
 import { isDelta } from './show-folder.ts';
 

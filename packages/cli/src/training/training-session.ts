@@ -2,13 +2,13 @@
 import { type Batch, type Batches, createBatches } from '@peftjs/data';
 import type { CausalLM } from '@peftjs/models';
 import { meanLoss, train } from '@peftjs/train';
-import type { Run } from './command.ts';
-import { given } from './given.ts';
+import type { Run } from '../command.ts';
+import { given } from '../given.ts';
+import { needTokenizer } from '../options/model-options.ts';
+import { type RunValues, trainOptions } from '../options/run-options.ts';
 import type { Goal } from './goal.ts';
 import { Interrupted } from './interrupted.ts';
 import { openMetrics } from './metrics-file.ts';
-import { needTokenizer } from './model-options.ts';
-import { type RunValues, trainOptions } from './run-options.ts';
 import type { RunStore } from './run-store.ts';
 import type { TrainingData } from './training-data.ts';
 import { type TrainingLog, trainingLog } from './training-log.ts';

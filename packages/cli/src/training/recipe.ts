@@ -2,11 +2,11 @@
 import { digest, type Json, type Story } from '@peftjs/checkpoint';
 import { type CausalLM, openModelFolder } from '@peftjs/models';
 import { version_core } from '@tensorflow/tfjs-core';
-import type { StartedBackend } from './backend-options.ts';
-import { rememberBase } from './known-bases.ts';
-import { type StoryValues, storyOf } from './story-options.ts';
+import { rememberBase } from '../folders/known-bases.ts';
+import type { StartedBackend } from '../options/backend-options.ts';
+import { type StoryValues, storyOf } from '../options/story-options.ts';
+import { version } from '../version.ts';
 import type { TrainingData } from './training-data.ts';
-import { version } from './version.ts';
 
 export type Recipe = Readonly<Record<string, Json>>;
 

@@ -1,8 +1,8 @@
 // Whether a folder can take what a command will write, asked before the work rather than after it.
 import { readdir, realpath, stat } from 'node:fs/promises';
-import type { GoalKind } from './goal.ts';
+import type { GoalKind } from '../training/goal.ts';
+import { UsageError } from '../usage-error.ts';
 import { TOKENIZER_FILES } from './tokenizer-files.ts';
-import { UsageError } from './usage-error.ts';
 
 const FILES: Readonly<Record<GoalKind, readonly string[]>> = {
   adapter: ['README.md', 'adapter_config.json', 'adapter_model.safetensors', 'peftjs.json'],

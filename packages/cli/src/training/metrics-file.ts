@@ -1,7 +1,7 @@
 // The numbers of a run as JSON Lines, in a file of their own.
 import { appendFile, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, relative, resolve } from 'node:path';
-import { UsageError } from './usage-error.ts';
+import { UsageError } from '../usage-error.ts';
 
 export interface Metrics {
   add(line: { readonly type: string; readonly step: number }): Promise<void>;

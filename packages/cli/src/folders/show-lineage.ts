@@ -3,7 +3,7 @@ import { readdir } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { type FolderRecord, lineageLines, lineageOf, recordOf } from '@peftjs/checkpoint';
 import { listReleases, releaseRecords } from '@peftjs/registry';
-import type { Run } from './command.ts';
+import type { Run } from '../command.ts';
 
 export interface LineagePlaces {
   /** Folders that are, or hold, adapters, deltas and models; those beside the folder are looked at, too. */

@@ -1,6 +1,6 @@
 // The codecs of `peftjs delta`: what each is called, and what is tried where a budget is to be kept.
 import { type Codec, exact, int4, int8, lowRank, mixed, sign, sparse } from '@peftjs/delta';
-import { UsageError } from './usage-error.ts';
+import { UsageError } from '../usage-error.ts';
 
 interface Entry {
   /** The option that it takes, if any. */

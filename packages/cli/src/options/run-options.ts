@@ -1,8 +1,8 @@
 // How a run trains: the options, and what they are to the library.
 import type { TokenBatch } from '@peftjs/models';
 import { adamw, adamw8bit, constant, cosine, linear, type Schedule, type TrainOptions } from '@peftjs/train';
-import { given } from './given.ts';
-import { choice, flag, integer, number, type Option, orElse } from './option.ts';
+import { given } from '../given.ts';
+import { choice, flag, integer, number, type Option, orElse } from '../option.ts';
 
 export interface RunValues {
   readonly steps: number | undefined;

@@ -3,12 +3,12 @@ import { stat } from 'node:fs/promises';
 import { diskFolder, type Provenance, type Story, saveAdapter } from '@peftjs/checkpoint';
 import { type Adapter, attach, summarize, type Trainable } from '@peftjs/core';
 import { type CausalLM, saveModel } from '@peftjs/models';
-import type { Setting, Training } from './method-entry.ts';
-import type { NamedMethod } from './methods.ts';
-import { writeModelRecord } from './model-record.ts';
+import { writeModelRecord } from '../folders/model-record.ts';
+import { filesBeside } from '../folders/tokenizer-files.ts';
+import type { Setting, Training } from '../method-entry.ts';
+import type { NamedMethod } from '../methods.ts';
+import { type QatValues, withQat } from '../options/qat-options.ts';
 import { adapterLines, modelLines } from './python-lines.ts';
-import { type QatValues, withQat } from './qat-options.ts';
-import { filesBeside } from './tokenizer-files.ts';
 
 export type SavedDtype = 'F32' | 'F16' | 'BF16';
 

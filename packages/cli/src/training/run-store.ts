@@ -2,8 +2,8 @@
 import { rm } from 'node:fs/promises';
 import { stateStore } from '@peftjs/checkpoint';
 import type { StateStore } from '@peftjs/train';
+import { UsageError } from '../usage-error.ts';
 import type { Recipe } from './recipe.ts';
-import { UsageError } from './usage-error.ts';
 
 export interface RunStore extends StateStore {
   readonly path: string;

@@ -1,6 +1,6 @@
 // A prompt and what the model makes of it, shown as it comes.
 import { type CausalLM, type GenerateOptions, streamText } from '@peftjs/models';
-import type { Reporter } from './reporter.ts';
+import type { Reporter } from '../reporter.ts';
 
 /** @param when goes before it, and into the event */
 export async function showSample(

@@ -1,6 +1,6 @@
 // How the frozen weights are held: the storages that have a name on the command line.
 import type { Storage } from '@peftjs/core';
-import { choice, type Option, orElse } from './option.ts';
+import { choice, type Option, orElse } from '../option.ts';
 
 const NAMES = ['f32', 'f16', 'bf16', 'int8', 'int4', 'nf4', 'nf4-double', 'fp4', 'as-stored'] as const;
 

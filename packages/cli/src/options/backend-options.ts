@@ -1,8 +1,8 @@
 // Which backend a command runs on: the options, the list of backends, and the choice with its reasons.
 import { type Backend, type BackendReport, memoryMeter, useBackend } from '@peftjs/backend';
-import { given } from './given.ts';
-import { integer, list, type Option, orElse } from './option.ts';
-import type { Reporter } from './reporter.ts';
+import { given } from '../given.ts';
+import { integer, list, type Option, orElse } from '../option.ts';
+import type { Reporter } from '../reporter.ts';
 
 type Make = (threads: number | undefined) => Promise<Backend>;
 

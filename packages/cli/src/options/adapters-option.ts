@@ -2,10 +2,10 @@
 import { type AdapterRecord, loadAdapter, type TrustOptions } from '@peftjs/checkpoint';
 import { restore } from '@peftjs/core';
 import type { CausalLM } from '@peftjs/models';
-import { checkModel } from './known-bases.ts';
-import { type Option, texts } from './option.ts';
+import { checkModel } from '../folders/known-bases.ts';
+import { type Option, texts } from '../option.ts';
+import { UsageError } from '../usage-error.ts';
 import { familiesOf } from './qat-options.ts';
-import { UsageError } from './usage-error.ts';
 
 export const adaptersOption: Option<readonly string[] | undefined> = texts(
   '[NAME=]DIR',

@@ -2,9 +2,9 @@
 import type { AdapterRecord } from '@peftjs/checkpoint';
 import type { Family, Method } from '@peftjs/core';
 import type { QatSpec } from '@peftjs/quantization';
-import { given } from './given.ts';
-import { choice, integer, type Option } from './option.ts';
-import { UsageError } from './usage-error.ts';
+import { given } from '../given.ts';
+import { choice, integer, type Option } from '../option.ts';
+import { UsageError } from '../usage-error.ts';
 
 export interface QatValues {
   readonly qat: number | undefined;
@@ -51,7 +51,7 @@ export async function withQat(methods: readonly Method[], values: QatValues): Pr
 
 /** What reads an adapter, as it was trained: its folder has the recipe. */
 export async function familiesOf({ provenance }: AdapterRecord): Promise<readonly Family[]> {
-  const { families } = await import('./methods.ts');
+  const { families } = await import('../methods.ts');
   const spec = specOf((provenance?.recipe ?? {}) as Partial<QatValues>);
   if (!spec) return families;
   const { readQat } = await import('@peftjs/quantization');

@@ -4,10 +4,10 @@ import { join } from 'node:path';
 import { type Json, type Provenance, provenanceRows, type TrustOptions } from '@peftjs/checkpoint';
 import { inspect } from '@peftjs/delta';
 import { oneLine } from '@peftjs/safetensors';
-import type { Run } from './command.ts';
+import type { Run } from '../command.ts';
+import { bytes, count, counted } from '../figures.ts';
 import { type Contents, readContents } from './contents.ts';
 import { deltaLines } from './delta-lines.ts';
-import { bytes, count, counted } from './figures.ts';
 import { tensorLines } from './tensor-summary.ts';
 
 /** Says what `path` holds; what the object for machines has beside it is `more`. */

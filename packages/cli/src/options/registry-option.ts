@@ -1,6 +1,6 @@
 // Which registry a command works with.
-import { type Option, text } from './option.ts';
-import { UsageError } from './usage-error.ts';
+import { type Option, text } from '../option.ts';
+import { UsageError } from '../usage-error.ts';
 
 export interface RegistryValues {
   readonly registry: string | undefined;

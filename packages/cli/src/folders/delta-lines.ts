@@ -1,6 +1,6 @@
 // What is said of a delta.
 import type { DeltaContents } from '@peftjs/delta';
-import { bytes, counted } from './figures.ts';
+import { bytes, counted } from '../figures.ts';
 
 export function deltaLines(found: DeltaContents): readonly string[] {
   const { same, changed, whole, removed } = found;

@@ -1,7 +1,7 @@
 // What is shown and kept of a run as it goes: a line every few steps, the curve, the figures of the end.
 import type { EvaluationEvent, StepEvent } from '@peftjs/train';
-import { bytes, count } from './figures.ts';
-import type { Progress, Reporter } from './reporter.ts';
+import { bytes, count } from '../figures.ts';
+import type { Progress, Reporter } from '../reporter.ts';
 
 export interface TrainingLog {
   step(event: StepEvent): Promise<void>;
