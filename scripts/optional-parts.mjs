@@ -60,7 +60,7 @@ async function findDeno() {
     name: 'Deno',
     variable: 'PEFTJS_DENO',
     candidates: [process.env.PEFTJS_DENO || 'deno'],
-    args: ['--version'],
+    args: ['eval', 'console.log(Deno.version.deno)'],
     advice: 'npm install --global deno',
   });
 }
