@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { findPython, runPython } from '../../safetensors/test/python.ts';
+import { COLLECT_WARNINGS, findPython, runPython } from '../../safetensors/test/python.ts';
 import { temporaryFolder } from '../test/temporary-folder.ts';
 import { type SavedTensor, siteKey } from './adapter-record.ts';
 import { loadAdapter } from './load-adapter.ts';
@@ -11,12 +11,7 @@ import { createKeys } from './signing-keys.ts';
 const python = findPython('torch', 'peft', 'safetensors');
 
 /** For each pair of folders: loads the first onto a model of two linear layers, saves it to the second, prints what came of it. */
-const PROGRAM = `
-import json, logging, sys, warnings
-messages = []
-class Collect(logging.Handler):
-    def emit(self, record): messages.append(record.getMessage())
-logging.getLogger().addHandler(Collect(logging.WARNING))
+const PROGRAM = `${COLLECT_WARNINGS}
 import torch
 from peft import PeftModel
 class Block(torch.nn.Module):

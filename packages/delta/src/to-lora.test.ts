@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { diskFolder, loadAdapter, memoryFolder } from '@peftjs/checkpoint';
 import { describe, expect, it } from 'vitest';
-import { findPython, runPython } from '../../safetensors/test/python.ts';
+import { COLLECT_WARNINGS, findPython, runPython } from '../../safetensors/test/python.ts';
 import { model, numbers, type Tensors } from '../test/models.ts';
 import { apply } from './apply.ts';
 import { byName } from './by-name.ts';
@@ -15,12 +15,7 @@ import { toLora } from './to-lora.ts';
 const python = findPython('torch', 'peft', 'safetensors');
 
 /** Runs base and adapter, and the tuned weights alone, on the same tokens. */
-const PROGRAM = `
-import json, logging, sys, warnings
-messages = []
-class Collect(logging.Handler):
-    def emit(self, record): messages.append(record.getMessage())
-logging.getLogger().addHandler(Collect(logging.WARNING))
+const PROGRAM = `${COLLECT_WARNINGS}
 import torch
 from peft import PeftModel
 from safetensors.torch import load_file

@@ -21,3 +21,11 @@ export function findPython(...modules: readonly string[]): string | null {
 export function runPython(python: string, program: string, args: readonly string[]): string {
   return execFileSync(python, ['-W', 'always', '-c', program, ...args], { encoding: 'utf8', stdio: 'pipe' });
 }
+
+/** The beginning of a program: what is logged as a warning comes into `messages`. */
+export const COLLECT_WARNINGS = `
+import json, logging, sys, warnings
+messages = []
+class Collect(logging.Handler):
+    def emit(self, record): messages.append(record.getMessage())
+logging.getLogger().addHandler(Collect(logging.WARNING))`;

@@ -8,6 +8,7 @@ import { memory } from '@tensorflow/tfjs-core';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { goldenFile } from '../../../gguf/test/golden-file.ts';
 import { type TensorToWrite, type Typed, writeGguf } from '../../../gguf/test/write-gguf.ts';
+import { LLAMA } from '../../test/gguf-llama.ts';
 import { hubServer } from '../../test/hub-server.ts';
 import { batchOf, expectNear, guardTensors, logitsOf } from '../../test/tiny-llama.ts';
 import { openModelFolder } from '../hub/open-model-folder.ts';
@@ -146,18 +147,6 @@ test('a storage gets the blocks of the file, the rows of q and k in their order'
   expect(seen.get('model.layers.0.self_attn.q_proj.weight')).toBe('Q4_1 20');
   expect(seen.get('model.layers.1.self_attn.k_proj.weight')).toBe('Q8_0 34');
 });
-
-/** Enough for a configuration. */
-const LLAMA: Readonly<Record<string, Typed>> = {
-  'general.architecture': ['string', 'llama'],
-  'llama.block_count': ['u32', 1],
-  'llama.context_length': ['u32', 8],
-  'llama.embedding_length': ['u32', 8],
-  'llama.feed_forward_length': ['u32', 8],
-  'llama.attention.head_count': ['u32', 2],
-  'llama.attention.layer_norm_rms_epsilon': ['f32', 1e-6],
-  'llama.vocab_size': ['u32', 5],
-};
 
 describe('the configuration', () => {
   const configOf = async (more: Readonly<Record<string, Typed>>, tensors: readonly TensorToWrite[] = []) => {

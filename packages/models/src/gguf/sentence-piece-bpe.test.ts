@@ -2,6 +2,7 @@ import { memorySource } from '@peftjs/safetensors';
 import { expect, test } from 'vitest';
 import { goldenFile } from '../../../gguf/test/golden-file.ts';
 import { type Typed, writeGguf } from '../../../gguf/test/write-gguf.ts';
+import { LLAMA } from '../../test/gguf-llama.ts';
 import { openTokenizer } from '../load-model.ts';
 import { ggufFolder } from './gguf-folder.ts';
 
@@ -26,13 +27,7 @@ test('a text begins with a token of its own unless the file says otherwise', () 
 });
 
 const FILE: Readonly<Record<string, Typed>> = {
-  'general.architecture': ['string', 'llama'],
-  'llama.block_count': ['u32', 1],
-  'llama.context_length': ['u32', 8],
-  'llama.embedding_length': ['u32', 8],
-  'llama.feed_forward_length': ['u32', 8],
-  'llama.attention.head_count': ['u32', 2],
-  'llama.attention.layer_norm_rms_epsilon': ['f32', 1e-6],
+  ...LLAMA,
   'llama.vocab_size': ['u32', 6],
   'tokenizer.ggml.model': ['string', 'llama'],
   'tokenizer.ggml.tokens': ['array', 'string', ['<unk>', 'a', 'b', 'c', 'ab', 'bc']],
