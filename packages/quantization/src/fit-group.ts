@@ -19,7 +19,9 @@ export function fitterOf(
   form: GroupedForm,
   group: FittedGroup,
 ): (rows: Float32Array, from: number, end: number) => number {
-  const nearest = form.levels === null ? nearestByte : nearestLevel(form.levels);
+  const codesOf = form.levels === null ? nearestBytes : nearestLevels(form.levels);
+  const ofZero = new Uint8Array(1);
+  codesOf(new Float32Array(1), 0, 1, 0, 1, ofZero);
   const measure = MEASURES[form.fit.of];
   const share = Math.fround(form.fit.share);
   return (rows, from, end) => {
@@ -31,10 +33,8 @@ export function fitterOf(
     if (!Number.isFinite(group.scale)) return from;
     const steep = Math.max(Math.abs(group.scale), SMALLEST);
     const inverse = Math.fround((group.scale < 0 ? -1 : 1) / steep);
-    for (let i = from; i < end; i++) {
-      group.codes[i - from] = nearest(Math.fround(Math.fround((rows[i] as number) - group.offset) * inverse));
-    }
-    group.codes.fill(nearest(0), end - from);
+    codesOf(rows, from, end, group.offset, inverse, group.codes);
+    group.codes.fill(ofZero[0] as number, end - from);
     return -1;
   };
 }
@@ -80,19 +80,61 @@ const MEASURES: Readonly<Record<Fit['of'], Measure>> = {
   },
 };
 
-/** To the nearest whole number, to an even one where two are as near. */
-function nearestByte(x: number): number {
-  const bounded = Math.min(127, Math.max(-127, x));
-  const below = Math.floor(bounded);
-  const rest = bounded - below;
-  return (rest > 0.5 || (rest === 0.5 && below & 1) ? below + 1 : below) & 255;
+/** Puts the codes of `(number - offset) * inverse`, in float32, at the start of `codes`. */
+type Nearest = (
+  rows: Float32Array,
+  from: number,
+  end: number,
+  offset: number,
+  inverse: number,
+  codes: Uint8Array,
+) => void;
+
+/** Added to a number and taken off again, it leaves the nearest whole one, an even one where two are as near. */
+const ROUNDING = 1.5 * 2 ** 52;
+
+const nearestBytes: Nearest = (rows, from, end, offset, inverse, codes) => {
+  for (let i = from; i < end; i++) {
+    const x = Math.fround(Math.fround((rows[i] as number) - offset) * inverse);
+    codes[i - from] = Math.min(127, Math.max(-127, x)) + ROUNDING - ROUNDING;
+  }
+};
+
+function nearestLevels(levels: Float32Array): Nearest {
+  const { codes: order, bounds } = levelOrder(levels);
+  const ordered = Uint8Array.from(order);
+  const cells = cellsOf(bounds);
+  return (rows, from, end, offset, inverse, codes) => {
+    const { first, last, perUnit, below, divides, divided } = cells;
+    for (let i = from; i < end; i++) {
+      const x = Math.fround(Math.fround((rows[i] as number) - offset) * inverse);
+      const cell = Math.max(0, Math.min(last, (x - first) * perUnit)) | 0;
+      const level = (below[cell] as number) + ((divides[cell] as number) < x ? (divided[cell] as number) : 0);
+      codes[i - from] = ordered[level] as number;
+    }
+  };
 }
 
-function nearestLevel(levels: Float32Array): (x: number) => number {
-  const { codes, bounds } = levelOrder(levels);
-  return (x) => {
-    let below = 0;
-    for (let half = 8; half > 0; half >>= 1) if ((bounds[below + half - 1] as number) < x) below += half;
-    return codes[below] as number;
-  };
+/**
+ * Cuts the range of bounds into cells, so small that no two of them share one: a number is compared with one bound. Mostly
+ * there is none in its cell, so that a processor foresees the outcome.
+ */
+function cellsOf(bounds: Float32Array) {
+  const first = bounds[0] as number;
+  const range = (bounds.at(-1) as number) - first;
+  const gaps = bounds.slice(1).map((bound, k) => bound - (bounds[k] as number));
+  const leastGap = gaps.reduce((least, gap) => (gap > 0 ? Math.min(least, gap) : least), range);
+  const last = Math.max(256, Math.ceil(range / leastGap) + 1);
+  const perUnit = last / range;
+  /** For each cell: how many bounds lie in those before it, the bound in it, and how many lie there. */
+  const below = new Uint8Array(last + 1);
+  const divides = new Float32Array(last + 1).fill(Number.POSITIVE_INFINITY);
+  const divided = new Uint8Array(last + 1);
+  for (const [k, bound] of bounds.entries()) {
+    const cell = Math.floor((bound - first) * perUnit);
+    divides[cell] = bound;
+    divided[cell] = (divided[cell] as number) + 1;
+    below.fill(k + 1, cell + 1);
+  }
+  return { first, last, perUnit, below, divides, divided };
 }
