@@ -31,7 +31,7 @@ export function inParts(storage: Storage, largest: number): Storage {
     return Array.from({ length: count }, (_, k) => [k * most, Math.min(most, outDim - k * most)] as const);
   };
   const store = (values: Float32Array, outDim: number, inDim: number): Weight =>
-    joined(
+    joinRows(
       cuts(outDim, inDim).map(([first, rows]) =>
         storage(values.subarray(first * inDim, (first + rows) * inDim), rows, inDim),
       ),
@@ -47,7 +47,7 @@ export function inParts(storage: Storage, largest: number): Storage {
       for (const part of parts) part.dispose();
       throw error;
     }
-    return joined(parts);
+    return joinRows(parts);
   };
   return Object.assign(store, { load });
 }
@@ -67,8 +67,8 @@ function someRows(matrix: FileMatrix, first: number, rows: number): FileMatrix {
   };
 }
 
-/** One weight of several, one after the other. A single one is itself. */
-function joined(parts: readonly Weight[]): Weight {
+/** One weight of several, the rows of one after those of the other. A single one is itself. */
+export function joinRows(parts: readonly Weight[]): Weight {
   const [only, ...others] = parts as [Weight, ...Weight[]];
   if (others.length === 0) return only;
   const { inDim } = only;
@@ -81,6 +81,7 @@ function joined(parts: readonly Weight[]): Weight {
     inDim,
     outDim,
     bytes: parts.reduce((sum, { bytes }) => sum + bytes, 0),
+    parts,
     matMul: (x) =>
       engine().tidy(() =>
         concat(
@@ -96,7 +97,7 @@ function joined(parts: readonly Weight[]): Weight {
       ),
     read: () => engine().tidy(() => concat(parts.map((part) => part.read()))),
     encode: (dense) =>
-      joined(
+      joinRows(
         parts.map((part, k) => {
           const own = slice(dense, [firsts[k] as number, 0], [part.outDim, inDim]);
           const made = part.encode(own);

@@ -6,7 +6,7 @@ export { type Config, type ConfigReader, configReader } from './config-reader.ts
 export { dropout } from './dropout.ts';
 export { fromWeight, type Start, type Started } from './from-weight.ts';
 export type { BaseFile, BaseModel, Host, StoredTensor, Undo } from './host.ts';
-export { inParts } from './in-parts.ts';
+export { inParts, joinRows } from './in-parts.ts';
 export { type Merged, type MergeOptions, merge, type Unmerge } from './merge.ts';
 export type {
   Family,

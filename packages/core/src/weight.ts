@@ -11,6 +11,8 @@ export interface Weight {
   readonly bytes: number;
   /** Where the matrix itself can be trained: the variable that holds it, [o, i]. */
   readonly variable?: Variable;
+  /** Of one that several hold, some rows each: these. What each encodes of its rows, `joinRows` makes one again. */
+  readonly parts?: readonly Weight[];
   /** x W', [..., i] to [..., o], with its gradient for x. */
   matMul(x: Tensor): Tensor;
   /** Rows by index, int32 of any shape to [..., i], for the table of an embedding. */

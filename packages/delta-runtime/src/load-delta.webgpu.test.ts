@@ -1,0 +1,4 @@
+import { webgpu } from '@peftjs/backend-webgpu';
+import { describeDeltas, LESS_THAN_AN_EMBEDDING } from '../test/delta-suite.ts';
+
+describeDeltas(webgpu({ largestTensor: LESS_THAN_AN_EMBEDDING }));
