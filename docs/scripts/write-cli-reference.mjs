@@ -17,12 +17,27 @@ async function helpOf(...args) {
   return text.trimEnd();
 }
 
-/** The names under the heading `Commands`. */
+/** The names under the heading `Commands`; none where there is no such heading. */
 function commandsOf(/** @type {string} */ overview) {
   const lines = overview.split('\n');
   const first = lines.indexOf('Commands') + 1;
+  if (first === 0) return [];
   const end = lines.indexOf('', first);
   return lines.slice(first, end).map((line) => line.trim().split(/\s+/)[0] ?? '');
+}
+
+/**
+ * What a command's help says as Markdown, and that of the commands behind it where it is several.
+ * @param {...string} words
+ * @returns {Promise<readonly string[]>}
+ */
+async function sectionsOf(...words) {
+  const help = await helpOf(...words);
+  const [name, inner] = [words.join(' '), commandsOf(help)];
+  if (inner.length === 0) return [sectionOf(name, help)];
+  const sections = [`## ${name}\n\n\`\`\`text\n${help}\n\`\`\`\n`];
+  for (const word of inner) sections.push(...(await sectionsOf(...words, word)));
+  return sections;
 }
 
 /**
@@ -53,7 +68,7 @@ function tableOf(options) {
 
 const overview = await helpOf();
 const sections = [`\`\`\`text\n${overview}\n\`\`\`\n`];
-for (const name of commandsOf(overview)) sections.push(sectionOf(name, await helpOf(name)));
+for (const name of commandsOf(overview)) sections.push(...(await sectionsOf(name)));
 const text = sections.join('\n');
 
 if (!process.argv.includes('--check')) {

@@ -1,10 +1,11 @@
 // Every command, each loaded only when it is run.
 import type { Command } from './command.ts';
+import type { CommandGroup } from './command-group.ts';
 
 export interface ListedCommand {
   readonly name: string;
   readonly summary: string;
-  load(): Promise<Command>;
+  load(): Promise<Command | CommandGroup>;
 }
 
 export const commands: readonly ListedCommand[] = [

@@ -1,5 +1,6 @@
 // The text of `--help`.
 import type { Command } from './command.ts';
+import type { CommandGroup } from './command-group.ts';
 import type { Option } from './option.ts';
 
 const EXIT_CODES = `Exit codes
@@ -15,7 +16,6 @@ export interface Listed {
 }
 
 export function overview(commands: readonly Listed[]): string {
-  const width = Math.max(...commands.map(({ name }) => name.length));
   return [
     'peftjs: parameter-efficient fine-tuning in TypeScript',
     '',
@@ -23,7 +23,7 @@ export function overview(commands: readonly Listed[]): string {
     '  peftjs COMMAND [options]',
     '',
     'Commands',
-    ...commands.map(({ name, summary }) => `  ${name.padEnd(width)}  ${summary}`),
+    ...listed(commands),
     '',
     'Examples',
     '  peftjs train --model HuggingFaceTB/SmolLM2-135M --data notes.jsonl --out out/notes',
@@ -32,6 +32,25 @@ export function overview(commands: readonly Listed[]): string {
     '',
     EXIT_CODES,
   ].join('\n');
+}
+
+export function groupHelp({ name, about, actions }: CommandGroup): string {
+  const commands = [...actions].map(([word, { summary }]) => ({ name: word, summary }));
+  return [
+    `peftjs ${name} COMMAND [options]`,
+    '',
+    about,
+    '',
+    'Commands',
+    ...listed(commands),
+    '',
+    `peftjs ${name} COMMAND --help says what its options are.`,
+  ].join('\n');
+}
+
+function listed(commands: readonly Listed[]): readonly string[] {
+  const width = Math.max(...commands.map(({ name }) => name.length));
+  return commands.map(({ name, summary }) => `  ${name.padEnd(width)}  ${summary}`);
 }
 
 export function helpFor({ name, about, options, positional, examples }: Command): string {

@@ -1,9 +1,10 @@
 // The `peftjs` command: finds the command, reads its options, runs it, and turns what went wrong into a line and a code.
 import { nearest } from '@peftjs/core';
 import { oneLine } from '@peftjs/safetensors';
-import { EXIT, type Run } from './command.ts';
+import { type Command, EXIT } from './command.ts';
+import type { CommandGroup } from './command-group.ts';
 import { commands } from './commands.ts';
-import { helpFor, overview } from './help.ts';
+import { groupHelp, helpFor, overview } from './help.ts';
 import { parseOptions } from './parse-options.ts';
 import { createReporter, type Sink } from './reporter.ts';
 import { Interrupted } from './training/interrupted.ts';
@@ -42,6 +43,15 @@ export async function main(args: readonly string[], surroundings: Surroundings =
 
 async function dispatch(args: readonly string[], stdout: Sink, stderr: Sink, signal: AbortSignal): Promise<number> {
   const [name, ...rest] = args;
+  const runCommand = async (command: Command, own: readonly string[]): Promise<number> => {
+    if (own.includes('--help')) {
+      stdout.write(`${helpFor(command)}\n`);
+      return EXIT.ok;
+    }
+    const values = await parseOptions(own, command.options, command.positional);
+    const report = createReporter({ out: stdout, err: stderr, json: values.json === true, output: command.output });
+    return command.run(values, { report, signal, args });
+  };
   if (name === '--version') {
     stdout.write(`${version()}\n`);
     return EXIT.ok;
@@ -55,15 +65,21 @@ async function dispatch(args: readonly string[], stdout: Sink, stderr: Sink, sig
     const names = commands.map((one) => one.name);
     throw new UsageError(`unknown command "${name}"${nearest(name, names)}; see peftjs --help`);
   }
-  const command = await listed.load();
-  if (rest.includes('--help')) {
-    stdout.write(`${helpFor(command)}\n`);
-    return EXIT.ok;
+  const found = await listed.load();
+  if (!('actions' in found)) return runCommand(found, rest);
+  const [action, ...others] = rest;
+  if (action === undefined || action === '--help') {
+    stdout.write(`${groupHelp(found)}\n`);
+    return action === undefined ? EXIT.usage : EXIT.ok;
   }
-  const values = await parseOptions(rest, command.options, command.positional);
-  const report = createReporter({ out: stdout, err: stderr, json: values.json === true, output: command.output });
-  const run: Run = { report, signal, args };
-  return command.run(values, run);
+  return runCommand(actionOf(found, action), others);
+}
+
+/** @throws UsageError where the group has no such word */
+function actionOf({ name, actions }: CommandGroup, word: string): Command {
+  const action = actions.get(word);
+  if (action) return action.command;
+  throw new UsageError(`unknown command "${name} ${word}"${nearest(word, actions.keys())}; see peftjs ${name} --help`);
 }
 
 function codeOf(error: unknown, signal: AbortSignal): number {

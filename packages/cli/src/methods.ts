@@ -1,7 +1,7 @@
 // The methods of `--method`: one for each file of `methods/`, named as the file is.
-import { readdirSync } from 'node:fs';
 import type { Family } from '@peftjs/core';
 import type { MethodEntry } from './method-entry.ts';
+import { modulesIn } from './modules-in.ts';
 import { choice, type Option, type OptionTable } from './option.ts';
 import { UsageError } from './usage-error.ts';
 
@@ -11,19 +11,11 @@ export interface NamedMethod extends MethodEntry {
 
 const DEFAULT = 'lora';
 
-/** What is in a folder of modules, the default first. */
-async function methodsIn(folder: URL): Promise<readonly NamedMethod[]> {
-  const files = readdirSync(folder).filter((file) => /^[\w-]+\.[jt]s$/.test(file));
-  const modules = files.map(async (file) => {
-    const { method } = (await import(new URL(file, folder).href)) as { readonly method?: MethodEntry };
-    return method ? [{ ...method, name: file.replace(/\.[jt]s$/, '') }] : [];
-  });
-  const found = (await Promise.all(modules)).flat();
-  const place = ({ name }: NamedMethod) => (name === DEFAULT ? '' : name);
-  return found.sort((a, b) => (place(a) < place(b) ? -1 : 1));
-}
+const place = ({ name }: NamedMethod) => (name === DEFAULT ? '' : name);
 
-const methods: readonly NamedMethod[] = await methodsIn(new URL('./methods/', import.meta.url));
+const methods: readonly NamedMethod[] = (await modulesIn<MethodEntry>(new URL('./methods/', import.meta.url), 'method'))
+  .map(([name, method]) => ({ ...method, name }))
+  .sort((a, b) => (place(a) < place(b) ? -1 : 1));
 
 /** What reads every adapter that the library can restore. */
 export const families: readonly Family[] = methods.flatMap((method) => method.families);

@@ -2,6 +2,7 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { peftjs } from '../../test/command-line.ts';
 import { makeWorkplace, type Workplace } from '../../test/tiny-model.ts';
+import type { Command } from '../command.ts';
 import { commands } from '../commands.ts';
 
 let place: Workplace;
@@ -189,14 +190,19 @@ describe('parity', () => {
 
 describe('help', () => {
   test.for(commands)('$name has examples that its own options parse', async ({ name, load }) => {
-    const { code, stdout } = await peftjs([name, '--help']);
-    expect(code).toBe(0);
-    expect(stdout).toMatch(/^Examples\n {2}# /m);
-    expect(stdout).toMatch(/^ {2}130 {2}interrupted$/m);
-    const { options, examples } = await load();
-    for (const [line] of examples) {
-      expect(line.split(' ')[0]).toBe(name);
-      for (const [, option] of line.matchAll(/--([\w-]+)/g)) expect(Object.keys(options)).toContain(option);
+    const found = await load();
+    const all: [string[], Command][] =
+      'actions' in found ? [...found.actions].map(([word, { command }]) => [[name, word], command]) : [[[name], found]];
+    for (const [words, { options, examples }] of all) {
+      const { code, stdout } = await peftjs([...words, '--help']);
+      expect(code).toBe(0);
+      expect(stdout.startsWith(`peftjs ${words.join(' ')} `)).toBe(true);
+      expect(stdout).toMatch(/^Examples\n {2}# /m);
+      expect(stdout).toMatch(/^ {2}130 {2}interrupted$/m);
+      for (const [line] of examples) {
+        expect(line.split(' ').slice(0, words.length)).toEqual(words);
+        for (const [, option] of line.matchAll(/--([\w-]+)/g)) expect(Object.keys(options)).toContain(option);
+      }
     }
   });
 
@@ -205,6 +211,10 @@ describe('help', () => {
     expect(code).toBe(0);
     for (const { name, summary } of commands) expect(stdout).toMatch(new RegExp(`^  ${name} +${summary}$`, 'm'));
     expect((await peftjs([])).code).toBe(2);
+    const group = await peftjs(['delta', '--help']);
+    expect(group.code).toBe(0);
+    expect(group.stdout).toMatch(/^ {2}apply {4}make the fine-tuned model of its base and a delta$/m);
+    expect(await peftjs(['delta'])).toMatchObject({ code: 2, stdout: group.stdout });
     expect((await peftjs(['--version'])).stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
   });
 });

@@ -13,26 +13,17 @@ export interface CodecValues {
 }
 
 export const codecOptions: { readonly [K in keyof CodecValues]: Option<CodecValues[K]> } = {
-  codec: choice(
-    CODEC_NAMES,
-    'what stores the changes; exact when left out, all of them with --budget or --energy (diff)',
-  ),
-  rank: integer('N', 'singular values that --codec low-rank keeps, 16 when left out (diff)', { min: 1 }),
-  density: number('X', 'share of the numbers that --codec sparse keeps, 0.05 when left out (diff)', {
+  codec: choice(CODEC_NAMES, 'what stores the changes; exact when left out, all of them with --budget or --energy'),
+  rank: integer('N', 'singular values that --codec low-rank keeps, 16 when left out', { min: 1 }),
+  density: number('X', 'share of the numbers that --codec sparse keeps, 0.05 when left out', {
     above: 0,
     max: 1,
   }),
-  budget: size('SIZE', 'the most that the delta may take, such as 20MB: what is lost is the least possible (diff)'),
-  energy: number('X', 'the least share of the squared change that is kept, in the fewest bytes (diff)', {
+  budget: size('SIZE', 'the most that the delta may take, such as 20MB: what is lost is the least possible'),
+  energy: number('X', 'the least share of the squared change that is kept, in the fewest bytes', {
     ...{ above: 0, max: 1 },
   }),
 };
-
-/** @throws UsageError where one is given to an action that stores no changes */
-export function refuseCodecOptions(action: string, values: CodecValues): void {
-  const given = (Object.keys(codecOptions) as (keyof CodecValues)[]).find((name) => values[name] !== undefined);
-  if (given) throw new UsageError(`delta ${action} takes no --${given}`);
-}
 
 /** Decides what stores the changes, once the models are there. */
 type Decide = (base: string, tuned: string, how: Omit<FitOptions, 'candidates'>) => Promise<Codec | CodecChoice>;

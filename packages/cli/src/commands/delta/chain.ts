@@ -1,0 +1,32 @@
+// `peftjs delta chain`: deltas that follow each other, as one.
+import { chain } from '@peftjs/delta';
+import { command, EXIT } from '../../command.ts';
+import type { Action } from '../../command-group.ts';
+import { showDelta, workOnDelta } from '../../folders/delta-work.ts';
+import { required, text, texts } from '../../option.ts';
+import { storyOf, storyOptions } from '../../options/story-options.ts';
+import { trustOf, trustOption } from '../../options/trust-option.ts';
+
+const options = {
+  delta: required(texts('DIR', 'a folder of each delta, in the order they follow each other')),
+  out: required(text('DIR', 'where the delta is saved')),
+  ...storyOptions,
+  ...trustOption,
+};
+
+export const action: Action = {
+  summary: 'join deltas that follow each other',
+  command: command({
+    name: 'delta chain',
+    output: 'report',
+    about: 'Makes one delta of several, each of which was made for what the one before it gives. No model is read.',
+    options,
+    examples: [['delta chain --delta out/monday --delta out/tuesday --out out/both', 'two, as one']],
+    async run(values, run) {
+      const trust = await trustOf(values);
+      await workOnDelta(run, (how) => chain(values.delta, values.out, { ...how, ...trust, story: storyOf(values) }));
+      await showDelta(values.out, run, { action: 'chain' });
+      return EXIT.ok;
+    },
+  }),
+};

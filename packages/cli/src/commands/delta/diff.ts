@@ -1,0 +1,47 @@
+// `peftjs delta diff`: a delta of two models.
+import { diff } from '@peftjs/delta';
+import { command, EXIT } from '../../command.ts';
+import type { Action } from '../../command-group.ts';
+import { showDelta, workOnDelta } from '../../folders/delta-work.ts';
+import { flag, required, text } from '../../option.ts';
+import { codecChoice, codecOptions } from '../../options/delta-codec-options.ts';
+import { storyOf, storyOptions } from '../../options/story-options.ts';
+
+const options = {
+  base: required(text('DIR', "the base model's folder")),
+  tuned: required(text('DIR', "the fine-tuned model's folder")),
+  out: required(text('DIR', 'where the delta is saved')),
+  name: text('NAME', 'what the delta calls its base, such as its name on the hub; the folder when left out'),
+  'one-way': flag('leave out what only undo needs'),
+  ...codecOptions,
+  ...storyOptions,
+};
+
+export const action: Action = {
+  summary: 'make a delta of a base and its fine-tune',
+  command: command({
+    name: 'delta diff',
+    output: 'report',
+    about: `Saves what a fine-tuned model changes in its base, tensor by tensor: bit for bit, or in fewer bytes by another codec,
+whose error is said.`,
+    options,
+    examples: [
+      ['delta diff --base models/base --tuned out/tuned --out out/delta', 'the difference, exact'],
+      [
+        'delta diff --base models/base --tuned out/tuned --out out/delta --codec low-rank --rank 8',
+        'what 8 singular values hold',
+      ],
+      ['delta diff --base models/base --tuned out/tuned --out out/delta --budget 20MB --one-way', 'the best of 20 MB'],
+    ],
+    async run(values, run) {
+      const { base, tuned, out, name } = values;
+      const choose = codecChoice(values);
+      await workOnDelta(run, async (how) => {
+        const more = { ...how, baseName: name, reversible: !values['one-way'], story: storyOf(values) };
+        await diff(base, tuned, out, { ...more, codec: await choose(base, tuned, more) });
+      });
+      await showDelta(out, run, { action: 'diff' });
+      return EXIT.ok;
+    },
+  }),
+};
