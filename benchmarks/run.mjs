@@ -22,6 +22,8 @@ const ALL = [
   ['hot-swap', '--shape', 'smollm2'],
   ['delta'],
   ['delta', '--shape', 'smollm2'],
+  ['switch-delta'],
+  ['switch-delta', '--shape', 'smollm2'],
   ['webgpu-step'],
   ['profile-step'],
 ];

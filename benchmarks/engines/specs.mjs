@@ -8,7 +8,7 @@
 
 const threadsOf = (/** @type {number} */ n) => (n === 1 ? '1 thread' : `${n} threads`);
 
-/** @param {'train' | 'generate' | 'swap'} job @param {Common} options @param {string} [note] @returns {EngineSpec} */
+/** @param {'train' | 'generate' | 'swap' | 'switch'} job @param {Common} options @param {string} [note] @returns {EngineSpec} */
 export const torch = (job, options, note = '') => ({
   name: `torch + peft (${threadsOf(options.threads)}${note})`,
   language: 'python',
@@ -18,7 +18,7 @@ export const torch = (job, options, note = '') => ({
 });
 
 /**
- * @param {'train' | 'generate' | 'gradients' | 'learn' | 'routing' | 'storages' | 'swap'} job
+ * @param {'train' | 'generate' | 'gradients' | 'learn' | 'routing' | 'storages' | 'swap' | 'switch'} job
  * @param {'wasm' | 'node'} backend
  * @param {Common & { backward?: 'ours' | 'tfjs', [more: string]: unknown }} options
  * @param {string} [note]
