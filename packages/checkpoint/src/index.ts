@@ -33,5 +33,5 @@ export { type AdapterSource, type SaveAdapterOptions, type SavedAdapter, saveAda
 export { type Hasher, sha256, sha256Of, startSha256 } from './sha256.ts';
 export { type FolderSignature, SIGNATURE_FILE, type SignedFile } from './signature-file.ts';
 export { sign, signedFolder, type TrustOptions, verifySignature } from './signed-folder.ts';
-export { createKeys, type KeyPair, normalKey } from './signing-keys.ts';
+export { createKeys, isSignedBy, type KeyPair, normalKey, signBytes } from './signing-keys.ts';
 export { type RunState, type RunStateStore, stateStore } from './state-store.ts';

@@ -1,6 +1,7 @@
 // A registry that is damaged, or made to do harm: an error that names what is wrong, and nothing kept.
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { createKeys } from '@peftjs/checkpoint';
 import { describe, expect, it } from 'vitest';
 import { adapter, serve, temporaryFolder } from '../test/places.ts';
 import { listReleases } from './open-registry.ts';
@@ -58,12 +59,32 @@ describe('an index', () => {
     ['with a parent that is no hash', (j) => (j.releases[0].parents = ['x']), 'parents is "x"; expected a hash'],
     ['with a metric that is a text', (j) => (j.releases[0].metrics = { a: 'b' }), 'the metric "a" is "b"'],
     ['with a base that is a text', (j) => (j.releases[0].base = 'x'), 'base is "x"; expected an object'],
+    ['with a signature that is a text', (j) => (j.releases[0].signature = 'x'), 'signature is "x"; expected an object'],
+    ['with a key that is none', (j) => (j.releases[0].signature = { key: 'x' }), 'is "x"; expected a public key'],
     ['with a list as a release', (j) => (j.releases[0] = []), 'release 0 is "[]"; expected an object'],
   ])('%s is refused', async (_, edit, message) => {
     const [root, cache] = [await changed(edit), temporaryFolder()];
     await expect(pull(root, 'notes', { cache })).rejects.toThrow(message);
     await expect(listReleases(root, { cache })).rejects.toThrow(/^\[peftjs\/registry\] \S/);
     expect(readdirSync(cache)).toEqual([]);
+  });
+
+  it.each<[string, (release: Json) => void]>([
+    ['another name', (release) => (release.name = 'other')],
+    ['another version', (release) => (release.version = '9')],
+    ['a better metric', (release) => (release.metrics.loss = 0)],
+    ['another author', (release) => (release.author = 'them')],
+    ['another key', (release) => (release.signature.key = `ed25519:${'A'.repeat(43)}=`)],
+    ['another signature', (release) => (release.signature.signature = 'AA==')],
+  ])('gives no signed release %s', async (_, edit) => {
+    const [root, { publicKey, privateKey }] = [temporaryFolder(), await createKeys()];
+    await publish(root, await adapter(1, { metrics: { loss: 1 } }), { name: 'notes', privateKey });
+    editIndex(root, ({ releases: [release] }) => edit(release));
+    const { name } = JSON.parse(readFileSync(join(root, 'index.json'), 'utf8')).releases[0];
+    for (const trusted of [[publicKey], undefined])
+      await expect(pull(root, name, { cache: temporaryFolder(), trusted })).rejects.toThrow(
+        /: the signature in the index is not that of "ed25519:.*": it was changed$/,
+      );
   });
 
   it('that is no JSON is refused, and the one that was last seen not used for it', async () => {

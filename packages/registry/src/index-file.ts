@@ -4,6 +4,7 @@ import { encodeJson, isFileName, type Json, readJsonObject } from '@peftjs/check
 import { type ByteSource, isJsonObject, quote } from '@peftjs/safetensors';
 import { RegistryError } from './registry-error.ts';
 import { isName, isVersion, type Release, type ReleasedFile, sizeOf, titleOf } from './release.ts';
+import { saidOf } from './release-signature.ts';
 
 export const INDEX_FILE = 'index.json';
 const FORMAT = 1;
@@ -11,7 +12,7 @@ const HASH = /^sha256:[0-9a-f]{64}$/;
 const SHA256 = /^[0-9a-f]{64}$/;
 
 export function encodeIndex(releases: readonly Release[]): Uint8Array {
-  const json = releases.map((release) => ({ ...release, files: Object.fromEntries(release.files) }));
+  const json = releases.map((release) => ({ ...saidOf(release), signature: release.signature }));
   return encodeJson({ format: FORMAT, releases: json as unknown as Json }, INDEX_FILE);
 }
 
@@ -54,6 +55,7 @@ function parseRelease(value: unknown, where: string): Release {
     author: json.author === null ? null : text(json.author, /^/, 'a text', `${at}: author`),
     published: text(json.published, /^\d{4}-\d\d-\d\dT[\d:.]+Z$/, 'a time', `${at}: published`),
     files: parseFiles(object(json.files, `${at}: files`), at),
+    signature: parseSignature(json.signature ?? null, `${at}: signature`),
   };
   if (!Number.isSafeInteger(sizeOf(release))) throw new RegistryError(`${at}: its files have no size that can be`);
   return release;
@@ -64,6 +66,12 @@ function parseBase({ name, fingerprint }: JsonObject, at: string): Release['base
     name: text(name, /^/, 'a text', `${at}: name`),
     fingerprint: fingerprint === null ? null : text(fingerprint, /^sha256:/, 'a fingerprint', `${at}: fingerprint`),
   };
+}
+
+function parseSignature(value: unknown, at: string): Release['signature'] {
+  if (value === null) return null;
+  const { key, signature } = object(value, at);
+  return { key: text(key, /^ed25519:/, 'a public key', at), signature: text(signature, /^/, 'a text', at) };
 }
 
 function parseMetrics(metrics: JsonObject, at: string): Release['metrics'] {

@@ -8,7 +8,9 @@ import {
   type FoundRecord,
   readProvenance,
   recordOf,
+  SIGNATURE_FILE,
   sha256Of,
+  sign,
   verifySignature,
 } from '@peftjs/checkpoint';
 import { type ByteSource, quote } from '@peftjs/safetensors';
@@ -18,6 +20,7 @@ import { piecesOf } from './pull.ts';
 import { RegistryError } from './registry-error.ts';
 import { registryPlace } from './registry-place.ts';
 import { folderOf, isName, isVersion, type Release, type ReleasedFile, titleOf } from './release.ts';
+import { signRelease } from './release-signature.ts';
 import { whileLocked } from './while-locked.ts';
 
 export interface PublishOptions {
@@ -25,6 +28,8 @@ export interface PublishOptions {
   readonly name: string;
   /** The whole number after the largest one that is there, when left out. */
   readonly version?: string | undefined;
+  /** PKCS #8 in PEM, from `createKeys`: signs what the index says of the release, and its files where nobody has signed them. */
+  readonly privateKey?: string | undefined;
 }
 
 /**
@@ -38,7 +43,7 @@ export interface PublishOptions {
 export async function publish(
   where: string,
   source: string | Folder,
-  { name, version }: PublishOptions,
+  { name, version, privateKey }: PublishOptions,
 ): Promise<Release> {
   const place = registryPlace(where, {});
   const root = place.location;
@@ -53,20 +58,20 @@ export async function publish(
   const folder = typeof source === 'string' ? diskFolder(source) : source;
   const record = await checkedRecord(folder);
   const content = new Map<string, FileContent>();
-  const files = new Map<string, ReleasedFile>();
-  for (const file of (await folder.list()).filter((one) => !one.startsWith('.')).sort()) {
-    const bytes = (await folder.open(file)) as ByteSource;
-    files.set(file, { bytes: bytes.size, sha256: await sha256Of(bytes) });
-    content.set(file, piecesOf(bytes));
-  }
+  for (const [file, bytes] of await filesOf(folder)) content.set(file, piecesOf(bytes));
   const fs = await loadFs();
   const staged = `${root}/releases/.new-${crypto.randomUUID()}`;
   try {
     await diskFolder(staged).replace(content);
+    if (privateKey !== undefined && !content.has(SIGNATURE_FILE)) await sign(staged, privateKey);
+    const files = new Map<string, ReleasedFile>();
+    for (const [file, bytes] of await filesOf(diskFolder(staged)))
+      files.set(file, { bytes: bytes.size, sha256: await sha256Of(bytes) });
     return await whileLocked(`${root}/index.lock`, async () => {
       const index = await diskFolder(root).open(INDEX_FILE);
       const before = index === null ? [] : await readIndex(index);
-      const release = releaseOf(record, files, name, version ?? nextVersion(before, name));
+      const said = releaseOf(record, files, name, version ?? nextVersion(before, name));
+      const release = privateKey === undefined ? said : await signRelease(said, privateKey);
       if (before.some((one) => titleOf(one) === titleOf(release)))
         throw new RegistryError(`${root} has ${titleOf(release)} already, and a version never changes; choose another`);
       const target = `${root}/${folderOf(release)}`;
@@ -123,7 +128,13 @@ function releaseOf(
     author: provenance?.author ?? null,
     published: new Date().toISOString(),
     files,
+    signature: null,
   };
+}
+
+async function filesOf(folder: Folder): Promise<readonly (readonly [name: string, source: ByteSource])[]> {
+  const names = (await folder.list()).filter((one) => !one.startsWith('.')).sort();
+  return Promise.all(names.map(async (name) => [name, (await folder.open(name)) as ByteSource] as const));
 }
 
 function nextVersion(releases: readonly Release[], name: string): string {

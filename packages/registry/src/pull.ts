@@ -12,6 +12,7 @@ import { type ByteSource, nearest, quote } from '@peftjs/safetensors';
 import { openRegistry, type Registry, type RegistryOptions } from './open-registry.ts';
 import { RegistryError } from './registry-error.ts';
 import { folderOf, isVersion, type Release, sizeOf, titleOf } from './release.ts';
+import { checkReleaseSignature } from './release-signature.ts';
 
 export interface PullOptions extends RegistryOptions, TrustOptions {
   /** Where the files are copied to, besides the cache: a path or a folder. */
@@ -46,6 +47,7 @@ export async function pull(where: string, wanted: string, options: PullOptions =
   const title = titleOf(release);
   if (sizeOf(release) > maxBytes)
     throw new RegistryError(`${title} has ${sizeOf(release)} bytes, more than the ${maxBytes} that are allowed`);
+  await checkReleaseSignature(registry.location, release, { trusted });
   const folder = registry.cached(release);
   const fetched = !(await isWhole(folder, release));
   if (fetched) {

@@ -154,20 +154,39 @@ describe('publish, list and pull', () => {
 });
 
 describe('signatures', () => {
-  it('are checked, and demanded where a key is', async () => {
+  it('are checked, and demanded of the release and its files where a key is', async () => {
     const [ours, theirs] = [await createKeys(), await createKeys()];
     const { root, cache } = await registry();
     const signed = await adapter(7);
     await sign(signed, ours.privateKey);
-    await publish(root, signed, { name: 'signed' });
+    const byUs = { name: 'signed', privateKey: ours.privateKey };
+    expect((await publish(root, signed, byUs)).signature?.key).toBe(ours.publicKey);
     const trusted = [ours.publicKey];
     expect(await numberOf((await pull(root, 'signed', { cache, trusted })).folder)).toBe(7);
     const out = join(temporaryFolder(), 'out');
-    await expect(pull(root, 'signed', { cache, out, trusted: [theirs.publicKey] })).rejects.toThrow('is demanded');
-    await expect(pull(root, 'notes', { cache, out, trusted })).rejects.toThrow('is not signed, and a signature by');
+    const demands = { cache, out, trusted };
+    await expect(pull(root, 'signed', { ...demands, trusted: [theirs.publicKey] })).rejects.toThrow('is demanded');
+    await expect(pull(root, 'notes', demands)).rejects.toThrow('notes@2 is not signed, and a signature by');
+    await publish(root, signed, { name: 'unsaid' });
+    await expect(pull(root, 'unsaid', demands)).rejects.toThrow('unsaid@1 is not signed, and a signature by');
+    await publish(root, await adapter(8), { name: 'theirs', privateKey: theirs.privateKey });
+    await expect(pull(root, 'theirs', demands)).rejects.toThrow(`theirs@1 was published by ${theirs.publicKey}, and`);
+    await sign(signed, theirs.privateKey);
+    await publish(root, signed, { ...byUs, name: 'mixed' });
+    await expect(pull(root, 'mixed', demands)).rejects.toThrow(`was signed by ${theirs.publicKey}, and`);
     await expect(loadAdapter(out)).rejects.toThrow('does not exist');
     const forged = memoryFolder([...signed.files, ['README.md', new TextEncoder().encode('x')]], 'forged');
     await expect(publish(root, forged, { name: 'forged' })).rejects.toThrow('forged/README.md has 1 bytes');
+  });
+
+  it('are made of files that nobody has signed when they are published', async () => {
+    const { publicKey, privateKey } = await createKeys();
+    const { root, cache } = await registry();
+    const unsigned = await adapter(7);
+    await publish(root, unsigned, { name: 'notes', privateKey });
+    const { folder } = await pull(root, 'notes', { cache, trusted: [publicKey] });
+    expect((await loadAdapter(folder, { trusted: [publicKey] })).tensors[0]?.data[0]).toBe(7);
+    expect(await unsigned.list()).not.toContain('peftjs.sig.json');
   });
 });
 

@@ -25,6 +25,8 @@ export interface Release {
   /** When it was published, ISO 8601. */
   readonly published: string;
   readonly files: ReadonlyMap<string, ReleasedFile>;
+  /** Of who published it, over all the rest, by a public key; null where nobody has signed. */
+  readonly signature: { readonly key: string; readonly signature: string } | null;
 }
 
 const NAME = /^[a-z0-9][a-z0-9._-]{0,99}$/;

@@ -176,6 +176,13 @@ describe('publish, list and pull', () => {
     expect(await fault('pull', 'notes', ...registry, '--trusted', `ed25519:${'A'.repeat(43)}=`)).toContain(
       'is not signed',
     );
+    const { publicKey } = await run('keys', place.path('publisher.key'));
+    const sign = ['--sign', place.path('publisher.key')];
+    const signed = await run('publish', place.path('notes'), '--name', 'signed', ...sign, ...registry);
+    expect(signed).toMatchObject({ signature: { key: publicKey } });
+    const theirs = ['--out', place.path('theirs'), '--trusted', publicKey as string];
+    expect(await run('pull', 'signed', ...theirs, ...registry)).toMatchObject({ fetched: true });
+    expect(await run('verify', place.path('theirs'))).toMatchObject({ signedBy: publicKey });
     expect(await fault('pull', 'note', ...registry)).toContain('nearest: "notes"');
     expect(await fault('list')).toContain('--registry PLACE is missing: a folder or a URL; or set PEFTJS_REGISTRY');
     const found = await lines('log', place.path('alone/merged'), ...registry);

@@ -18,8 +18,8 @@ export const pull: Command = command({
   name: 'pull',
   output: 'report',
   positional: 'release',
-  about: `Brings a release out of a registry into the cache, and to --out. Each file is checked against the index, and its
-signature where it has one. Where the registry cannot be reached, what was pulled before is there.`,
+  about: `Brings a release out of a registry into the cache, and to --out. Each file is checked against the index, and the signatures
+of the release and of its folder where they have some; --trusted demands both. Where the registry cannot be reached, what was pulled before is there.`,
   options,
   examples: [
     ['pull notes --registry https://example.org/adapters --out out/notes', 'the last version'],

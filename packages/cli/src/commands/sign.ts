@@ -1,9 +1,8 @@
 // `peftjs sign`: vouches for every file of a folder.
-import { readFile } from 'node:fs/promises';
 import { sign as signFolder } from '@peftjs/checkpoint';
 import { type Command, command, EXIT } from '../command.ts';
 import { required, text } from '../option.ts';
-import { UsageError } from '../usage-error.ts';
+import { readPrivateKey } from '../options/private-key.ts';
 
 const options = {
   path: required(text('DIR', 'the folder of an adapter, a delta or a model')),
@@ -19,10 +18,7 @@ files are other ones, or more, or fewer, is not loaded.`,
   options,
   examples: [['sign out/notes --key team.key', 'an adapter, before it is shared']],
   async run({ path, key }, { report }) {
-    const privateKey = await readFile(key, 'utf8').catch((cause: Error) => {
-      throw new UsageError(`--key ${key} cannot be read: ${cause.message}`, { cause });
-    });
-    const publicKey = await signFolder(path, privateKey);
+    const publicKey = await signFolder(path, await readPrivateKey('key', key));
     report.say(`signed   ${path} by ${publicKey}`);
     report.result({ path, publicKey });
     return EXIT.ok;
