@@ -1,19 +1,18 @@
 // Who has put a release into a registry: a signature over all that the index says of it, so that neither its name nor its
 // version can be given to other files that the same key has signed.
-import { isSignedBy, normalKey, signBytes, type TrustOptions } from '@peftjs/checkpoint';
+import { encodeJson, isSignedBy, type Json, normalKey, signBytes, type TrustOptions } from '@peftjs/checkpoint';
 import { quote } from '@peftjs/safetensors';
 import { RegistryError } from './registry-error.ts';
 import { type Release, titleOf } from './release.ts';
 
-/** All that is said of a release but the signature, always in the same order. */
-export function saidOf(release: Release): object {
-  const { name, version, kind, hash, base, result, parents, metrics, license, author, published, files } = release;
-  const said = { name, version, kind, hash, base, result, parents, metrics, license, author, published };
-  return { ...said, files: Object.fromEntries(files) };
+/** All that the index says of a release but the signature. */
+export function saidOf({ signature: _, ...said }: Release): { readonly [key: string]: Json } {
+  return { ...said, files: Object.fromEntries(said.files) as unknown as Json };
 }
 
 function messageOf(key: string, release: Release): Uint8Array {
-  return new TextEncoder().encode(`peftjs release signature\n${JSON.stringify({ key, ...saidOf(release) })}`);
+  const said = new TextDecoder().decode(encodeJson({ key, ...saidOf(release) }, 'a release'));
+  return new TextEncoder().encode(`peftjs release signature\n${said}`);
 }
 
 export async function signRelease(release: Release, privateKey: string): Promise<Release> {
