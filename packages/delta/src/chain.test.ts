@@ -3,9 +3,17 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { model, numbers, pair, someModel } from '../test/models.ts';
 import { apply, undo } from './apply.ts';
+import { byName } from './by-name.ts';
 import { chain } from './chain.ts';
+import type { Codec } from './codec.ts';
 import { exact } from './codecs/exact.ts';
-import { diff } from './diff.ts';
+import { int4, int8 } from './codecs/integers.ts';
+import { lowRank } from './codecs/low-rank.ts';
+import { sign } from './codecs/sign.ts';
+import { inOrder } from './codecs/steps.ts';
+import { type CodecChoice, diff } from './diff.ts';
+import { inspect } from './inspect.ts';
+import { openDelta } from './open-delta.ts';
 import { verify } from './verify.ts';
 
 const sorted = (files: ReadonlyMap<string, Uint8Array>) => new Map([...files].sort());
@@ -66,5 +74,98 @@ describe('chain', () => {
     const [first, second] = [await between(tuned, other), await between(same, base)];
     await expect(chained(first, second)).rejects.toThrow('was made for another file "config.json" than memory gives');
     await expect(chained()).rejects.toThrow('a chain of no deltas');
+  });
+});
+
+const CODECS: readonly Codec[] = [sign(), int4(), int8(), lowRank({ rank: 2 })];
+
+/** Models of two matrices, one grown at the end, each applied from a delta by other codecs on the one before it. */
+async function lossyPath() {
+  const side = (seed: number, rows: number) =>
+    model({
+      a: { dtype: 'F16', shape: [12, 9], data: numbers(seed, 108) },
+      b: { dtype: 'BF16', shape: [rows, 6], data: numbers(seed + 9, rows * 6) },
+      norm: { dtype: 'F32', shape: [9], data: numbers(seed + 20, 9) },
+    });
+  const models = [side(1, 7)];
+  const deltas: ReturnType<typeof memoryFolder>[] = [];
+  const steps: readonly (readonly [ReturnType<typeof model>, Codec | CodecChoice])[] = [
+    [side(2, 7), byName([[/a/, sign()]], int4())],
+    [side(3, 7), exact()],
+    [side(4, 7), exact()],
+    [side(5, 8), int8()],
+    [side(6, 8), byName([[/a/, lowRank({ rank: 2 })]], sign())],
+  ];
+  for (const [tuned, codec] of steps) {
+    const [delta, applied] = [memoryFolder(), memoryFolder()];
+    await diff(models.at(-1)!, tuned, delta, { codec });
+    await apply(models.at(-1)!, delta, applied, { codecs: CODECS });
+    deltas.push(delta);
+    models.push(applied);
+  }
+  return { models, deltas };
+}
+
+describe('a chain of lossy deltas', () => {
+  const joined = async (deltas: readonly ReturnType<typeof memoryFolder>[]) => {
+    const out = memoryFolder();
+    await chain(deltas, out, { codecs: CODECS });
+    return out;
+  };
+
+  it('gives bit for bit what its deltas give, and the base, and associates', async () => {
+    const { models, deltas } = await lossyPath();
+    for (let from = 0; from < deltas.length; from++) {
+      for (let to = from + 1; to <= deltas.length; to++) {
+        const all = await joined(deltas.slice(from, to));
+        const [there, back] = [memoryFolder(), memoryFolder()];
+        await verify(all, { base: models[from]!, codecs: CODECS });
+        await apply(models[from]!, all, there, { codecs: CODECS });
+        expect(sorted(there.files)).toEqual(sorted(models[to]!.files));
+        expect((await inspect(all)).reversible).toBe(true);
+        await undo(there, all, back, { codecs: CODECS });
+        expect(sorted(back.files)).toEqual(sorted(models[from]!.files));
+      }
+    }
+    const all = await joined(deltas);
+    for (let at = 1; at < deltas.length; at++) {
+      const halves = [await joined(deltas.slice(0, at)), await joined(deltas.slice(at))];
+      expect((await joined(halves)).files).toEqual(all.files);
+    }
+    const middle = await joined(deltas.slice(1, 4));
+    expect((await joined([deltas[0]!, middle, deltas[4]!])).files).toEqual(all.files);
+  });
+
+  it('adds up what adds up, keeps one that is alone as it is, and counts the bytes of its deltas otherwise', async () => {
+    const { deltas } = await lossyPath();
+    const codecOf = async (some: typeof deltas, name: string) => {
+      const { manifest } = await openDelta(await joined(some));
+      return manifest.tensors.get(name)?.payloads.change;
+    };
+    expect((await codecOf(deltas.slice(1, 3), 'a'))?.codec).toBe('exact');
+    expect(await codecOf(deltas.slice(0, 1), 'a')).toEqual(
+      (await openDelta(deltas[0]!)).manifest.tensors.get('a')?.payloads.change,
+    );
+    const both = await codecOf(deltas.slice(0, 3), 'a');
+    expect(both?.meta.steps).toHaveLength(2);
+    const sizes = await Promise.all([...deltas.slice(0, 3), await joined(deltas.slice(0, 3))].map((d) => inspect(d)));
+    expect(sizes[3]!.bytes).toBeLessThan(sizes[0]!.bytes + sizes[1]!.bytes + sizes[2]!.bytes);
+  });
+
+  it('refuses what cannot be undone, what has no codec, and steps that are none', async () => {
+    const { models, deltas } = await lossyPath();
+    const oneWay = memoryFolder([], 'd');
+    await diff(models[0]!, models[5]!, oneWay, { codec: sign(), reversible: false });
+    await expect(joined([oneWay])).rejects.toThrow(
+      'd: tensor "a" cannot be undone, since the delta was made without what the codec "sign" loses',
+    );
+    const all = await joined(deltas.slice(0, 2));
+    await expect(apply(models[0]!, all, memoryFolder(), { codecs: [sign()] })).rejects.toThrow(
+      'tensor "b" was stored by the codec "int4", which is not among those given (exact, sign)',
+    );
+    for (const steps of [[], 'x', [{ change: { codec: 'steps', meta: {} }, correction: null, sign: 1, error: 0 }]]) {
+      const codec = inOrder(() => exact());
+      expect(() => codec.needs?.({ steps })).toThrow('[peftjs/delta] steps is');
+    }
   });
 });

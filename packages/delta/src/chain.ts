@@ -1,10 +1,12 @@
-// Deltas one after the other as one delta, without any of the models: exact changes add up.
+// Deltas one after the other as one delta, without any of the models: exact changes add up, others are kept one after the other.
 import type { Folder, TrustOptions, WritableFolder } from '@peftjs/checkpoint';
 import { quote } from '@peftjs/safetensors';
-import type { Codec, Pause, Summand } from './codec.ts';
+import type { Codec, Pause } from './codec.ts';
 import { type CodecFor, codecsFor } from './codec-for.ts';
+import { STEPS, type Step, type StoredChange, stepsIn } from './codecs/steps.ts';
 import { DeltaError } from './delta-error.ts';
-import { type Facts, type Item, isSame, type Section } from './manifest.ts';
+import { joinSteps } from './join-steps.ts';
+import { type Facts, type Item, isSame, type Payload, type Section, type Slot } from './manifest.ts';
 import type { Key } from './model-source.ts';
 import { type OpenDelta, openDelta } from './open-delta.ts';
 import { pauseFor } from './pause.ts';
@@ -18,9 +20,9 @@ export interface ChainOptions extends WriteOptions, TrustOptions {
 
 /**
  * Writes to `out` the one delta that does what these do one after the other, the first on the base, each next on what the
- * one before it gives. All of it is reversible that was reversible in each.
+ * one before it gives. Nothing is lost that these have not lost: what the chain gives, and gives back, is bit for bit theirs.
  *
- * @throws where one was not made for what the one before it gives, or was stored by a codec whose changes do not add up
+ * @throws where one was not made for what the one before it gives, or loses something and was made without what undoing it takes
  * @example
  * await chain(['out/monday', 'out/tuesday'], 'out/both');
  */
@@ -85,49 +87,64 @@ interface Link {
 
 const NOWHERE: Item = { before: null, after: null, payloads: {} };
 
-/** A tensor's way through the deltas. What a step stores whole is a change from zeros, so that all of it is sums. */
+/**
+ * A tensor's way through the deltas. What a step stores whole is a change from zeros. Changes that add up are a sum; others
+ * follow each other.
+ */
 async function compose(links: readonly Link[], { section, name }: Key, pause: Pause): Promise<Made> {
-  const steps = links.map((link) => ({ ...link, item: link.delta.manifest[section].get(name) ?? NOWHERE }));
-  type Step = (typeof steps)[number];
-  const [before, after] = [steps[0]?.item.before ?? null, steps.at(-1)?.item.after ?? null];
-  const term = ({ delta, codecFor, item }: Step, slot: keyof Item['payloads'], sign: 1 | -1) => {
-    const codec = codecFor(item.payloads[slot]?.codec as string);
-    const summand: Summand = { stored: delta.stored(section, name, slot), sign };
-    return { codec, summand, location: delta.location };
-  };
-  type Term = ReturnType<typeof term>;
-  const changesOf = (some: readonly Step[], sign: 1 | -1) =>
-    some.filter(({ item }) => item.payloads.change).map((step) => term(step, 'change', sign));
-  const last = steps.findLastIndex(({ item }) => item.payloads.after);
-  const first = steps.findIndex(({ item }) => item.payloads.before);
-  /** What makes the tuned tensor of zeros, and the base's; null where no step has it whole. */
-  const tuned = last < 0 ? null : [term(steps[last] as Step, 'after', 1), ...changesOf(steps.slice(last + 1), 1)];
-  const base = first < 0 ? null : [term(steps[first] as Step, 'before', 1), ...changesOf(steps.slice(0, first), -1)];
-  const negated = (terms: readonly Term[]) =>
-    terms.map((one) => ({ ...one, summand: { ...one.summand, sign: -one.summand.sign as 1 | -1 } }));
-
+  const path = links.map(({ delta }) => delta.manifest[section].get(name) ?? NOWHERE);
+  const [before, after] = [path[0]?.before ?? null, path.at(-1)?.after ?? null];
   const at = `${section === 'tensors' ? 'tensor' : 'file'} ${quote(name)}`;
-  const sum = async (terms: readonly Term[], { dtype, shape }: Facts) => {
-    const { codec } = terms[0] as Term;
-    const other = terms.find((one) => one.codec.id !== codec.id || one.codec.add === undefined);
-    if (other || codec.add === undefined)
-      throw new DeltaError(
-        `${(other ?? (terms[0] as Term)).location}: ${at} was stored by the codec ${quote((other?.codec ?? codec).id)}, whose changes do not add up with the others; apply the deltas one after the other`,
-      );
-    const summands = terms.map(({ summand }) => summand);
-    return { codec: codec.id, error: 0, encoded: await codec.add(summands, { dtype, shape }, pause) };
-  };
-  let changes: Changes = {};
+  const stepsOf = (k: number, slot: 'change' | 'before' | 'after') =>
+    stored(links[k] as Link, path[k] as Item, [section, name, slot]);
+  const changesOf = (from: number, to: number) =>
+    path.slice(from, to).flatMap(({ payloads }, k) => (payloads.change ? stepsOf(from + k, 'change') : []));
+  const last = path.findLastIndex(({ payloads }) => payloads.after);
+  const first = path.findIndex(({ payloads }) => payloads.before);
+  /** What makes the tuned tensor of zeros, and the base's; null where no delta has it whole. */
+  const tuned = last < 0 ? null : [...stepsOf(last, 'after'), ...changesOf(last + 1, path.length)];
+  const base = first < 0 ? null : [...stepsOf(first, 'before'), ...back(changesOf(0, first))];
+  const { codecFor } = links[0] as Link;
+  const joined = (steps: readonly Step[], tensor: Facts) => joinSteps(steps, { codecFor, tensor, pause, at });
+
   if (before && after && isSameKind(before, after)) {
-    if (isSame({ before, after, payloads: {} })) return { before, after, changes };
-    if (tuned && !base)
+    if (isSame({ before, after, payloads: {} })) return { before, after, changes: {} };
+    if (!tuned) return { before, after, changes: await joined(changesOf(0, path.length), after) };
+    if (!base || ![...tuned, ...base].every(({ change }) => codecFor(change.codec).add))
       throw new DeltaError(
         `${at} was replaced and came back, and what it was is not stored; make the delta from the models`,
       );
-    const terms = tuned && base ? [...tuned, ...negated(base)] : changesOf(steps, 1);
-    return { before, after, changes: { change: await sum(terms, after) } };
+    return { before, after, changes: await joined([...tuned, ...back(base)], after) };
   }
-  if (after && tuned) changes = { after: await sum(tuned, after) };
-  if (before && base) changes = { ...changes, before: await sum(base, before) };
+  let changes: Changes = {};
+  if (after && tuned) changes = { after: (await joined(tuned, after)).change };
+  if (before && base) changes = { ...changes, before: (await joined(base, before)).change };
   return { before, after, changes };
+}
+
+/** The same steps, gone back. */
+function back(steps: readonly Step[]): readonly Step[] {
+  return steps.map((step) => ({ ...step, sign: -step.sign as 1 | -1 })).reverse();
+}
+
+/** What a delta stores in a slot: a step, or those of a chain. */
+function stored(
+  { delta, codecFor }: Link,
+  { payloads }: Item,
+  [section, name, slot]: readonly [Section, string, 'change' | 'before' | 'after'],
+): readonly Step[] {
+  const there = (which: Slot): StoredChange => {
+    const { codec, parts } = payloads[which] as Payload;
+    return { codec, stored: delta.stored(section, name, which), parts: Object.keys(parts) };
+  };
+  const change = there(slot);
+  if (change.codec === STEPS) return stepsIn(change.stored, change.parts);
+  const { error } = payloads[slot] as Payload;
+  const correction = slot === 'change' && payloads.correction ? there('correction') : null;
+  if (error > 0 && !correction && !codecFor(change.codec).lossless)
+    throw new DeltaError(
+      `${delta.location}: ${section === 'tensors' ? 'tensor' : 'file'} ${quote(name)} cannot be undone, since the delta was made without what the codec ${quote(change.codec)} loses; ` +
+        'make it with that, or apply the deltas one after the other',
+    );
+  return [{ change, correction, sign: 1, error }];
 }

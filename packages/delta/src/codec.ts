@@ -63,6 +63,8 @@ export interface Codec {
    * what it loses is measured when a delta is made.
    */
   readonly lossless: boolean;
+  /** Ids of the codecs that it reads a stored change with, besides its own. */
+  needs?(meta: Meta): readonly string[];
   /** Null, or one line that says why it cannot take such a tensor. */
   check?(tensor: TensorKind): string | null;
   /** Null where it cannot hold such a change, as one with NaN. */

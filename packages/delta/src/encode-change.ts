@@ -88,7 +88,7 @@ function takes(codec: Codec, tensor: TensorKind): boolean {
 }
 
 /** An encoded change as what was read back. */
-function storedInMemory({ meta, parts }: Encoded): Stored {
+export function storedInMemory({ meta, parts }: Encoded): Stored {
   return {
     meta,
     part(name) {

@@ -1,7 +1,8 @@
 // BitDelta (Liu et al., arXiv 2402.10193): change [o, i] ~ scale * sign(change), one scale for the matrix or for each row.
-// The scale that misses least is the mean of |change|; one that was trained can stand in its place.
+// The scale that misses least is the mean of |change|; one that was trained can stand in its place. Scales are stored in bfloat16.
 import type { Codec } from '../codec.ts';
 import { DeltaError } from '../delta-error.ts';
+import { decodeNumbers, encodeNumbers } from '../numbers.ts';
 import { additive, type Matrix, needsMatrix, rowBlocks } from './additive.ts';
 import { partOf, partReader, readPart } from './part-bytes.ts';
 
@@ -45,14 +46,17 @@ export function sign({ perRow = false, scales: given }: SignOptions = {}): Codec
       const scales = given ?? meanSizes(sums, change, perRow);
       return {
         meta: {},
-        parts: { signs: partOf('U8', [rows, stride], bits), scales: partOf('F32', [scales.length], scales) },
+        parts: {
+          signs: partOf('U8', [rows, stride], bits),
+          scales: partOf('BF16', [scales.length], encodeNumbers(scales, 'BF16')),
+        },
       };
     },
     async open(stored, { rows, columns }) {
       const stride = Math.ceil(columns / 8);
       const signs = partReader(stored, 'signs', 'U8', [rows, stride]);
-      const count = stored.part('scales').bytes === 4 ? 1 : rows;
-      const scales = new Float32Array((await readPart(stored, 'scales', 'F32', [count])).slice().buffer);
+      const count = stored.part('scales').bytes === 2 ? 1 : rows;
+      const scales = decodeNumbers(await readPart(stored, 'scales', 'BF16', [count]), 'BF16');
       return async (begin, end) => {
         const bits = await signs(begin * stride, end * stride);
         const values = new Float32Array((end - begin) * columns);
