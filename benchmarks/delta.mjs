@@ -1,42 +1,46 @@
 // @ts-check
 // What does each way to keep a full fine-tune as its difference from the base take, lose and cost? --shape sotu (the default)
 // or smollm2. Everything is float16. Times are those of one process that does nothing else, reading and writing a disk.
-import { mkdtemp, rm, stat } from 'node:fs/promises';
+import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { useBackend } from '@peftjs/backend';
 import { node } from '@peftjs/backend-node';
 import { wasm } from '@peftjs/backend-wasm';
+import { distillSigns } from '@peftjs/delta-distill';
 import { loadModel } from '@peftjs/models';
 import { meanLoss } from '@peftjs/train';
 import { startEngines } from './harness/engine.mjs';
 import { readOptions } from './harness/options.mjs';
 import { megabytes, printTable, report } from './harness/results.mjs';
 import { median, round } from './harness/statistics.mjs';
-import { distillScales } from './workload/distill-scales.mjs';
 import { savePair, smollm2, sotu, tiny } from './workload/tuned-pair.mjs';
 
 const QUESTION = 'What does each way to keep a full fine-tune as its difference from the base take, lose and cost?';
 const SHAPES = { sotu, smollm2 };
 
-/** @typedef {{ name: string, id: string, options?: object, table?: object, distilled?: boolean }} Spec @type {readonly Spec[]} */
+/**
+ * @typedef {{ name: string, id: string, options?: object, distilled?: boolean, large?: boolean }} Spec `large`: false where a
+ * large model takes it too long
+ * @type {readonly Spec[]}
+ */
 const CODECS = [
   { name: 'exact', id: 'exact' },
   { name: 'int8', id: 'int8' },
   { name: 'int4', id: 'int4' },
   { name: 'low rank, 16', id: 'low-rank', options: { rank: 16 } },
-  { name: 'low rank, 64', id: 'low-rank', options: { rank: 64 } },
-  { name: 'mixed precision', id: 'mixed' },
+  { name: 'low rank, 64', id: 'low-rank', options: { rank: 64 }, large: false },
+  { name: 'mixed precision', id: 'mixed', large: false },
   { name: 'sparse, 5 %', id: 'sparse', options: { density: 0.05 } },
-  { name: 'sign', id: 'sign', table: { perRow: true } },
-  { name: 'sign, distilled', id: 'sign', table: { perRow: true }, distilled: true },
+  { name: 'sign', id: 'sign', options: { perRow: true } },
+  { name: 'sign, distilled', id: 'sign', distilled: true },
 ];
 
 const options = readOptions({ rounds: 3, own: ['shape'] });
 const shape = /** @type {keyof typeof SHAPES} */ (options.more.shape ?? 'sotu');
 const pair = options.quick ? tiny() : SHAPES[shape]();
-const wanted = (/** @type {Spec} */ { name, id }) =>
-  options.wants(name) && (!options.quick || id === 'exact' || id === 'sign');
+const wanted = (/** @type {Spec} */ { name, id, large = true }) =>
+  options.wants(name) && (!options.quick || id === 'exact' || id === 'sign') && (large || !pair.isLarge);
 
 const folder = await mkdtemp(join(tmpdir(), 'peftjs-benchmark-'));
 const [base, tuned] = [join(folder, 'base'), join(folder, 'tuned')];
@@ -77,17 +81,18 @@ try {
     await engine.close();
     return { engine: name, ...found, addedResidentBytes: peakResidentBytes - resting };
   }
-  /** The median time of a request. @param {() => Promise<any>} ask */
-  async function repeated(ask) {
+  /** The median time of a request. @param {number} rounds @param {() => Promise<any>} ask */
+  async function repeated(rounds, ask) {
     const answers = [];
-    for (let k = 0; k < options.rounds; k++) answers.push(await ask());
+    for (let k = 0; k < rounds; k++) answers.push(await ask());
     return { ...answers[0], ms: median(answers.map(({ ms }) => ms)) };
   }
   const perSecond = (/** @type {number} */ ms) => round((1000 * size) / ms, 3);
 
+  const file = { gzipBytes: 0, copyMs: 0 };
   await measured('the file', { id: 'exact' }, async (ask) => {
-    const zipped = await repeated(() => ask('gzip', { out: join(folder, 'gzip') }));
-    const copied = await repeated(() => ask('copy', { out: join(folder, 'copy') }));
+    const zipped = await repeated(options.rounds, () => ask('gzip', { out: join(folder, 'gzip') }));
+    const copied = await repeated(options.rounds, () => ask('copy', { out: join(folder, 'copy') }));
     for (const [engine, bytes, ms] of [
       ['gzip over the file', zipped.bytes, zipped.ms],
       ['a copy of the file', size, copied.ms],
@@ -95,47 +100,68 @@ try {
       const row = { engine, deltaBytes: bytes, share: round(bytes / size) };
       results.push({ ...row, diffMs: round(ms), diffBytesPerSecond: perSecond(ms) });
     }
+    Object.assign(file, { gzipBytes: zipped.bytes, copyMs: copied.ms });
     return {};
   });
 
-  let applied = tuned;
-  for (const { name, distilled, ...codec } of CODECS.filter(wanted)) {
+  /** A file with the scales. */
+  async function distilledScales() {
+    const model = await loadModel(tuned);
+    const { scales } = await distillSigns(model, base, calibration, {
+      steps: pair.distillation,
+      onStep({ step, loss }) {
+        if (step % 10 === 0) console.error(`  step ${step}: ${loss.toExponential(2)}`);
+      },
+    });
+    model.dispose();
+    const path = join(folder, 'scales.json');
+    await writeFile(path, JSON.stringify(Object.fromEntries([...scales].map(([name, some]) => [name, [...some]]))));
+    return path;
+  }
+
+  for (const { name, distilled, large: _, ...codec } of CODECS.filter(wanted)) {
     console.error(name);
-    const training = { steps: pair.distillation, learningRate: 0.05 };
-    const scales = distilled ? await distillScales({ base, tuned, applied }, calibration, training) : {};
+    const own = distilled ? { ...codec, scales: await distilledScales() } : codec;
+    const rounds = codec.id === 'exact' || !pair.isLarge ? options.rounds : 1;
     const out = join(folder, 'applied');
-    const row = await measured(name, { ...codec, scales }, async (ask) => {
-      const delta = join(folder, 'delta');
-      const made = await repeated(() => ask('diff', { out: delta }));
-      const { ms } = await repeated(() => ask('apply', { delta, out }));
+    const row = await measured(name, own, async (ask) => {
+      const [delta, both] = [join(folder, 'delta'), join(folder, 'reversible')];
+      const made = await repeated(rounds, () => ask('diff', { out: delta, reversible: false }));
+      const undone = codec.id === 'exact' || pair.isLarge ? null : await ask('diff', { out: both, reversible: true });
+      const { ms } = await repeated(rounds, () => ask('apply', { delta, out }));
       const lost = made.codecs[codec.id].error ** 2;
       return {
-        deltaBytes: made.oneWay,
-        share: round(made.oneWay / size),
-        reversibleBytes: codec.id === 'exact' ? null : made.bytes,
+        deltaBytes: made.bytes,
+        share: round(made.bytes / size),
+        ofGzip: round(made.bytes / file.gzipBytes),
+        reversibleBytes: undone?.bytes ?? null,
         leastEnergy: round(1 - lost, 5),
         diffMs: round(made.ms),
         diffBytesPerSecond: perSecond(made.ms),
+        diffOfCopy: round(file.copyMs / made.ms, 3),
         applyMs: round(ms),
         applyBytesPerSecond: perSecond(ms),
+        applyOfCopy: round(file.copyMs / ms, 3),
       };
     });
     const { values, perplexity } = await read(out);
-    results.push({ ...row, logitsError: round(logitsError(values), 3), perplexity: round(perplexity, 5) });
-    applied = out;
+    const shares = { perplexityOfTuned: round(perplexity / after.perplexity, 5) };
+    results.push({ ...row, logitsError: round(logitsError(values), 3), perplexity: round(perplexity, 5), ...shares });
   }
 
   printTable(
-    ['', 'MB', 'share', 'MB, undone too', 'energy', 'logits', 'perplexity', 'diff MB/s', 'apply MB/s', 'added RSS'],
-    results.map((row) => {
-      return [
-        ...[row.engine, megabytes(row.deltaBytes), row.share, megabytes(row.reversibleBytes), row.leastEnergy],
-        ...[row.logitsError, row.perplexity, megabytes(row.diffBytesPerSecond), megabytes(row.applyBytesPerSecond)],
-        megabytes(row.addedResidentBytes),
-      ];
-    }),
+    [
+      ...['', 'MB', 'share', 'of gzip', 'MB, undone too', 'energy', 'logits', 'perplexity'],
+      ...['diff MB/s', 'of a copy', 'apply MB/s', 'of a copy', 'added RSS'],
+    ],
+    results.map((row) => [
+      ...[row.engine, megabytes(row.deltaBytes), row.share, row.ofGzip, megabytes(row.reversibleBytes)],
+      ...[row.leastEnergy, row.logitsError, row.perplexity],
+      ...[megabytes(row.diffBytesPerSecond), row.diffOfCopy, megabytes(row.applyBytesPerSecond), row.applyOfCopy],
+      megabytes(row.addedResidentBytes),
+    ]),
   );
-  const { file: _, ...rest } = pair;
+  const { file: _, isLarge: __, ...rest } = pair;
   const workload = { ...rest, backend, device, modelBytes: size };
   const command = `node benchmarks/delta.mjs --shape ${shape}`;
   await report(shape === 'sotu' ? 'delta' : `delta-${shape}`, QUESTION, options, { command, workload, results });

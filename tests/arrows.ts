@@ -18,6 +18,7 @@ const ARROWS: Readonly<Record<string, readonly string[] | typeof ANYTHING>> = {
   core: ['backend'],
   data: [],
   delta: ['checkpoint', 'safetensors'],
+  'delta-distill': ['backend', 'checkpoint', 'core', 'delta', 'safetensors', 'train'],
   'delta-runtime': ['backend', 'checkpoint', 'core', 'delta', 'safetensors'],
   evaluate: METHOD,
   gguf: ['safetensors'],

@@ -1,24 +1,11 @@
 // @ts-check
 // Makes and applies a delta, or copies a model's file as it is, in a process of its own, so that its peak memory is the work's.
-import { createReadStream } from 'node:fs';
+import { createReadStream, readFileSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { diskFolder, MODEL_FILE } from '@peftjs/checkpoint';
-import {
-  apply,
-  byName,
-  diff,
-  exact,
-  inspect,
-  int4,
-  int8,
-  lowRank,
-  mixed,
-  openDelta,
-  sign,
-  sparse,
-} from '@peftjs/delta';
+import { apply, diff, exact, inspect, int4, int8, lowRank, mixed, sign, sparse } from '@peftjs/delta';
 import { serve } from './serve.mjs';
 
 /** @type {Readonly<Record<string, (options: any) => import('@peftjs/delta').Codec>>} */
@@ -28,17 +15,18 @@ const CODECS = { exact, 'low-rank': lowRank, sign, sparse, int8, int4, mixed };
  * @typedef {object} Spec
  * @property {string} id
  * @property {object} [options]
- * @property {object} [table] the options for the embedding, where it has its own
- * @property {Readonly<Record<string, number>>} [scales] trained ones, by the tensor's name
+ * @property {string} [scales] a file with trained ones, by the tensor's name
  */
 
-/** @param {Spec} spec */
-function codecOf({ id, options = {}, table = options, scales = {} }) {
+/** @param {Spec} spec @returns {import('@peftjs/delta').CodecChoice} */
+function codecOf({ id, options = {}, scales }) {
   const make = CODECS[id] ?? exact;
-  const choose = byName([[/embed_tokens/, make(table)]], make(options));
-  return (/** @type {import('@peftjs/delta').NamedTensor} */ tensor) => {
-    const scale = scales[tensor.name];
-    return scale === undefined ? choose(tensor) : sign({ scales: Float32Array.of(scale) });
+  if (scales === undefined) return () => make(options);
+  /** @type {Readonly<Record<string, number[]>>} */
+  const trained = JSON.parse(readFileSync(scales, 'utf8'));
+  return ({ name }) => {
+    const one = trained[name];
+    return one ? sign({ scales: Float32Array.from(one) }) : exact();
   };
 }
 
@@ -51,16 +39,10 @@ const timed = async (/** @type {() => Promise<unknown>} */ work) => {
 await serve(async ({ base, tuned, codec }) => ({
   about: {},
   handlers: {
-    /** `oneWay`: its bytes without what only undoing needs. */
-    diff: async ({ out }) => {
-      const ms = await timed(() => diff(base, tuned, out, { codec: codecOf(codec) }));
+    diff: async ({ out, reversible }) => {
+      const ms = await timed(() => diff(base, tuned, out, { codec: codecOf(codec), reversible }));
       const { bytes, codecs } = await inspect(out);
-      const { manifest } = await openDelta(out);
-      let corrections = 0;
-      for (const { payloads } of manifest.tensors.values())
-        for (const chunks of Object.values(payloads.correction?.parts ?? {}))
-          for (const chunk of chunks) corrections += chunk.bytes;
-      return { ms, bytes, oneWay: bytes - corrections, codecs };
+      return { ms, bytes, codecs };
     },
     apply: async ({ delta, out }) => ({
       ms: await timed(() => apply(base, delta, out, { codecs: [CODECS[codec.id]?.(codec.options) ?? exact()] })),

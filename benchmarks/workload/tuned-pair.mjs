@@ -17,8 +17,9 @@ import { fetchSmolLM2 } from '../../recipes/smollm2-file.mjs';
  * @property {number} steps of the fine-tune
  * @property {number} learningRate
  * @property {number} heldOut sequences that perplexity is measured on
- * @property {number} calibration batches that scales are trained on
+ * @property {number} calibration batches of the learned text that scales are trained on
  * @property {number} distillation steps on them
+ * @property {boolean} isLarge so large that one round, one way, is enough
  *
  * @typedef {import('@peftjs/models').TokenBatch} TokenBatch
  * @typedef {import('@peftjs/train').Batches<TokenBatch>} Batches
@@ -33,8 +34,9 @@ export const sotu = () => ({
   steps: 60,
   learningRate: 3e-4,
   heldOut: 64,
-  calibration: 16,
-  distillation: 96,
+  calibration: 120,
+  distillation: 120,
+  isLarge: false,
 });
 
 /** @returns {Pair} */
@@ -46,14 +48,15 @@ export const smollm2 = () => ({
   steps: 16,
   learningRate: 5e-5,
   heldOut: 16,
-  calibration: 8,
-  distillation: 32,
+  calibration: 24,
+  distillation: 24,
+  isLarge: true,
 });
 
 /** @returns {Pair} */
 export const tiny = () => ({
   ...sotu(),
-  ...{ chapters: 1, length: 16, batchSize: 2, steps: 2, heldOut: 4, calibration: 1, distillation: 2 },
+  ...{ chapters: 1, length: 16, batchSize: 2, steps: 2, heldOut: 4, calibration: 2, distillation: 8 },
 });
 
 /**

@@ -24,6 +24,7 @@ const packages = [
   'gguf',
   'checkpoint',
   'delta',
+  'delta-distill',
   'delta-runtime',
   'registry',
   'browser',

@@ -1,0 +1,116 @@
+import { memoryFolder } from '@peftjs/checkpoint';
+import { apply, type Codec, diff, exact, openDelta, sign } from '@peftjs/delta';
+import { type CausalLM, loadModel, type TokenBatch } from '@peftjs/models';
+import type { Batches } from '@peftjs/train';
+import { describe, expect, it } from 'vitest';
+import { baseOf, numbersOf, variantOf } from '../../delta-runtime/test/variants-of.ts';
+import { batchOf, guardTensors, logitsOf } from '../../models/test/tiny-llama.ts';
+import { TINY } from '../../models/test/tiny-models.ts';
+import { distillSigns } from './distill-signs.ts';
+
+guardTensors();
+
+const TEXTS = [
+  batchOf([
+    [3, 5, 7, 2, 8],
+    [4, 1, 9],
+  ]),
+  batchOf([
+    [11, 2, 6, 6, 1],
+    [8, 12, 3, 0, 10],
+  ]),
+];
+const batches: Batches<TokenBatch> = { size: TEXTS.length, get: (_, index) => TEXTS[index]! };
+
+async function pairOf(name: string) {
+  const base = await baseOf(name);
+  const tuned = await variantOf(base, 'tuned', (tensor, i) => [
+    { ...tensor, data: tensor.data.map((v, k) => v + 0.05 * Math.sin(3 * i + k) * (1 + Math.cos(k / 7))) },
+  ]);
+  const open = (folder: typeof base) =>
+    loadModel(folder, { architectures: [TINY[name]!.architecture] }) as Promise<CausalLM>;
+  return { base, tuned, open };
+}
+
+/** Mean divergence of the second model's distributions from the first one's. */
+function divergence(model: CausalLM, other: CausalLM): number {
+  let [total, count] = [0, 0];
+  for (const batch of TEXTS) {
+    const [a, b] = [logitsOf(model, batch), logitsOf(other, batch)];
+    const width = a.length / (batch.shape[0] * batch.shape[1]);
+    for (let at = 0; at < a.length; at += width, count++) {
+      const [p, q] = [a, b].map((all) => {
+        const row = [...all.subarray(at, at + width)].map(Math.exp);
+        const sum = row.reduce((x, y) => x + y, 0);
+        return row.map((one) => one / sum);
+      }) as [number[], number[]];
+      total += p.reduce((sum, one, k) => sum + one * Math.log(one / q[k]!), 0);
+    }
+  }
+  return total / count;
+}
+
+describe.each(['llama', 'gpt2'])('signs of a %s with trained scales', (name) => {
+  it('come nearer to the fine-tuned model, by what training says, and leave the model as it was', async () => {
+    const { base, tuned, open } = await pairOf(name);
+    const model = await open(tuned);
+    const before = { numbers: numbersOf(model), held: model.stored().map(({ held }) => held) };
+    const losses: number[] = [];
+    const onStep = ({ loss }: { readonly loss: number }) => losses.push(loss);
+    const { codec } = await distillSigns(model, base, batches, { steps: 30, onStep });
+    expect(numbersOf(model)).toEqual(before.numbers);
+    expect(model.stored().map(({ held }) => held)).toEqual(before.held);
+
+    const far = async (one: typeof codec) => {
+      const [delta, applied] = [memoryFolder(), memoryFolder()];
+      await diff(base, tuned, delta, { codec: one });
+      await apply(base, delta, applied, { codecs: [sign()] });
+      const other = await open(applied);
+      const found = divergence(model, other);
+      other.dispose();
+      return { found, manifest: (await openDelta(delta)).manifest };
+    };
+    const plain = await far((tensor): Codec => (tensor.shape.length > 1 ? sign({ perRow: true }) : exact()));
+    const trained = await far(codec);
+    expect(losses).toHaveLength(30);
+    expect(trained.found).toBeLessThan(0.7 * plain.found);
+    // The last step's loss is of the batch before the last update, which is a small one.
+    expect(trained.found / divergenceOf(losses)).toBeCloseTo(1, 1);
+    const matrices = new Set(model.stored().flatMap((one) => ('encode' in one.held ? [one.name] : [])));
+    for (const [tensor, { payloads }] of trained.manifest.tensors)
+      expect(payloads.change?.codec).toBe(matrices.has(tensor) ? 'sign' : 'exact');
+    model.dispose();
+  });
+});
+
+/** Of the last two steps, one of each batch. */
+const divergenceOf = (losses: readonly number[]) => (losses.at(-1)! + losses.at(-2)!) / 2;
+
+describe('distillSigns', () => {
+  it('trains one scale for a matrix, as in the paper', async () => {
+    const { base, tuned, open } = await pairOf('llama');
+    const model = await open(tuned);
+    const { codec } = await distillSigns(model, base, batches, { steps: 2, perRow: false });
+    const delta = memoryFolder();
+    const { manifest } = await diff(base, tuned, delta, { codec });
+    for (const [, { payloads }] of manifest.tensors)
+      if (payloads.change?.codec === 'sign') expect(payloads.change.parts.scales?.[0]?.bytes).toBe(2);
+    model.dispose();
+  });
+
+  it('refuses another base and a model that does not say what it holds, and ends when it is told to', async () => {
+    const { base, tuned, open } = await pairOf('llama');
+    const model = await open(tuned);
+    const before = model.stored().map(({ held }) => held);
+    await expect(distillSigns(model, await baseOf('gpt2'), batches)).rejects.toThrow(
+      /^\[peftjs\/delta-distill\] base has no "model.embed_tokens.weight"; give the base of "tuned"$/,
+    );
+    const { stored: _, ...silent } = model;
+    await expect(distillSigns(silent, base, batches)).rejects.toThrow('"tuned" does not say what it holds');
+    const stop = new AbortController();
+    const onStep = () => stop.abort(new Error('enough'));
+    await expect(distillSigns(model, base, batches, { onStep, signal: stop.signal })).rejects.toThrow('enough');
+    expect(model.stored().map(({ held }) => held)).toEqual(before);
+    model.dispose();
+  });
+});

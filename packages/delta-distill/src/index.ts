@@ -1,0 +1,1 @@
+export { type DistilledSigns, type DistillOptions, distillSigns, type LogitModel } from './distill-signs.ts';
