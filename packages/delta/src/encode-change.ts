@@ -1,5 +1,6 @@
 // The change of a tensor as a codec stores it, with what that loses and what it takes to be undone.
 import { startSha256 } from '@peftjs/checkpoint';
+import { DTYPE_BITS } from '@peftjs/safetensors';
 import type { Change, Codec, Encoded, Pause, Stored, TensorBytes, TensorKind } from './codec.ts';
 import { exact } from './codecs/exact.ts';
 import { DeltaError } from './delta-error.ts';
@@ -107,12 +108,16 @@ async function measure(pieces: AsyncIterable<Uint8Array>, { tensor, base, tuned 
   if (!isFloat(dtype)) throw new DeltaError(`a loss of ${dtype} cannot be measured`);
   const hash = await startSha256();
   let [at, missing, energy] = [0, 0, 0];
+  let room: readonly Float32Array[] = [];
   for await (const piece of pieces) {
     await pause();
     await hash.update(piece);
     const end = at + piece.length;
-    const read = async (side: TensorBytes) => decodeNumbers(await side.read(at, end), dtype);
-    const [from, to, now] = [await read(base), await read(tuned), decodeNumbers(piece, dtype)];
+    const count = (8 * piece.length) / DTYPE_BITS[dtype];
+    if ((room[0]?.length ?? 0) < count) room = [0, 1, 2].map(() => new Float32Array(count));
+    const from = decodeNumbers(await base.read(at, end), dtype, room[0]);
+    const to = decodeNumbers(await tuned.read(at, end), dtype, room[1]);
+    const now = decodeNumbers(piece, dtype, room[2]);
     for (let i = 0; i < to.length; i++) {
       const wanted = to[i] as number;
       missing += (wanted - (now[i] as number)) ** 2;

@@ -1,5 +1,12 @@
 // The bytes of floating-point numbers as float32, and back.
-import { type Dtype, decodeBfloat16, decodeFloat16, encodeBfloat16, encodeFloat16 } from '@peftjs/safetensors';
+import {
+  DTYPE_BITS,
+  type Dtype,
+  decodeBfloat16,
+  decodeFloat16,
+  encodeBfloat16,
+  encodeFloat16,
+} from '@peftjs/safetensors';
 
 /** What lossy codecs reckon with. */
 export type FloatDtype = 'F32' | 'F16' | 'BF16';
@@ -8,14 +15,19 @@ export function isFloat(dtype: Dtype): dtype is FloatDtype {
   return dtype === 'F32' || dtype === 'F16' || dtype === 'BF16';
 }
 
-/** In memory of its own. */
-export function decodeNumbers(bytes: Uint8Array, dtype: FloatDtype): Float32Array {
-  const copy = bytes.slice();
-  if (dtype === 'F32') return new Float32Array(copy.buffer);
-  const codes = new Uint16Array(copy.buffer);
-  const values = new Float32Array(codes.length);
-  (dtype === 'F16' ? decodeFloat16 : decodeBfloat16)(codes, values);
-  return values;
+/** In memory of its own, or in the `values` that are given, of which as many as there are numbers are taken. */
+export function decodeNumbers(bytes: Uint8Array, dtype: FloatDtype, values?: Float32Array): Float32Array {
+  const count = (8 * bytes.length) / DTYPE_BITS[dtype];
+  const out = values?.subarray(0, count) ?? new Float32Array(count);
+  if (dtype === 'F32') new Uint8Array(out.buffer, out.byteOffset, out.byteLength).set(bytes);
+  else (dtype === 'F16' ? decodeFloat16 : decodeBfloat16)(codesIn(bytes), out);
+  return out;
+}
+
+/** A view where there can be one. */
+function codesIn(bytes: Uint8Array): Uint16Array {
+  const { buffer, byteOffset, length } = bytes.byteOffset % 2 === 0 ? bytes : bytes.slice();
+  return new Uint16Array(buffer, byteOffset, length / 2);
 }
 
 /** Rounded to the nearest. */

@@ -2,16 +2,32 @@
 import { join } from 'node:path';
 import { diskFolder, type Folder } from '@peftjs/checkpoint';
 import { apply } from '../src/apply.ts';
+import type { Codec } from '../src/codec.ts';
+import { exact } from '../src/codecs/exact.ts';
+import { int4 } from '../src/codecs/integers.ts';
+import { sparse } from '../src/codecs/sparse.ts';
 import { diff } from '../src/diff.ts';
 
 const [name, path] = process.argv.slice(2) as [string, string];
+
+/** What makes a diff, by the name of the test. */
+const CODECS: Readonly<Record<string, Codec>> = {
+  exact: exact(),
+  int4: int4(),
+  sparse: sparse({ density: 0.05 }),
+};
+const codec = CODECS[name];
 // Not the system's own maximum: a process that was started by another begins with that one's.
 let most = 0;
 const look = () => {
   most = Math.max(most, process.memoryUsage().rss);
 };
 
-/** A folder of this one. What nobody holds is freed before each read, so that what is counted is what is held. */
+/** Bytes that may be read before what nobody holds is freed. */
+const OFTEN = 2 ** 20;
+let readSince = 0;
+
+/** A folder of this one. What nobody holds is freed as it is read, so that what is counted is what is held. */
 function open(one: string): Folder {
   const folder = diskFolder(join(path, one));
   return {
@@ -23,8 +39,10 @@ function open(one: string): Folder {
           ...source,
           async read(begin, end) {
             look();
+            readSince += end - begin;
             // The second waits for what the first has found to be freed.
-            for (let i = 0; i < 2; i++) globalThis.gc?.();
+            for (let i = 0; readSince >= OFTEN && i < 2; i++) globalThis.gc?.();
+            readSince %= OFTEN;
             const bytes = await source.read(begin, end);
             look();
             return bytes;
@@ -36,6 +54,6 @@ function open(one: string): Folder {
 }
 
 const how = { onProgress: look };
-if (name === 'diff') await diff(open('base'), open('tuned'), join(path, 'delta'), how);
-else await apply(open('base'), open('delta'), join(path, 'applied'), how);
+if (codec) await diff(open('base'), open('tuned'), join(path, name), { ...how, codec });
+else await apply(open('base'), open('exact'), join(path, 'applied'), { ...how, codecs: Object.values(CODECS) });
 process.stdout.write(String(most));

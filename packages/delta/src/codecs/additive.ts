@@ -30,7 +30,7 @@ export interface Approximation {
 }
 
 /** Numbers that are read at a time. */
-const BLOCK = 2 ** 18;
+const BLOCK = 2 ** 16;
 
 export function* rowBlocks({ rows, columns }: MatrixShape): Generator<readonly [begin: number, end: number]> {
   const step = Math.max(1, Math.floor(BLOCK / Math.max(1, columns)));
@@ -48,10 +48,12 @@ function changeMatrix({ tensor, base, tuned }: Change, dtype: FloatDtype) {
   const shape = matrixShape(tensor);
   const width = (shape.columns * DTYPE_BITS[dtype]) / 8;
   let finite = true;
+  let room = new Float32Array(0);
   const read: ReadRows = async (begin, end) => {
     const [from, to] = [base, tuned].map((side) => side.read(begin * width, end * width));
-    const before = decodeNumbers((await from) as Uint8Array, dtype);
     const change = decodeNumbers((await to) as Uint8Array, dtype);
+    if (room.length < change.length) room = new Float32Array(change.length);
+    const before = decodeNumbers((await from) as Uint8Array, dtype, room);
     for (let i = 0; i < change.length; i++) {
       const d = (change[i] as number) - (before[i] as number);
       change[i] = d - d === 0 ? d : 0;
