@@ -168,6 +168,24 @@ describe('sign', () => {
   });
 });
 
+describe('undoing', () => {
+  it('seldom misses a number of 16 bits, though scales have few bits', async () => {
+    const [base, change] = [numbers(7, 64 * 64), numbers(8, 64 * 64)];
+    const tuned = base.map((v, at) => v + (change[at] as number) / 64);
+    // Half a step of the numbers from 0.5 to 1 lies in the scale's last bit.
+    for (const [dtype, half] of [
+      ['F16', 2 ** -12],
+      ['BF16', 2 ** -9],
+    ] as const) {
+      const side = (data: Float32Array) => model({ w: { dtype, shape: [64, 64], data } });
+      const delta = memoryFolder();
+      await diff(side(base), side(tuned), delta, { codec: sign({ scales: Float32Array.of(2 ** -6 + half) }) });
+      const { codecs } = await inspect(delta);
+      expect(codecs.exact!.bytes).toBeLessThan(codecs.sign!.bytes);
+    }
+  });
+});
+
 describe('sparse', () => {
   it('keeps the largest numbers, and no others', async () => {
     const { values } = await roundTrip(sparse({ density: 0.1 }));
