@@ -67,6 +67,8 @@ export interface Codec {
   needs?(meta: Meta): readonly string[];
   /** Null, or one line that says why it cannot take such a tensor. */
   check?(tensor: TensorKind): string | null;
+  /** Bytes of the parts, where what kind of tensor it is decides. */
+  size?(tensor: TensorKind): number;
   /** Null where it cannot hold such a change, as one with NaN. */
   encode(change: Change, pause: Pause): Promise<Encoded | null>;
   /** The tuned tensor's bytes, in parts, from the first on; the same wherever they are computed. */

@@ -5,7 +5,7 @@ import type { Change, Codec, Encoded, Pause, Stored, TensorBytes, TensorKind } f
 import { exact } from './codecs/exact.ts';
 import { DeltaError } from './delta-error.ts';
 import { decodeNumbers, isFloat } from './numbers.ts';
-import { streamedBytes, zeroBytes } from './tensor-bytes.ts';
+import { piecesOf, streamedBytes, zeroBytes } from './tensor-bytes.ts';
 import type { Changes } from './write-delta.ts';
 
 export interface EncodeOptions {
@@ -34,14 +34,14 @@ export async function encodeChange(codec: Codec, change: Change, options: Encode
   if (encoded === null) return encodeExactly(change, pause);
   if (codec.lossless)
     return { changes: { change: { codec: codec.id, error: 0, encoded } }, sha256: null, missing: 0, energy: 0 };
-  const stored = storedInMemory(encoded);
-  const { sha256, missing, energy } = await measure(codec.decode(stored, change.base, change.tensor), change, pause);
+  const applied = codec.decode(storedInMemory(encoded), change.base, change.tensor);
+  const { sha256, missing, energy } = await measure(applied, change, pause);
   if (!Number.isFinite(missing) || !Number.isFinite(energy)) return encodeExactly(change, pause);
   const error = energy > 0 ? Math.sqrt(missing / energy) : 0;
   return {
     changes: {
       change: { codec: codec.id, error, encoded },
-      ...(reversible && { correction: await correctionOf(codec, stored, change, pause) }),
+      ...(reversible && { correction: await correctionOf(codec, encoded, change, pause) }),
     },
     sha256,
     missing,
@@ -50,7 +50,13 @@ export async function encodeChange(codec: Codec, change: Change, options: Encode
 }
 
 /** From what undoing gives, of what applying gave, to the base. */
-function correctionOf(codec: Codec, stored: Stored, { tensor, base }: Change, pause: Pause) {
+export function correctionOf(
+  codec: Codec,
+  encoded: Encoded,
+  { tensor, base }: Change,
+  pause: Pause,
+): Promise<StoredAs> {
+  const stored = storedInMemory(encoded);
   const applied = streamedBytes(codec.decode(stored, base, tensor), base.bytes);
   const near = streamedBytes(codec.undo(stored, applied, tensor), base.bytes);
   return payloadOf(lossless, { tensor, base: near, tuned: base }, pause);
@@ -79,12 +85,14 @@ async function encodeExactly(change: Change, pause: Pause): Promise<EncodedChang
   return { changes: { change: await payloadOf(lossless, change, pause) }, sha256: null, missing: 0, energy: 0 };
 }
 
-async function payloadOf(codec: Codec, change: Change, pause: Pause) {
+type StoredAs = NonNullable<Changes['change']>;
+
+async function payloadOf(codec: Codec, change: Change, pause: Pause): Promise<StoredAs> {
   return { codec: codec.id, error: 0, encoded: (await codec.encode(change, pause)) as Encoded };
 }
 
 /** A codec's own view counts, and of a lossy one that there are numbers to measure the loss by. */
-function takes(codec: Codec, tensor: TensorKind): boolean {
+export function takes(codec: Codec, tensor: TensorKind): boolean {
   return (codec.lossless || isFloat(tensor.dtype)) && (codec.check?.(tensor) ?? null) === null;
 }
 
@@ -126,4 +134,11 @@ async function measure(pieces: AsyncIterable<Uint8Array>, { tensor, base, tuned 
     at = end;
   }
   return { sha256: await hash.digest(), missing, energy };
+}
+
+/** The squared size of a change; 0 where it is none of numbers, or not finite. */
+export async function energyOf(change: Change, pause: Pause): Promise<number> {
+  if (!isFloat(change.tensor.dtype)) return 0;
+  const { energy } = await measure(piecesOf(change.tuned), change, pause);
+  return Number.isFinite(energy) ? energy : 0;
 }

@@ -60,6 +60,26 @@ describe('fitCodecs', () => {
     expect(manifest.original).toBe(manifest.tuned.fingerprint);
   });
 
+  it('encodes nothing that its size rules out, and corrects nothing that another does better than', async () => {
+    const encoded: string[] = [];
+    const undone: string[] = [];
+    const watched = (codec: Codec, name: string): Codec => ({
+      ...codec,
+      encode(change, pause) {
+        encoded.push(name);
+        return codec.encode(change, pause);
+      },
+      undo(stored, bytes, tensor) {
+        undone.push(name);
+        return codec.undo(stored, bytes, tensor);
+      },
+    });
+    const all = [watched(int8(), 'good'), watched(lowRank({ rank: 30 }), 'bad'), watched(int8({ group: 1 }), 'large')];
+    await fitCodecs(base, tuned, { bytes: 1e6 }, { candidates: all });
+    expect(new Set(encoded)).toEqual(new Set(['good', 'bad']));
+    expect(new Set(undone)).toEqual(new Set(['good']));
+  });
+
   it('says what the least is, and refuses what is no goal', async () => {
     await expect(fitCodecs(base, tuned, { bytes: 100 }, { candidates })).rejects.toThrow(
       /^\[peftjs\/delta\] the smallest candidates take \d+ bytes, more than 100; give more bytes, or smaller candidates$/,

@@ -1,10 +1,10 @@
 // A codec for each tensor so that the delta keeps within its bytes, or keeps enough of the change, at the least cost.
 import { encodeJson, type Folder } from '@peftjs/checkpoint';
-import type { Codec, Encoded } from './codec.ts';
+import type { Change, Codec, Encoded } from './codec.ts';
 import { exact } from './codecs/exact.ts';
 import { DeltaError } from './delta-error.ts';
 import type { CodecChoice } from './diff.ts';
-import { encodeChange, encodeWhole } from './encode-change.ts';
+import { correctionOf, encodeChange, encodeWhole, energyOf, takes } from './encode-change.ts';
 import { type Candidate, type Goal, leastLoss, type Options } from './least-loss.ts';
 import type { Section } from './manifest.ts';
 import { factsOf, modelSource, unionOf } from './model-source.ts';
@@ -70,13 +70,28 @@ export async function fitCodecs(
       return sizeOf(name, await encodeWhole(old, fresh, reversible, pause));
     if ((await factsOf(old)).sha256 === (await factsOf(fresh)).sha256) return sizeOf(name, {});
     const change = { tensor: { dtype: fresh.dtype, shape: fresh.shape }, base: old, tuned: fresh };
-    const all: Candidate<Codec>[] = [];
-    for (const codec of section === 'tensors' ? [exact(), ...candidates] : [exact()]) {
+    const { changes } = await encodeChange(exact(), change, { reversible, pause });
+    const energy = 'energy' in goal ? await energyOf(change, pause) : 0;
+    const whole = { value: exact(), bytes: sizeOf(name, changes), missing: 0, energy };
+    return section === 'tensors' ? [whole, ...(await smaller(name, change, whole.bytes))] : whole.bytes;
+  }
+
+  /** What the candidates come to, but for those that cannot be chosen: as many bytes with as much missing are no choice. */
+  async function smaller(name: string, change: Change, most: number): Promise<Options<Codec>> {
+    const found: Candidate<Codec>[] = [];
+    for (const codec of candidates) {
       await pause();
-      const { changes, missing, energy } = await encodeChange(codec, change, { reversible, pause });
-      all.push({ value: codec, bytes: sizeOf(name, changes), missing, energy });
+      if (!takes(codec, change.tensor) || (codec.size?.(change.tensor) ?? 0) >= most) continue;
+      const { changes, ...lost } = await encodeChange(codec, change, { reversible: false, pause });
+      const least = { value: codec, bytes: sizeOf(name, changes), ...lost };
+      const isBeaten = ({ bytes, missing }: Candidate<Codec>) => bytes <= least.bytes && missing <= least.missing;
+      if (least.bytes >= most || found.some(isBeaten)) continue;
+      const { encoded } = changes.change as NonNullable<Changes['change']>;
+      const isCorrected = reversible && lost.sha256 !== null;
+      const correction = isCorrected ? await correctionOf(codec, encoded, change, pause) : null;
+      found.push({ ...least, bytes: sizeOf(name, { ...changes, ...(correction && { correction }) }) });
     }
-    return section === 'tensors' ? all : (all[0] as Candidate<Codec>).bytes;
+    return found;
   }
 }
 

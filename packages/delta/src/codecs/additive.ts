@@ -20,6 +20,8 @@ export interface Matrix extends MatrixShape {
 export interface Approximation {
   readonly id: string;
   check?(tensor: TensorKind): string | null;
+  /** Bytes of the parts, where the shape decides. */
+  size?(shape: MatrixShape): number;
   /** The change can be read as often as is needed; numbers that are not finite read as zeros, and the tensor is stored exact. */
   encode(change: Matrix, pause: Pause): Promise<Encoded>;
   /**
@@ -91,6 +93,7 @@ export function additive(approximation: Approximation): Codec {
       if (!isFloat(tensor.dtype)) return `it is ${tensor.dtype}, not F32, F16 or BF16`;
       return approximation.check?.(tensor) ?? null;
     },
+    size: (tensor) => approximation.size?.(matrixShape(tensor)) ?? 0,
     async encode(change, pause) {
       const { matrix, allFinite } = changeMatrix(change, change.tensor.dtype as FloatDtype);
       const encoded = await approximation.encode(matrix, pause);

@@ -18,6 +18,11 @@ export interface GroupForm {
 const codesName = (prefix: string) => `${prefix}codes`;
 const scalesName = (prefix: string) => `${prefix}scales`;
 
+/** Bytes of all of it. */
+export function groupsSize({ rows, columns }: MatrixShape, { bits, group }: GroupForm): number {
+  return rows * (Math.ceil((columns * bits) / 8) + 2 * Math.ceil(columns / group));
+}
+
 export async function encodeGroups(
   matrix: Matrix,
   form: GroupForm,

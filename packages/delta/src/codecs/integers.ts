@@ -3,7 +3,7 @@
 import type { Codec } from '../codec.ts';
 import { DeltaError } from '../delta-error.ts';
 import { additive } from './additive.ts';
-import { encodeGroups, type GroupForm, openGroups } from './grouped.ts';
+import { encodeGroups, type GroupForm, groupsSize, openGroups } from './grouped.ts';
 import { isCount } from './is-count.ts';
 
 export interface IntegersOptions {
@@ -17,6 +17,7 @@ function integers(bits: number, group: number): Codec {
   const id = `int${bits}`;
   return additive({
     id,
+    size: (shape) => groupsSize(shape, formOf(group)),
     async encode(change, pause) {
       return { meta: { group }, parts: await encodeGroups(change, formOf(group), '', pause) };
     },

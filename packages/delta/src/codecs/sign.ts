@@ -23,6 +23,7 @@ export function sign({ perRow = false, scales: given }: SignOptions = {}): Codec
   return additive({
     id: 'sign',
     check: needsMatrix,
+    size: ({ rows, columns }) => rows * Math.ceil(columns / 8) + 2 * (given?.length ?? (perRow ? rows : 1)),
     async encode(change, pause) {
       const { rows, columns } = change;
       if (given && given.length !== 1 && given.length !== rows)
