@@ -15,6 +15,7 @@ const ALL = [
   ['smollm2-step'],
   ['storages'],
   ['quantized-models'],
+  ['rounded-kinds'],
   ['qat'],
   ['optimizer-state'],
   ['routing'],

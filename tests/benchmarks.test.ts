@@ -81,6 +81,13 @@ describe('benchmarks', { timeout: 180_000 }, () => {
     expect(Number(nf4?.adapted)).toBeLessThan(Number(nf4?.perplexity));
   });
 
+  it('rounded-kinds', () => {
+    const [drawn, embed, queries] = run('rounded-kinds').results;
+    for (const row of [embed, queries])
+      expect(Number(row?.weightError) / Number(drawn?.weightError), String(row?.engine)).toBeCloseTo(1, 1);
+    expect(Number(embed?.perplexityRatio)).toBeGreaterThan(1);
+  });
+
   it('qat', () => {
     const { results } = run('qat');
     expect(results.map((row) => row.engine)).toContain('LoRA at 4 bits');

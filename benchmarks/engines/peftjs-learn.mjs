@@ -3,14 +3,11 @@
 import { attach, merge } from '@peftjs/core';
 import { lora } from '@peftjs/lora';
 import { cosine, meanLoss, train } from '@peftjs/train';
-import { findSmolLM2 } from '../../recipes/smollm2-file.mjs';
-import { novelBatches, SOTU } from '../workload/novel.mjs';
+import { novelBatches } from '../workload/novel.mjs';
+import { findModel } from '../workload/real-models.mjs';
 import { loadWeighed } from './load-weighed.mjs';
 import { Absent, serve } from './serve.mjs';
 import { startBackend } from './start-backend.mjs';
-
-/** Where each model is, or null. @type {Record<string, () => string | null>} */
-const MODELS = { 'sotu-3m': () => SOTU, 'SmolLM2-135M': findSmolLM2 };
 
 /**
  * Merges, or says that it was refused and merges all the same, so that what would have been lost is known.
@@ -29,10 +26,10 @@ async function mergeAnyway(adapter, probe) {
 }
 
 await serve(async ({ model: name, storage, ...options }) => {
-  const path = MODELS[name]?.() ?? null;
-  if (path === null) throw new Absent(`${name} is not there; node recipes/smollm2-file.mjs fetches it`);
+  const found = findModel(name);
+  if ('absent' in found) throw new Absent(found.absent);
   const about = await startBackend(options);
-  const { model, load, weigh } = await loadWeighed(path, storage);
+  const { model, load, weigh } = await loadWeighed(found.path, storage);
   return {
     about,
     handlers: {
