@@ -1,13 +1,14 @@
-// Compiles assembly/ to src/kernels.gen.ts: one WebAssembly binary for each kind of memory and each level of SIMD.
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+// Compiles assembly/ to src/kernels.gen.ts: one WebAssembly binary for each kind of memory and each level of SIMD. What was
+// made from the same sources by the same compiler stays: compiling takes longer than all else that an installation does.
+import { createHash } from 'node:crypto';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import asc from 'assemblyscript/asc';
 
-const entry = fileURLToPath(new URL('../assembly/index.ts', import.meta.url));
+const assembly = fileURLToPath(new URL('../assembly/', import.meta.url));
 const target = new URL('../src/kernels.gen.ts', import.meta.url);
-const scratch = mkdtempSync(join(tmpdir(), 'kernels-'));
 
 const SHARED = ['--sharedMemory', '--initialMemory', '1', '--maximumMemory', '65536'];
 const variants = {
@@ -32,7 +33,17 @@ function hasSection(binary, number) {
   return false;
 }
 
-async function compile(name, [memory, features]) {
+/** The first line of what is made: of these sources, by this script and this compiler. */
+function origin() {
+  const hash = createHash('sha256')
+    .update(asc.version)
+    .update(readFileSync(fileURLToPath(import.meta.url)));
+  for (const name of readdirSync(assembly).sort())
+    hash.update(`\0${name}\0`).update(readFileSync(join(assembly, name)));
+  return `// Made by scripts/compile-kernels.mjs from assembly/ of SHA-256 ${hash.digest('hex')}.\n`;
+}
+
+async function compile(scratch, name, [memory, features]) {
   const out = join(scratch, `${name}.wasm`);
   const options = [
     '-O3',
@@ -51,7 +62,7 @@ async function compile(name, [memory, features]) {
     messages += text;
     return true;
   };
-  const { error } = await asc.main([entry, '-o', out, ...options, ...enabled], {
+  const { error } = await asc.main([join(assembly, 'index.ts'), '-o', out, ...options, ...enabled], {
     stdout: { write },
     stderr: { write },
   });
@@ -61,15 +72,21 @@ async function compile(name, [memory, features]) {
   return binary.toString('base64');
 }
 
-const lines = [];
-for (const [name, options] of Object.entries(variants)) lines.push(`  ${name}: '${await compile(name, options)}',`);
-rmSync(scratch, { recursive: true });
-writeFileSync(
-  target,
-  `// Made by scripts/compile-kernels.mjs from assembly/.
-/** WebAssembly binaries in base64. */
+async function make(head) {
+  const scratch = mkdtempSync(join(tmpdir(), 'kernels-'));
+  const lines = [];
+  for (const [name, options] of Object.entries(variants))
+    lines.push(`  ${name}: '${await compile(scratch, name, options)}',`);
+  rmSync(scratch, { recursive: true });
+  writeFileSync(
+    target,
+    `${head}/** WebAssembly binaries in base64. */
 export const binaries: Readonly<Record<'${Object.keys(variants).join("' | '")}', string>> = {
 ${lines.join('\n')}
 };
 `,
-);
+  );
+}
+
+const head = origin();
+if (!existsSync(target) || !readFileSync(target, 'utf8').startsWith(head)) await make(head);
