@@ -3,6 +3,7 @@ import { memoryFolder } from '@peftjs/checkpoint';
 import { describe, expect, it } from 'vitest';
 import { model, numbers, text } from '../../test/models.ts';
 import { apply } from '../apply.ts';
+import { chain } from '../chain.ts';
 import type { Codec } from '../codec.ts';
 import { diff } from '../diff.ts';
 import { digestOf } from '../manifest.ts';
@@ -34,15 +35,25 @@ const CODECS: readonly Codec[] = [
   sparse({ density: 0.3 }),
 ];
 
-async function made(codec: Codec) {
+async function made(codec: Codec | 'steps') {
   const delta = memoryFolder([], 'd');
-  await diff(base, tuned, delta, { codec });
+  if (codec === 'steps') await chain(await links(), delta, { codecs: CODECS });
+  else await diff(base, tuned, delta, { codec });
   // Whoever changes the manifest leaves out what speaks of it.
   return new Map([...delta.files].filter(([name]) => name !== 'peftjs.json' && name !== 'README.md'));
 }
 
+/** Two deltas that follow each other, by other codecs. */
+async function links() {
+  const [first, applied, second] = [memoryFolder(), memoryFolder(), memoryFolder()];
+  await diff(base, tuned, first, { codec: sign() });
+  await apply(base, first, applied, { codecs: CODECS });
+  await diff(applied, side(0.2), second, { codec: int4() });
+  return [first, second];
+}
+
 /** What applying says of a delta whose manifest was changed, and has the right digest. */
-async function fault(codec: Codec, edit: (payload: Json) => void): Promise<string> {
+async function fault(codec: Codec | 'steps', edit: (payload: Json) => void): Promise<string> {
   const files = await made(codec);
   const json: Json = JSON.parse(new TextDecoder().decode(files.get('delta.json')));
   edit(json.tensors.w.payloads.change);
@@ -59,7 +70,7 @@ async function fault(codec: Codec, edit: (payload: Json) => void): Promise<strin
 }
 
 describe('a manifest from elsewhere', () => {
-  it.each<[string, Codec, (payload: Json) => void, string]>([
+  it.each<[string, Codec | 'steps', (payload: Json) => void, string]>([
     [
       'a rank of millions',
       lowRank({ rank: 2 }),
@@ -96,6 +107,17 @@ describe('a manifest from elsewhere', () => {
     ['a count below zero', sparse(), (p) => (p.meta.count = -1), 'count is -1; expected a whole number'],
     ['another count', sparse(), (p) => (p.meta.count = 1), 'the tensor needs BF16 [1]'],
     ['another codec', sign(), (p) => (p.codec = 'int8'), 'd: tensor "w": group is undefined'],
+    ['no steps', 'steps', (p) => (p.meta.steps = []), 'd: tensor "w": steps is []; expected a list of changes'],
+    ['a step in steps', 'steps', (p) => (p.meta.steps[0].change.codec = 'steps'), 'd: tensor "w": steps is [{'],
+    ['a way that is none', 'steps', (p) => (p.meta.steps[1].sign = 2), 'd: tensor "w": steps is [{'],
+    [
+      'steps of another codec',
+      'steps',
+      (p) => (p.meta.steps[0].change.codec = 'int8'),
+      'tensor "w": group is undefined',
+    ],
+    ['steps of an unknown codec', 'steps', (p) => (p.meta.steps[1].change.codec = 'x'), 'stored by the codec "x"'],
+    ['steps that miss a part', 'steps', (p) => p.meta.steps.reverse(), 'there is no part'],
     ['a part that is missing', sign(), (p) => (p.codec = 'sparse'), 'd: tensor "w": count is undefined'],
   ])('with %s', async (_, codec, edit, message) => {
     expect(await fault(codec, edit)).toContain(message);
@@ -103,32 +125,35 @@ describe('a manifest from elsewhere', () => {
 });
 
 describe('damage', () => {
-  it.each(CODECS.map((codec) => [codec.id, codec] as const))('of %s never gives another model', async (_, codec) => {
-    const files = await made(codec);
-    const right = memoryFolder();
-    await apply(base, memoryFolder(files), right, { codecs: CODECS });
-    let state = 1;
-    const draw = (most: number) => {
-      state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
-      return Math.floor((state / 2 ** 32) * most);
-    };
-    let refused = 0;
-    for (let i = 0; i < 100; i++) {
-      const name = [...files.keys()][i % files.size] as string;
-      const bytes = (files.get(name) as Uint8Array).slice();
-      bytes[draw(bytes.length)]! ^= 1 << draw(8);
-      const out = memoryFolder();
-      const error = await apply(base, memoryFolder([...files, [name, bytes]], 'd'), out, { codecs: CODECS }).then(
-        () => null,
-        (caught: Error) => caught,
-      );
-      if (error === null) expect(out.files).toEqual(right.files);
-      else {
-        refused += 1;
-        expect(['DeltaError', 'CheckpointError', 'SafetensorsError'], error.stack).toContain(error.name);
-        expect(out.files.size).toBe(0);
+  it.each([...CODECS.map((codec) => [codec.id, codec] as const), ['steps', 'steps'] as const])(
+    'of %s never gives another model',
+    async (_, codec) => {
+      const files = await made(codec);
+      const right = memoryFolder();
+      await apply(base, memoryFolder(files), right, { codecs: CODECS });
+      let state = 1;
+      const draw = (most: number) => {
+        state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+        return Math.floor((state / 2 ** 32) * most);
+      };
+      let refused = 0;
+      for (let i = 0; i < 100; i++) {
+        const name = [...files.keys()][i % files.size] as string;
+        const bytes = (files.get(name) as Uint8Array).slice();
+        bytes[draw(bytes.length)]! ^= 1 << draw(8);
+        const out = memoryFolder();
+        const error = await apply(base, memoryFolder([...files, [name, bytes]], 'd'), out, { codecs: CODECS }).then(
+          () => null,
+          (caught: Error) => caught,
+        );
+        if (error === null) expect(out.files).toEqual(right.files);
+        else {
+          refused += 1;
+          expect(['DeltaError', 'CheckpointError', 'SafetensorsError'], error.stack).toContain(error.name);
+          expect(out.files.size).toBe(0);
+        }
       }
-    }
-    expect(refused).toBeGreaterThan(75);
-  });
+      expect(refused).toBeGreaterThan(75);
+    },
+  );
 });

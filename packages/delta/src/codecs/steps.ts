@@ -46,9 +46,7 @@ export function inOrder(codecFor: CodecFor): Codec {
     id: STEPS,
     lossless: true,
     needs: ({ steps }) =>
-      parseSteps(steps).flatMap(({ change, correction }) =>
-        [change, ...(correction ? [correction] : [])].map(({ codec }) => codec),
-      ),
+      saidIn(steps).flatMap(({ change, correction }) => [change.codec, ...(correction ? [correction.codec] : [])]),
     encode: async () => null,
     decode: (stored, base, tensor) => run(stepsIn(stored), 1, base, tensor),
     undo: (stored, tuned, tensor) => run(stepsIn(stored), -1, tuned, tensor),
@@ -112,10 +110,13 @@ interface SaidStep extends Pick<Step, 'sign' | 'error'> {
   readonly correction: Said | null;
 }
 
+function saidIn(value: Json | undefined): readonly SaidStep[] {
+  return Array.isArray(value) ? (value as readonly unknown[]).filter(isStep) : [];
+}
+
 function parseSteps(value: Json | undefined): readonly SaidStep[] {
-  const list = Array.isArray(value) ? (value as readonly unknown[]) : [];
-  const steps = list.filter(isStep);
-  if (list.length > 0 && steps.length === list.length) return steps;
+  const steps = saidIn(value);
+  if (steps.length > 0 && steps.length === (value as readonly Json[]).length) return steps;
   throw new DeltaError(`steps is ${JSON.stringify(value)}; expected a list of changes, each with its codec`);
 }
 
