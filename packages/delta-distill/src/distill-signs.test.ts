@@ -57,7 +57,7 @@ describe.each(['llama', 'gpt2'])('signs of a %s with trained scales', (name) => 
     const before = { numbers: numbersOf(model), held: model.stored().map(({ held }) => held) };
     const losses: number[] = [];
     const onStep = ({ loss }: { readonly loss: number }) => losses.push(loss);
-    const { codec } = await distillSigns(model, base, batches, { steps: 30, onStep });
+    const { codec } = await distillSigns(model, base, batches, { steps: 16, onStep });
     expect(numbersOf(model)).toEqual(before.numbers);
     expect(model.stored().map(({ held }) => held)).toEqual(before.held);
 
@@ -72,7 +72,7 @@ describe.each(['llama', 'gpt2'])('signs of a %s with trained scales', (name) => 
     };
     const plain = await far((tensor): Codec => (tensor.shape.length > 1 ? sign({ perRow: true }) : exact()));
     const trained = await far(codec);
-    expect(losses).toHaveLength(30);
+    expect(losses).toHaveLength(16);
     expect(trained.found).toBeLessThan(0.7 * plain.found);
     // The last step's loss is of the batch before the last update, which is a small one.
     expect(trained.found / divergenceOf(losses)).toBeCloseTo(1, 1);

@@ -78,7 +78,10 @@ function weightOf(base: Tensor, signs: Tensor, scale: () => Tensor): Weight {
     outDim,
     bytes: 8 * outDim * inDim,
     matMul: (x) => reshape(matMul(reshape(x, [-1, inDim]), read(), false, true), [...x.shape.slice(0, -1), outDim]),
-    rows: (ids) => lookup(read(), ids),
+    rows(ids) {
+      const scales = scale();
+      return add(lookup(base, ids), mul(lookup(signs, ids), scales.size > 1 ? lookup(scales, ids) : scales));
+    },
     read,
     encode: () => {
       throw new Error(
