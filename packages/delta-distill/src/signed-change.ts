@@ -41,13 +41,13 @@ export function signedChange(
   const rows = shape[0] as number;
   const columns = to.length / rows;
   const signs = new Float32Array(to.length);
-  const sizes = new Float32Array(perRow ? rows : 1);
+  const sizes = new Float64Array(perRow ? rows : 1);
   for (let at = 0; at < to.length; at++) {
     const change = (to[at] as number) - (from[at] as number);
     signs[at] = change < 0 ? -1 : 1;
     sizes[perRow ? Math.floor(at / columns) : 0]! += Math.abs(change);
   }
-  const means = sizes.map((sum) => (sum * sizes.length) / to.length);
+  const means = Float32Array.from(sizes, (sum) => (sum * sizes.length) / to.length);
   const matrix = (values: Float32Array, width: number) =>
     engine().tidy(() => {
       const inFile = tensor(values, [values.length / width, width]);
