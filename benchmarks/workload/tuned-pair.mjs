@@ -48,8 +48,8 @@ export const smollm2 = () => ({
   steps: 16,
   learningRate: 5e-5,
   heldOut: 16,
-  calibration: 24,
-  distillation: 24,
+  calibration: 16,
+  distillation: 16,
   isLarge: true,
 });
 
