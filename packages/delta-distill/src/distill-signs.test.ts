@@ -1,9 +1,11 @@
 import { memoryFolder } from '@peftjs/checkpoint';
+import type { Storage } from '@peftjs/core';
 import { apply, type Codec, diff, exact, openDelta, sign } from '@peftjs/delta';
 import { type CausalLM, loadModel, type TokenBatch } from '@peftjs/models';
+import { f16 } from '@peftjs/quantization';
 import type { Batches } from '@peftjs/train';
 import { describe, expect, it } from 'vitest';
-import { baseOf, numbersOf, variantOf } from '../../delta-runtime/test/variants-of.ts';
+import { baseOf, type FileDtype, numbersOf, variantOf } from '../../delta-runtime/test/variants-of.ts';
 import { batchOf, guardTensors, logitsOf } from '../../models/test/tiny-llama.ts';
 import { TINY } from '../../models/test/tiny-models.ts';
 import { distillSigns } from './distill-signs.ts';
@@ -22,13 +24,13 @@ const TEXTS = [
 ];
 const batches: Batches<TokenBatch> = { size: TEXTS.length, get: (_, index) => TEXTS[index]! };
 
-async function pairOf(name: string) {
-  const base = await baseOf(name);
+async function pairOf(name: string, dtype: FileDtype = 'F32') {
+  const base = await baseOf(name, dtype);
   const tuned = await variantOf(base, 'tuned', (tensor, i) => [
     { ...tensor, data: tensor.data.map((v, k) => v + 0.05 * Math.sin(3 * i + k) * (1 + Math.cos(k / 7))) },
   ]);
-  const open = (folder: typeof base) =>
-    loadModel(folder, { architectures: [TINY[name]!.architecture] }) as Promise<CausalLM>;
+  const open = (folder: typeof base, how: { readonly weights?: Storage } = {}) =>
+    loadModel(folder, { architectures: [TINY[name]!.architecture], ...how }) as Promise<CausalLM>;
   return { base, tuned, open };
 }
 
@@ -87,14 +89,18 @@ describe.each(['llama', 'gpt2'])('signs of a %s with trained scales', (name) => 
 const divergenceOf = (losses: readonly number[]) => (losses.at(-1)! + losses.at(-2)!) / 2;
 
 describe('distillSigns', () => {
-  it('trains one scale for a matrix, as in the paper', async () => {
-    const { base, tuned, open } = await pairOf('llama');
-    const model = await open(tuned);
-    const { codec } = await distillSigns(model, base, batches, { steps: 2, perRow: false });
-    const delta = memoryFolder();
-    const { manifest } = await diff(base, tuned, delta, { codec });
-    for (const [, { payloads }] of manifest.tensors)
-      if (payloads.change?.codec === 'sign') expect(payloads.change.parts.scales?.[0]?.bytes).toBe(2);
+  it('trains one scale for a matrix, as in the paper, of a model that is held as its file has it', async () => {
+    const { base, tuned, open } = await pairOf('llama', 'F16');
+    const [model, held] = [await open(tuned), await open(tuned, { weights: f16() })];
+    const options = { steps: 2, perRow: false };
+    const found = await distillSigns(model, base, batches, options);
+    expect(await distillSigns(held, base, batches, options)).toMatchObject({ scales: found.scales });
+    const { manifest } = await diff(base, tuned, memoryFolder(), { codec: found.codec });
+    const signs = [...manifest.tensors.values()].flatMap(({ payloads: { change } }) =>
+      change?.codec === 'sign' ? [change.parts.scales?.[0]?.bytes] : [],
+    );
+    expect(new Set(signs)).toEqual(new Set([2]));
+    held.dispose();
     model.dispose();
   });
 
