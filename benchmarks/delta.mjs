@@ -120,7 +120,7 @@ try {
   }
 
   for (const { name, distilled, large: _, ...codec } of CODECS.filter(wanted)) {
-    console.error(name);
+    console.error(`${name}, after ${process.uptime().toFixed(0)} s`);
     const own = distilled ? { ...codec, scales: await distilledScales() } : codec;
     const rounds = codec.id === 'exact' || !pair.isLarge ? options.rounds : 1;
     const out = join(folder, 'applied');
@@ -145,18 +145,22 @@ try {
       };
     });
     const { values, perplexity } = await read(out);
-    const shares = { perplexityOfTuned: round(perplexity / after.perplexity, 5) };
-    results.push({ ...row, logitsError: round(logitsError(values), 3), perplexity: round(perplexity, 5), ...shares });
+    results.push({
+      ...row,
+      logitsError: round(logitsError(values), 3),
+      perplexity: round(perplexity, 5),
+      perplexityOfTuned: round(perplexity / after.perplexity, 5),
+    });
   }
 
   printTable(
     [
-      ...['', 'MB', 'share', 'of gzip', 'MB, undone too', 'energy', 'logits', 'perplexity'],
+      ...['', 'MB', 'share', 'of gzip', 'MB, undone too', 'energy', 'logits', 'perplexity', 'of tuned'],
       ...['diff MB/s', 'of a copy', 'apply MB/s', 'of a copy', 'added RSS'],
     ],
     results.map((row) => [
       ...[row.engine, megabytes(row.deltaBytes), row.share, row.ofGzip, megabytes(row.reversibleBytes)],
-      ...[row.leastEnergy, row.logitsError, row.perplexity],
+      ...[row.leastEnergy, row.logitsError, row.perplexity, row.perplexityOfTuned],
       ...[megabytes(row.diffBytesPerSecond), row.diffOfCopy, megabytes(row.applyBytesPerSecond), row.applyOfCopy],
       megabytes(row.addedResidentBytes),
     ]),

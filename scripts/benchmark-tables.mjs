@@ -36,6 +36,7 @@ const COLUMNS = /** @type {const} */ ([
   ['weightError', 'error of the numbers', figures],
   ['perplexity', 'perplexity', String],
   ['perplexityRatio', 'x float32', String],
+  ['perplexityOfTuned', "x the fine-tune's", String],
   ['adapted', 'with LoRA', String],
   ['adaptedRatio', 'x float32', String],
   ['merged', 'merged', String],
