@@ -11,7 +11,7 @@ import { apply, diff, int8 as int8Codec } from '@peftjs/delta';
 import { dora, lora, noisy, pissa, readLora } from '@peftjs/lora';
 import { type CausalLM, type ImageBatch, loadModel, type Model } from '@peftjs/models';
 import { bf16, bitsandbytes, f16, int4, int8, nf4 } from '@peftjs/quantization';
-import { type TensorToWrite, writeSafetensors } from '@peftjs/safetensors';
+import { memorySource, openSafetensors, type TensorToWrite, writeSafetensors } from '@peftjs/safetensors';
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { describe, expect, it, test } from 'vitest';
 import { guardTensors, logitsOf, tensorsOf, withTensors } from '../../models/test/tiny-llama.ts';
@@ -221,7 +221,10 @@ describe('refused, with the model as it was:', () => {
   test('a damaged chunk, after others were made', async () => {
     const { model, delta, end } = await scene(int8());
     const bytes = (delta.files.get('delta.safetensors') as Uint8Array).slice();
-    bytes[bytes.length - 1] = (bytes.at(-1) as number) ^ 1;
+    const { tensors } = await openSafetensors(memorySource('delta', bytes));
+    // Octaves are for undoing, and not read here.
+    const [, part] = [...tensors].findLast(([name]) => !name.includes('#change.octaves')) as [string, { end: number }];
+    bytes[part.end - 1]! ^= 1;
     const damaged = memoryFolder([...delta.files, ['delta.safetensors', bytes]]);
     await expect(loadDelta(model, damaged)).rejects.toThrow('it is damaged');
     end();

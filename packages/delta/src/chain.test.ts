@@ -40,26 +40,33 @@ describe('chain', () => {
           ReturnType<typeof model>,
         ];
         const [x, y, z] = [await between(one, two), await between(two, three), await between(three, four)];
-        const all = await chained(x, y, z);
-        const [there, back] = [memoryFolder(), memoryFolder()];
-        await apply(one, all, there);
-        expect(sorted(there.files)).toEqual(sorted(four.files));
-        await undo(four, all, back);
-        expect(sorted(back.files)).toEqual(sorted(one.files));
-        expect((await chained(await chained(x, y), z)).files).toEqual(all.files);
-        expect((await chained(x, await chained(y, z))).files).toEqual(all.files);
+        const inAll = [
+          await chained(x, y, z),
+          await chained(await chained(x, y), z),
+          await chained(x, await chained(y, z)),
+        ];
+        for (const all of inAll) {
+          const [there, back] = [memoryFolder(), memoryFolder()];
+          await apply(one, all, there);
+          expect(sorted(there.files)).toEqual(sorted(four.files));
+          await undo(four, all, back);
+          expect(sorted(back.files)).toEqual(sorted(one.files));
+        }
       }),
       { numRuns: 40, seed: 1 },
     );
   });
 
-  it('adds up chunks of any size', async () => {
+  it('joins chunks of any size', async () => {
     const { base, tuned } = pair();
-    const delta = await between(base, tuned);
+    const delta = memoryFolder();
+    await diff(base, tuned, delta, { codec: exact({ chunkBytes: 8 }) });
     const back = await between(tuned, base);
-    const out = memoryFolder();
-    await chain([delta, back, delta], out, { codecs: [exact({ chunkBytes: 8 })], shardBytes: 100 });
+    const [out, there] = [memoryFolder(), memoryFolder()];
+    await chain([delta, back, delta], out, { shardBytes: 100 });
     await verify(out, { base });
+    await undo(tuned, out, there);
+    expect(sorted(there.files)).toEqual(sorted(base.files));
   });
 
   it('refuses deltas that do not follow each other', async () => {
@@ -135,18 +142,17 @@ describe('a chain of lossy deltas', () => {
     expect((await joined([deltas[0]!, middle, deltas[4]!])).files).toEqual(all.files);
   });
 
-  it('adds up what adds up, keeps one that is alone as it is, and counts the bytes of its deltas otherwise', async () => {
+  it('keeps one that is alone as it is, and counts the bytes of its deltas otherwise', async () => {
     const { deltas } = await lossyPath();
     const codecOf = async (some: typeof deltas, name: string) => {
       const { manifest } = await openDelta(await joined(some));
       return manifest.tensors.get(name)?.payloads.change;
     };
-    expect((await codecOf(deltas.slice(1, 3), 'a'))?.codec).toBe('exact');
     expect(await codecOf(deltas.slice(0, 1), 'a')).toEqual(
       (await openDelta(deltas[0]!)).manifest.tensors.get('a')?.payloads.change,
     );
     const both = await codecOf(deltas.slice(0, 3), 'a');
-    expect(both?.meta.steps).toHaveLength(2);
+    expect(both?.meta.steps).toHaveLength(3);
     const sizes = await Promise.all([...deltas.slice(0, 3), await joined(deltas.slice(0, 3))].map((d) => inspect(d)));
     expect(sizes[3]!.bytes).toBeLessThan(sizes[0]!.bytes + sizes[1]!.bytes + sizes[2]!.bytes);
   });
@@ -156,7 +162,7 @@ describe('a chain of lossy deltas', () => {
     const oneWay = memoryFolder([], 'd');
     await diff(models[0]!, models[5]!, oneWay, { codec: sign(), reversible: false });
     await expect(joined([oneWay])).rejects.toThrow(
-      'd: tensor "a" cannot be undone, since the delta was made without what the codec "sign" loses',
+      'd: tensor "a" cannot be undone, since the delta was made without what undoing "sign" takes',
     );
     const all = await joined(deltas.slice(0, 2));
     await expect(apply(models[0]!, all, memoryFolder(), { codecs: [sign()] })).rejects.toThrow(

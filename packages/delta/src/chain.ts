@@ -1,16 +1,18 @@
-// Deltas one after the other as one delta, without any of the models: exact changes add up, others are kept one after the other.
+// Deltas one after the other as one delta, without any of the models: their changes are kept one after the other.
 import type { Folder, TrustOptions, WritableFolder } from '@peftjs/checkpoint';
 import { quote } from '@peftjs/safetensors';
 import type { Codec, Pause } from './codec.ts';
 import { type CodecFor, codecsFor } from './codec-for.ts';
-import { STEPS, type Step, type StoredChange, stepsIn } from './codecs/steps.ts';
+import { exact } from './codecs/exact.ts';
+import { encodeSteps, inOrder, STEPS, type Step, type StoredChange, stepsIn } from './codecs/steps.ts';
 import { DeltaError } from './delta-error.ts';
+import { encodeChange, storedInMemory } from './encode-change.ts';
 import { joinSteps } from './join-steps.ts';
 import { type Facts, type Item, isSame, type Payload, type Section, type Slot } from './manifest.ts';
 import type { Key } from './model-source.ts';
 import { type OpenDelta, openDelta } from './open-delta.ts';
 import { pauseFor } from './pause.ts';
-import { bytesOf, isSameKind } from './tensor-bytes.ts';
+import { bytesOf, isSameKind, streamedBytes, zeroBytes } from './tensor-bytes.ts';
 import { type Changes, type DiffResult, type Made, type WriteOptions, writeDelta } from './write-delta.ts';
 
 export interface ChainOptions extends WriteOptions, TrustOptions {
@@ -88,8 +90,8 @@ interface Link {
 const NOWHERE: Item = { before: null, after: null, payloads: {} };
 
 /**
- * A tensor's way through the deltas. What a step stores whole is a change from zeros. Changes that add up are a sum; others
- * follow each other.
+ * A tensor's way through the deltas. What a step stores whole is a change from zeros. Where both the base's tensor and the tuned
+ * one are stored whole, the change between them is made anew.
  */
 async function compose(links: readonly Link[], { section, name }: Key, pause: Pause): Promise<Made> {
   const path = links.map(({ delta }) => delta.manifest[section].get(name) ?? NOWHERE);
@@ -105,20 +107,26 @@ async function compose(links: readonly Link[], { section, name }: Key, pause: Pa
   const tuned = last < 0 ? null : [...stepsOf(last, 'after'), ...changesOf(last + 1, path.length)];
   const base = first < 0 ? null : [...stepsOf(first, 'before'), ...back(changesOf(0, first))];
   const { codecFor } = links[0] as Link;
-  const joined = (steps: readonly Step[], tensor: Facts) => joinSteps(steps, { codecFor, tensor, pause, at });
+  const walked = async (steps: readonly Step[], facts: Facts) => {
+    const stored = storedInMemory(await encodeSteps(steps));
+    const bytes = bytesOf(facts);
+    return streamedBytes(inOrder(codecFor).decode(stored, zeroBytes(bytes), facts), bytes);
+  };
 
   if (before && after && isSameKind(before, after)) {
     if (isSame({ before, after, payloads: {} })) return { before, after, changes: {} };
-    if (!tuned) return { before, after, changes: await joined(changesOf(0, path.length), after) };
-    if (!base || ![...tuned, ...base].every(({ change }) => codecFor(change.codec).add))
+    if (!tuned) return { before, after, changes: await joinSteps(changesOf(0, path.length), at) };
+    if (!base)
       throw new DeltaError(
         `${at} was replaced and came back, and what it was is not stored; make the delta from the models`,
       );
-    return { before, after, changes: await joined([...tuned, ...back(base)], after) };
+    const change = { tensor: after, base: await walked(base, before), tuned: await walked(tuned, after) };
+    const { changes } = await encodeChange(exact(), change, { reversible: true, pause });
+    return { before, after, changes };
   }
   let changes: Changes = {};
-  if (after && tuned) changes = { after: (await joined(tuned, after)).change };
-  if (before && base) changes = { ...changes, before: (await joined(base, before)).change };
+  if (after && tuned) changes = { after: (await joinSteps(tuned, at)).change };
+  if (before && base) changes = { ...changes, before: (await joinSteps(base, at)).change };
   return { before, after, changes };
 }
 
@@ -139,11 +147,11 @@ function stored(
   };
   const change = there(slot);
   if (change.codec === STEPS) return stepsIn(change.stored, change.parts);
-  const { error } = payloads[slot] as Payload;
+  const { error, forward } = payloads[slot] as Payload;
   const correction = slot === 'change' && payloads.correction ? there('correction') : null;
-  if (error > 0 && !correction && !codecFor(change.codec).lossless)
+  if (forward || (error > 0 && !correction && !codecFor(change.codec).lossless))
     throw new DeltaError(
-      `${delta.location}: ${section === 'tensors' ? 'tensor' : 'file'} ${quote(name)} cannot be undone, since the delta was made without what the codec ${quote(change.codec)} loses; ` +
+      `${delta.location}: ${section === 'tensors' ? 'tensor' : 'file'} ${quote(name)} cannot be undone, since the delta was made without what undoing ${quote(change.codec)} takes; ` +
         'make it with that, or apply the deltas one after the other',
     );
   return [{ change, correction, sign: 1, error }];

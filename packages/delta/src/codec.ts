@@ -23,6 +23,8 @@ export interface Change {
 
 /** A tensor of the delta's file. Its bytes come in chunks, each of which is hashed and can be read alone. */
 export interface EncodedPart extends TensorKind {
+  /** Only undoing reads it. */
+  readonly forUndo?: true;
   readonly chunks: readonly Uint8Array[];
 }
 
@@ -49,12 +51,6 @@ export interface Stored {
   part(name: string): StoredPart;
 }
 
-/** A change with the sign that it counts with, to be added to others. */
-export interface Summand {
-  readonly stored: Stored;
-  readonly sign: 1 | -1;
-}
-
 export interface Codec {
   /** Names it in the manifest. */
   readonly id: string;
@@ -75,8 +71,6 @@ export interface Codec {
   decode(stored: Stored, base: TensorBytes, tensor: TensorKind): AsyncIterable<Uint8Array>;
   /** The base's bytes out of those that decoding gave: near them where the codec is lossy, and the same everywhere. */
   undo(stored: Stored, tuned: TensorBytes, tensor: TensorKind): AsyncIterable<Uint8Array>;
-  /** Changes one after the other as one change, without the tensors: of a codec that gives back every bit. */
-  add?(summands: readonly Summand[], tensor: TensorKind, pause: Pause): Promise<Encoded>;
 }
 
 /** To be awaited between two pieces of long work: lets the program go on, and rejects when the work is to end. */

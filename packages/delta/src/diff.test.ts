@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { listed, model, numbers, pair, someModel, type Tensors, text } from '../test/models.ts';
 import { apply, undo } from './apply.ts';
+import { chain } from './chain.ts';
 import { exact } from './codecs/exact.ts';
 import { diff } from './diff.ts';
 import { inspect } from './inspect.ts';
@@ -78,8 +79,27 @@ describe('diff, apply and undo', () => {
     expect((await inspect(delta)).reversible).toBe(false);
     await apply(base, delta, out);
     await expect(undo(tuned, delta, memoryFolder())).rejects.toThrow(
-      '[peftjs/delta] d: tensor "cast.weight" cannot be undone: the delta was made without what the tuned model lacks',
+      '[peftjs/delta] d: tensor "cast.weight" cannot be undone: the delta was made without what only undoing takes',
     );
+  });
+
+  it('can leave out what only undoing an exact change takes', async () => {
+    const [values, changes] = [numbers(3, 2048), numbers(4, 2048)];
+    const one = (share: number): Tensors => ({
+      w: { dtype: 'F16', shape: [2048], data: values.map((v, i) => v + share * (changes[i] as number)) },
+    });
+    const [base, tuned] = [model(one(0)), model(one(0.02))];
+    const [whole, delta, out] = [memoryFolder(), memoryFolder([], 'd'), memoryFolder()];
+    const { bytes } = await diff(base, tuned, whole);
+    const { bytes: less, manifest } = await diff(base, tuned, delta, { reversible: false });
+    expect(less).toBeLessThan(bytes);
+    expect(manifest.tensors.get('w')?.payloads.change?.forward).toBe(true);
+    expect((await inspect(delta)).reversible).toBe(false);
+    await apply(base, delta, out);
+    expect(out.files).toEqual(tuned.files);
+    const refused = '[peftjs/delta] d: tensor "w" cannot be undone';
+    await expect(undo(tuned, delta, memoryFolder())).rejects.toThrow(refused);
+    await expect(chain([delta], memoryFolder())).rejects.toThrow(refused);
   });
 
   it('hold little where little has changed', async () => {

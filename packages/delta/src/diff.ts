@@ -12,7 +12,7 @@ import { type DiffResult, type Made, type WriteOptions, writeDelta } from './wri
 export interface DiffOptions extends WriteOptions {
   /** What the base is called in the delta; its folder when left out. */
   readonly baseName?: string | undefined;
-  /** Whether what the tuned model lacks is kept, and what a lossy codec loses of the base, so that it can be undone. True when left out. */
+  /** Whether what only undoing takes is kept: what the tuned model lacks, and what a codec needs for it. True when left out. */
   readonly reversible?: boolean | undefined;
   /**
    * What stores the changes of tensors, the same for all or one for each; `exact()` when left out. What it cannot take is

@@ -31,12 +31,11 @@ const lossless = exact();
 export async function encodeChange(codec: Codec, change: Change, options: EncodeOptions): Promise<EncodedChange> {
   const { pause, reversible } = options;
   const encoded = takes(codec, change.tensor) ? await codec.encode(change, pause) : null;
-  if (encoded === null) return encodeExactly(change, pause);
-  if (codec.lossless)
-    return { changes: { change: { codec: codec.id, error: 0, encoded } }, sha256: null, missing: 0, energy: 0 };
+  if (encoded === null) return encodeExactly(change, options);
+  if (codec.lossless) return withoutLoss(codec, encoded, reversible);
   const applied = codec.decode(storedInMemory(encoded), change.base, change.tensor);
   const { sha256, missing, energy } = await measure(applied, change, pause);
-  if (!Number.isFinite(missing) || !Number.isFinite(energy)) return encodeExactly(change, pause);
+  if (!Number.isFinite(missing) || !Number.isFinite(energy)) return encodeExactly(change, options);
   const error = energy > 0 ? Math.sqrt(missing / energy) : 0;
   return {
     changes: {
@@ -59,7 +58,7 @@ export function correctionOf(
   const stored = storedInMemory(encoded);
   const applied = streamedBytes(codec.decode(stored, base, tensor), base.bytes);
   const near = streamedBytes(codec.undo(stored, applied, tensor), base.bytes);
-  return payloadOf(lossless, { tensor, base: near, tuned: base }, pause);
+  return oneWayPayload({ tensor, base: near, tuned: base }, pause);
 }
 
 type Tensor = TensorKind & TensorBytes;
@@ -71,24 +70,33 @@ export async function encodeWhole(
   reversible: boolean,
   pause: Pause,
 ): Promise<Changes> {
-  const whole = ({ dtype, shape, bytes, read }: Tensor) => {
-    const change = { tensor: { dtype, shape }, base: zeroBytes(bytes), tuned: { bytes, read } };
-    return payloadOf(lossless, change, pause);
-  };
+  const whole = ({ dtype, shape, bytes, read }: Tensor) =>
+    oneWayPayload({ tensor: { dtype, shape }, base: zeroBytes(bytes), tuned: { bytes, read } }, pause);
   return {
     ...(after && { after: await whole(after) }),
     ...(before && reversible && { before: await whole(before) }),
   };
 }
 
-async function encodeExactly(change: Change, pause: Pause): Promise<EncodedChange> {
-  return { changes: { change: await payloadOf(lossless, change, pause) }, sha256: null, missing: 0, energy: 0 };
+async function encodeExactly(change: Change, { reversible, pause }: EncodeOptions): Promise<EncodedChange> {
+  return withoutLoss(lossless, (await lossless.encode(change, pause)) as Encoded, reversible);
+}
+
+function withoutLoss(codec: Codec, encoded: Encoded, reversible: boolean): EncodedChange {
+  const forward = !reversible && Object.values(encoded.parts).some(({ forUndo }) => forUndo);
+  const stored = forward ? { encoded: oneWay(encoded), forward } : { encoded };
+  return { changes: { change: { codec: codec.id, error: 0, ...stored } }, sha256: null, missing: 0, energy: 0 };
+}
+
+function oneWay({ meta, parts }: Encoded): Encoded {
+  return { meta, parts: Object.fromEntries(Object.entries(parts).filter(([, { forUndo }]) => !forUndo)) };
 }
 
 type StoredAs = NonNullable<Changes['change']>;
 
-async function payloadOf(codec: Codec, change: Change, pause: Pause): Promise<StoredAs> {
-  return { codec: codec.id, error: 0, encoded: (await codec.encode(change, pause)) as Encoded };
+/** What is only ever decoded. */
+async function oneWayPayload(change: Change, pause: Pause): Promise<StoredAs> {
+  return { codec: lossless.id, error: 0, encoded: oneWay((await lossless.encode(change, pause)) as Encoded) };
 }
 
 /** A codec's own view counts, and of a lossy one that there are numbers to measure the loss by. */

@@ -10,7 +10,6 @@ export type {
   Pause,
   Stored,
   StoredPart,
-  Summand,
   TensorBytes,
   TensorKind,
 } from './codec.ts';

@@ -56,7 +56,7 @@ export async function inspect(source: string | Folder, trust: TrustOptions = {})
     files: [...manifest.files].filter(([, item]) => !isSame(item)).map(([name]) => name),
     codecs,
     reversible:
-      all.every(({ payloads: { change, correction } }) => !change?.error || correction !== undefined) &&
+      all.every(({ payloads: { change, correction } }) => !change?.forward && (!change?.error || correction)) &&
       all.every(
         ({ before, payloads }) => before === null || payloads.after === undefined || payloads.before !== undefined,
       ) &&

@@ -21,6 +21,8 @@ export interface ChunkRecord {
 export interface Payload {
   readonly codec: string;
   readonly meta: Meta;
+  /** Of a change that was stored without what only undoing it takes. */
+  readonly forward?: true;
   /** Size of what is missing over the size of the change; 0 of an exact codec. */
   readonly error: number;
   readonly parts: { readonly [name: string]: readonly ChunkRecord[] };

@@ -140,7 +140,7 @@ function parseFacts(value: unknown, at: string): Facts {
 }
 
 function parsePayload(value: unknown, at: string): Payload {
-  const { codec, meta, error, parts } = object(value, at);
+  const { codec, meta, error, forward, parts } = object(value, at);
   if (typeof error !== 'number' || !(error >= 0))
     throw new DeltaError(`${at}: error is ${brief(error)}; expected a number`);
   const chunks: Record<string, readonly ChunkRecord[]> = {};
@@ -152,6 +152,7 @@ function parsePayload(value: unknown, at: string): Payload {
     codec: text(codec, CODEC_ID, 'the id of a codec', `${at}: codec`),
     meta: object(meta, `${at}: meta`) as Meta,
     error,
+    ...(forward === true && { forward }),
     parts: chunks,
   };
 }

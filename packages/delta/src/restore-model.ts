@@ -92,8 +92,8 @@ function checkWay({ way, delta, codecFor }: Run, section: Section, name: string,
   if (item[way.to] === null || isSame(item)) return;
   const payload = item.payloads.change ?? item.payloads[way.to];
   const at = placeOf(delta, section, name);
-  if (payload === undefined)
-    throw new DeltaError(`${at} cannot be undone: the delta was made without what the tuned model lacks`);
+  if (payload === undefined || (way.corrects && payload.forward))
+    throw new DeltaError(`${at} cannot be undone: the delta was made without what only undoing takes`);
   const isLossy = way.corrects && item.payloads.change && !codecFor(payload.codec).lossless && payload.error > 0;
   if (isLossy && !item.payloads.correction)
     throw new DeltaError(

@@ -41,7 +41,7 @@ export interface WriteOptions extends DeltaRun {
 
 /** The encoded changes of a key, each with the codec that made it and its error. */
 export type Changes = {
-  readonly [slot in Slot]?: { readonly codec: string; readonly error: number; readonly encoded: Encoded };
+  readonly [slot in Slot]?: Pick<Payload, 'codec' | 'error' | 'forward'> & { readonly encoded: Encoded };
 };
 
 /** What a key was, and is once the delta is applied. */
@@ -156,13 +156,13 @@ function partsOf({ section, name }: Key, changes: Changes): readonly Part[] {
 
 async function payloadsOf(changes: Changes): Promise<Item['payloads']> {
   const payloads: { [slot in Slot]?: Payload } = {};
-  for (const [slot, { codec, error, encoded }] of Object.entries(changes)) {
+  for (const [slot, { encoded, ...payload }] of Object.entries(changes)) {
     const parts: Record<string, { bytes: number; sha256: string }[]> = {};
     for (const [part, { chunks }] of Object.entries(encoded.parts)) {
       parts[part] = [];
       for (const chunk of chunks) parts[part].push({ bytes: chunk.length, sha256: await sha256(chunk) });
     }
-    payloads[slot as Slot] = { codec, meta: encoded.meta, error, parts };
+    payloads[slot as Slot] = { ...payload, meta: encoded.meta, parts };
   }
   return payloads;
 }

@@ -1,4 +1,4 @@
-// Changes one after the other as one: what a chain makes of a tensor whose changes do not add up. Each step is stored as its
+// Changes one after the other as one: what a chain makes of a tensor that changes more than once. Each step is stored as its
 // own codec stored it, with what it takes to be undone, so that nothing is lost a second time.
 import type { Json } from '@peftjs/checkpoint';
 import { isJsonObject } from '@peftjs/safetensors';

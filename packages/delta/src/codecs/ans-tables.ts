@@ -1,0 +1,163 @@
+// How often numbers of each size come in each context, as a weight of 5 bits, and the shares that a coder makes of it. Any
+// weights make a table; there is none whose shares do not add up.
+import { DeltaError } from '../delta-error.ts';
+import { signed, unsigned } from './ordered-bits.ts';
+
+/** The shares of a table add up to 2^12. */
+export const SHARE_BITS = 12;
+export const PLACES: number = 2 ** SHARE_BITS;
+/** Sizes of numbers below 2^32: 0 to 3, and from there on four for each power of two. */
+export const SIZES = 124;
+/** There are so many contexts at most. */
+export const CONTEXTS = 64;
+/** About what a weight takes in a table's header. */
+const WEIGHT_BITS = 5;
+
+/** What a weight stands for: nothing, one, and then steps of a third. */
+const WEIGHTS: readonly number[] = (() => {
+  const all = [0, 1];
+  while (all.length < 32) {
+    const last = all.at(-1) as number;
+    all.push(last + ((last * 5) >> 4) + 1);
+  }
+  return all;
+})();
+
+export interface Tables {
+  /** Of each context its table; -1 of those that do not come. */
+  readonly tableOf: Int8Array;
+  /** For each table the shares of all sizes. */
+  readonly shares: readonly Uint16Array[];
+}
+
+/** @param counts for each context how many numbers it has of each size */
+export function makeTables(counts: Uint32Array): Tables & { readonly header: Uint8Array } {
+  const tableOf = new Int8Array(CONTEXTS).fill(-1);
+  const shares: Uint16Array[] = [];
+  const header: number[] = [];
+  for (const { contexts, sizes } of groupsOf(counts)) {
+    const weights = weightsOf(sizes);
+    for (const context of contexts) tableOf[context] = shares.length;
+    shares.push(sharesOf(weights));
+    header.push(...packed(weights), ...contexts.slice(1).map(() => 0));
+  }
+  return { tableOf, shares, header: Uint8Array.from(header) };
+}
+
+interface Group {
+  readonly contexts: number[];
+  readonly sizes: Uint32Array;
+  readonly bits: number;
+}
+
+/** Contexts that share a table: neighbors, where that takes fewer bits than a table for each. */
+function groupsOf(counts: Uint32Array): readonly Group[] {
+  const groups: Group[] = [];
+  for (let context = 0; context < CONTEXTS; context++) {
+    const sizes = counts.subarray(context * SIZES, (context + 1) * SIZES);
+    const bits = bitsOf(sizes);
+    if (bits === 0) continue;
+    const last = groups.at(-1);
+    const both = last && sizes.map((count, size) => count + (last.sizes[size] as number));
+    const joint = both ? bitsOf(both) : 0;
+    if (last && both && joint <= last.bits + bits)
+      groups[groups.length - 1] = { contexts: [...last.contexts, context], sizes: both, bits: joint };
+    else groups.push({ contexts: [context], sizes, bits });
+  }
+  return groups;
+}
+
+/** What numbers take with a table of their own, and the table; 0 of none. */
+function bitsOf(counts: Uint32Array): number {
+  let [total, sizes, own] = [0, 0, 0];
+  for (let size = 0; size < SIZES; size++) {
+    const count = counts[size] as number;
+    if (count === 0) continue;
+    total += count;
+    sizes = size + 1;
+    own += count * Math.log2(count);
+  }
+  return total === 0 ? 0 : total * Math.log2(total) - own + WEIGHT_BITS * sizes;
+}
+
+/** What `makeTables` wrote for the contexts that come, and how long it is. */
+export function readTables(bytes: Uint8Array, comes: Uint8Array): Tables & { readonly length: number } {
+  const tableOf = new Int8Array(CONTEXTS).fill(-1);
+  const shares: Uint16Array[] = [];
+  let at = 0;
+  for (let context = 0; context < CONTEXTS; context++) {
+    if (comes[context] === 0) continue;
+    const sizes = bytes[at++] ?? 0;
+    if (sizes > 0) {
+      const { weights, length } = unpacked(bytes.subarray(at), sizes);
+      shares.push(sharesOf(weights));
+      at += length;
+    }
+    if (shares.length === 0) throw new DeltaError('the first of the contexts has no table');
+    tableOf[context] = shares.length - 1;
+  }
+  return { tableOf, shares, length: at };
+}
+
+/** The weights that are nearest to what was counted. */
+function weightsOf(counts: Uint32Array): Uint8Array {
+  const most = counts.reduce((a, b) => Math.max(a, b), 1);
+  const top = WEIGHTS.at(-1) as number;
+  return Uint8Array.from(counts, (count) => {
+    if (count === 0) return 0;
+    const wanted = (count * top) / most;
+    let weight = 1;
+    while (weight < 31 && (WEIGHTS[weight] as number) * (WEIGHTS[weight + 1] as number) < wanted ** 2) weight++;
+    return weight;
+  });
+}
+
+/** At least 1 where there is a weight. */
+function sharesOf(weights: Uint8Array): Uint16Array {
+  const total = weights.reduce((sum, weight) => sum + (WEIGHTS[weight] as number), 0);
+  if (total === 0) throw new DeltaError('a table has no size that may come');
+  const shares = new Uint16Array(SIZES);
+  for (const [size, weight] of weights.entries())
+    if (weight > 0) shares[size] = Math.max(1, Math.floor(((WEIGHTS[weight] as number) * PLACES) / total));
+  let left = PLACES - shares.reduce((sum, share) => sum + share, 0);
+  while (left !== 0) {
+    const largest = shares.indexOf(shares.reduce((a, b) => Math.max(a, b), 0));
+    const step = left > 0 ? left : -1;
+    shares[largest]! += step;
+    left -= step;
+  }
+  return shares;
+}
+
+/** The number of weights up to the last that is none, and the difference of each from the one before in a Rice code. */
+function packed(weights: Uint8Array): Uint8Array {
+  const sizes = weights.findLastIndex((weight) => weight > 0) + 1;
+  const bits: number[] = [];
+  for (let size = 0; size < sizes; size++) {
+    const step = unsigned((weights[size] as number) - (weights[size - 1] ?? 0));
+    for (let k = step >> 1; k > 0; k--) bits.push(1);
+    bits.push(0, step & 1);
+  }
+  const out = new Uint8Array(1 + Math.ceil(bits.length / 8));
+  out[0] = sizes;
+  for (const [at, bit] of bits.entries()) out[1 + (at >> 3)]! |= bit << (at & 7);
+  return out;
+}
+
+/** So many weights, and the bytes that they took. */
+function unpacked(bytes: Uint8Array, sizes: number) {
+  let at = 0;
+  const nextBit = () => {
+    const byte = bytes[at >> 3];
+    if (byte === undefined || sizes > SIZES) throw new DeltaError(`a table of ${sizes} sizes is cut`);
+    return (byte >> (at++ & 7)) & 1;
+  };
+  let last = 0;
+  const weights = Uint8Array.from({ length: sizes }, () => {
+    let step = 0;
+    while (nextBit() === 1) step += 2;
+    last = (last + signed(step + nextBit())) & (WEIGHTS.length - 1);
+    return last;
+  });
+  return { weights, length: Math.ceil(at / 8) };
+}
