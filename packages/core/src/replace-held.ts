@@ -5,6 +5,7 @@ import { refresh } from './change-weight.ts';
 import type { Held } from './held.ts';
 import type { BaseModel, Host, Undo } from './host.ts';
 import { adaptersOf, assertIdle } from './registry.ts';
+import type { WeightSite } from './site.ts';
 import type { Weight } from './weight.ts';
 
 export interface Replacement {
@@ -34,9 +35,14 @@ export function replaceHeld(host: Host, replacements: readonly Replacement[], ba
     isBack = true;
   };
   try {
-    const names = new Map(host.stored?.().map(({ held, name }) => [held, name]));
-    for (const { held, next } of replacements)
-      for (const change of changesOf(host, held, next, names.get(held) ?? '')) changes.push(change);
+    const names = heldBy(host);
+    const sites = sitesByWeight(host);
+    for (const { held, next } of replacements) {
+      const name = names?.get(held) ?? '';
+      const made =
+        'encode' in next ? changesOfSites(host, sites.get(held as Weight) ?? [], next) : [changeOf(held, next, name)];
+      for (const change of made) changes.push(change);
+    }
     place.base = base;
     refreshAll(host);
   } catch (error) {
@@ -46,7 +52,8 @@ export function replaceHeld(host: Host, replacements: readonly Replacement[], ba
   return () => {
     if (isBack) return;
     assertOwn(host, `making it ${JSON.stringify(before.name)} again`);
-    const name = changes.find(({ isThere }) => !isThere())?.name;
+    const now = heldBy(host);
+    const name = changes.find(({ isThere }) => !isThere(now))?.name;
     if (name !== undefined) throw new Error(`[peftjs/core] "${name}" has changed since; undo that first`);
     putBack();
   };
@@ -55,26 +62,36 @@ export function replaceHeld(host: Host, replacements: readonly Replacement[], ba
 interface Change {
   readonly name: string;
   readonly undo: Undo;
-  /** Whether what was put there still is. */
-  isThere(): boolean;
+  /** Whether what was put there still is. @param now what the host holds; null where it does not say */
+  isThere(now: ReadonlyMap<Held, string> | null): boolean;
+}
+
+/** All that the host holds, by name; null where it does not say. */
+function heldBy(host: Host): ReadonlyMap<Held, string> | null {
+  return host.stored ? new Map(host.stored().map(({ held, name }) => [held, name])) : null;
+}
+
+function sitesByWeight(host: Host): ReadonlyMap<Weight, readonly WeightSite[]> {
+  const found = new Map<Weight, WeightSite[]>();
+  for (const site of host.sites())
+    if ('weight' in site) found.set(site.weight, [...(found.get(site.weight) ?? []), site]);
+  return found;
 }
 
 /** Makes them one after the other as they are asked for, so that each that was made can be undone. */
-function* changesOf(host: Host, held: Held, next: Weight | Tensor, name: string): Generator<Change> {
-  if ('encode' in next) {
-    for (const site of host.sites()) {
-      if (!('weight' in site) || site.weight !== held) continue;
-      const undo = host.setWeight(site, next);
-      yield { name: site.path, undo, isThere: () => site.weight === next };
-    }
-    return;
+function* changesOfSites(host: Host, sites: readonly WeightSite[], next: Weight): Generator<Change> {
+  for (const site of sites) {
+    const undo = host.setWeight(site, next);
+    yield { name: site.path, undo, isThere: () => site.weight === next };
   }
+}
+
+function changeOf(held: Held, next: Tensor, name: string): Change {
   const variable = 'encode' in held ? held.variable : held;
   if (variable === undefined) throw new Error(`[peftjs/core] "${name}" is not held as float32; give a weight for it`);
   const undo = assign(variable, next);
   const { dataId } = variable;
-  const holds = () => host.stored?.().some((one) => one.held === held) ?? true;
-  yield { name, undo, isThere: () => holds() && variable.dataId === dataId };
+  return { name, undo, isThere: (now) => (now?.has(held) ?? true) && variable.dataId === dataId };
 }
 
 /** The variable shares the numbers of `next`, and what it had is kept. */
