@@ -19,8 +19,10 @@ const AGAIN = 'the model loaded again';
 const WAYS = ['put on, then taken off', 'one for the other', 'one for the other, read from disk', AGAIN];
 const TORCH_WAYS = ['load_state_dict from memory', 'load_state_dict from disk', AGAIN];
 const SHAPES = { sotu, smollm2 };
+/** The others take minutes with a large model. */
+const IN_ALL_SHAPES = ['wasm (2 threads)', 'torch'];
 
-const options = readOptions({ rounds: 5, own: ['shape'] });
+const options = readOptions({ rounds: 3, own: ['shape'] });
 const shape = /** @type {keyof typeof SHAPES} */ (options.more.shape ?? 'sotu');
 const workload = options.quick ? tiny() : SHAPES[shape]();
 
@@ -45,11 +47,14 @@ await withWorkload(workload, async (folder) => {
     peftjs('switch', 'wasm', { ...own, storage: 'int8' }, ', int8'),
     peftjs('switch', 'node', own),
     { ...torch('switch', own), name: 'torch (2 threads)' },
-  ];
+  ].filter(({ name }) => shape === 'sotu' || IN_ALL_SHAPES.some((part) => name.includes(part)));
   const { engines, absent } = await startEngines(specs.filter(({ name }) => options.wants(name)));
   await checkAgreement(engines);
   const waysOf = (/** @type {string} */ language) => (language === 'python' ? TORCH_WAYS : WAYS);
-  const { turns, others } = await takeTurns(engines, waysOf, { rounds: options.rounds, count: 2 });
+  const { turns, others } = await takeTurns(engines, waysOf, {
+    rounds: options.rounds,
+    count: shape === 'sotu' ? 4 : 1,
+  });
   const results = [];
   for (const one of turns) {
     const { engine, variant } = one;

@@ -108,6 +108,17 @@ describe('benchmarks', { timeout: 180_000 }, () => {
     expect(Number(row('sign, distilled')?.logitsError)).toBeLessThan(Number(row('sign')?.logitsError));
   });
 
+  it('switch-delta', () => {
+    const { results } = run('switch-delta', '--engines', 'wasm (2 threads)');
+    const row = (way: string) => results.find(({ engine }) => String(engine).endsWith(way));
+    for (const way of ['put on, then taken off', 'one for the other']) {
+      expect(Number(row(way)?.ratio), way).toBeLessThan(0.5);
+      expect(row(way)?.changeBytes, way).toBe(0);
+      // Two deltas, and each is about as large as the model.
+      expect(Number(row(way)?.heldBytes) / Number(row(way)?.modelBytes), way).toBeCloseTo(2, 0);
+    }
+  });
+
   it('webgpu-step', () => {
     const result = run('webgpu-step');
     expectAllThere(result);

@@ -38,100 +38,76 @@ await serve(async ({ folder, names, prompt, storage, ...options }) => {
     one.dispose();
   }
   const before = meter.bytes;
-  let model = await open('plain');
+  const model = await open('plain');
   const modelBytes = meter.bytes - before;
+  const load = (/** @type {string} */ name) => loadDelta(model, join(folder, `${name}-delta`));
   /** @type {Map<string, LoadedDelta>} */
   const deltas = new Map();
+  for (const name of names) deltas.set(name, await load(name));
   let current = 'plain';
-
-  const load = (/** @type {string} */ name) => loadDelta(model, join(folder, `${name}-delta`));
-  /** The deltas of both variants, beside the model. */
-  async function holdDeltas() {
-    for (const name of names) if (!deltas.has(name)) deltas.set(name, await load(name));
-  }
-  function freeDeltas() {
-    for (const delta of deltas.values()) delta.dispose();
-    deltas.clear();
-    current = 'plain';
-  }
   const other = () => names.find((/** @type {string} */ name) => name !== current);
   const put = (/** @type {string} */ name) => deltas.get(name)?.apply();
-  async function reload(/** @type {string} */ name) {
-    model.dispose();
-    model = await open(name);
-  }
-  /** Each makes the model one that it is not. @type {Record<string, { deltas: boolean, next: () => string, change: (name: string) => unknown }>} */
+  /** Each makes the model one that it is not. @type {Record<string, { next(): string, change(name: string): unknown }>} */
   const ways = {
     'put on, then taken off': {
-      deltas: true,
       next: () => (current === 'plain' ? names[0] : 'plain'),
       change: (name) => (name === 'plain' ? deltas.get(current)?.takeOff() : put(name)),
     },
-    'one for the other': { deltas: true, next: other, change: put },
+    'one for the other': { next: other, change: put },
     'one for the other, read from disk': {
-      deltas: false,
       next: other,
       async change(name) {
         const delta = await load(name);
         delta.apply();
-        deltas.get(current)?.dispose();
-        deltas.clear();
+        deltas.get(name)?.dispose();
         deltas.set(name, delta);
       },
     },
-    'the model loaded again': { deltas: false, next: other, change: reload },
   };
 
-  async function change(/** @type {string} */ variant) {
-    const way = /** @type {(typeof ways)[string]} */ (ways[variant]);
-    const name = way.next();
-    const started = performance.now();
-    await way.change(name);
-    const ms = performance.now() - started;
-    current = name;
-    return ms;
-  }
-  async function check(/** @type {string} */ variant) {
-    const [found, wanted] = [await logitsOf(model), expected.get(current)];
+  async function check(/** @type {CausalLM} */ one, /** @type {string} */ variant) {
+    const [found, wanted] = [await logitsOf(one), expected.get(current)];
     if (!found.every((value, i) => value === wanted?.[i])) throw new Error(`${variant}: the model is not ${current}`);
   }
-  /** The base, and beside it what the way finds there. @param {string} variant */
-  async function prepareFor(variant) {
-    freeDeltas();
-    if (model.base.name !== join(folder, 'plain')) await reload('plain');
-    if (ways[variant]?.deltas) await holdDeltas();
+  /** How long it took, and what it needed at once beside what was there. @param {string} variant */
+  async function change(variant) {
+    const way = ways[variant];
+    const resting = meter.bytes;
+    meter.reset();
+    const started = performance.now();
+    if (way === undefined) {
+      current = other();
+      const again = await open(current);
+      const [ms, bytes] = [performance.now() - started, meter.peakBytes - resting];
+      await check(again, variant);
+      again.dispose();
+      return { ms, bytes };
+    }
+    const name = way.next();
+    await way.change(name);
+    const [ms, bytes] = [performance.now() - started, meter.peakBytes - resting];
+    current = name;
+    await check(model, variant);
+    return { ms, bytes };
   }
   return {
     about: { ...about, modelBytes },
     handlers: {
       logits: async ({ name }) => [...(expected.get(name) ?? [])],
       async visit({ variant, count }) {
-        await prepareFor(variant);
-        await change(variant);
-        await check(variant);
         const times = [];
-        for (let i = 0; i < count; i++) {
-          times.push(await change(variant));
-          await check(variant);
-        }
+        for (let i = 0; i < count; i++) times.push((await change(variant)).ms);
         return { times };
       },
-      /** What is held beside the model for it; what two changes need at once beside that, and leave behind. */
+      /** What is held beside the model for it, what a change needs at once, and what two, there and back, leave behind. */
       async inspect({ variant }) {
-        await prepareFor(variant);
-        await change(variant);
-        await change(variant);
-        await check(variant);
-        const [tensors, resting] = [memory().numTensors, meter.bytes];
-        meter.reset();
-        await change(variant);
-        await change(variant);
-        const { peakBytes, bytes } = meter;
+        const [tensors, bytes] = [memory().numTensors, meter.bytes];
+        const needed = [await change(variant), await change(variant)];
         return {
-          heldBytes: resting - before - modelBytes,
-          changeBytes: peakBytes - resting,
+          heldBytes: variant in ways ? meter.bytes - before - modelBytes : 0,
+          changeBytes: Math.max(...needed.map((one) => one.bytes)),
           tensorsLeft: memory().numTensors - tensors,
-          bytesLeft: bytes - resting,
+          bytesLeft: meter.bytes - bytes,
         };
       },
     },

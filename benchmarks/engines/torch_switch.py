@@ -52,12 +52,11 @@ def prepare(options: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
     def visit(variant: str, count: int) -> dict[str, Any]:
         nonlocal current
         times = []
-        for i in range(count + 1):
+        for _ in range(count):
             name = next(name for name in names if name != current)
             start = time.perf_counter()
             ways[variant](name)
-            if i > 0:
-                times.append(1000 * (time.perf_counter() - start))
+            times.append(1000 * (time.perf_counter() - start))
             current = name
             if not torch.equal(logits_of(model), expected[name]):
                 raise AssertionError(f"{variant}: the model is not {name}")
