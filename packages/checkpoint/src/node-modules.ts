@@ -18,8 +18,13 @@ export async function loadCrypto(): Promise<typeof import('node:crypto') | null>
   return globalThis.process?.versions?.node === undefined ? null : load('node:crypto');
 }
 
+/** Kept, as asking for a module again takes longer than hashing what is small. */
+const loaded = new Map<string, Promise<unknown>>();
+
 function load<T>(specifier: string): Promise<T> {
-  return import(/* @vite-ignore */ /* webpackIgnore: true */ specifier);
+  const module = loaded.get(specifier) ?? import(/* @vite-ignore */ /* webpackIgnore: true */ specifier);
+  loaded.set(specifier, module);
+  return module as Promise<T>;
 }
 
 /** For `catch`: null where a file or folder does not exist, any other error again. */
