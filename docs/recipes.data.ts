@@ -19,10 +19,12 @@ declare const data: readonly RecipeRecord[];
 
 export { data };
 
-const files = ['smollm2', 'spam', 'vision'].map((name) => new URL(`./generated/${name}.json`, import.meta.url));
+const files = ['delta', 'smollm2', 'spam', 'vision'].map(
+  (name) => new URL(`./generated/${name}.json`, import.meta.url),
+);
 
 export default {
-  watch: ['./generated/{smollm2,spam,vision}.json'],
+  watch: ['./generated/{delta,smollm2,spam,vision}.json'],
   load: (): readonly RecipeRecord[] =>
     files.filter((file) => existsSync(file)).map((file) => JSON.parse(readFileSync(file, 'utf8')) as RecipeRecord),
 };

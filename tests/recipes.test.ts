@@ -156,3 +156,38 @@ describe('smollm2', () => {
     expect(row('as in the file').held).toBeLessThan(row('float32').held / 4);
   });
 });
+
+describe('delta', () => {
+  interface Shipped {
+    readonly name: string;
+    readonly perplexity: number;
+  }
+  interface ShippedRecord {
+    readonly table: { readonly head: readonly string[] };
+    readonly result: { readonly rows: readonly Shipped[]; readonly share: number; readonly lineage: readonly string[] };
+  }
+
+  function expectGood({ result }: ShippedRecord): void {
+    const [base, first, second, ...others] = result.rows.map(({ perplexity }) => perplexity);
+    expect(first).toBeLessThan(base as number);
+    expect(second).toBeLessThan(first as number);
+    // Pulled and applied, undone, each put on, taken off: the very numbers.
+    expect(others).toEqual([second, base, first, second, base]);
+    expect(result.share).toBeLessThan(0.6);
+    expect(result.lineage.map((line) => /^[ ├└│─]*(base|parent)?/.exec(line)?.[0])).toEqual([
+      ...['', '├─ base', '├─ parent', '│  └─ base', '└─ parent', '   └─ base'],
+    ]);
+  }
+
+  it('brings a model that was trained whole elsewhere, and takes it off again, bit for bit', () => {
+    const record = run('delta', '--quick') as unknown as ShippedRecord;
+    expectGood(record);
+    expect(record.table.head).toEqual(recordedDelta().table.head);
+  });
+
+  it('is recorded', () => expectGood(recordedDelta()));
+
+  function recordedDelta(): ShippedRecord {
+    return recorded('delta') as unknown as ShippedRecord;
+  }
+});

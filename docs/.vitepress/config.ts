@@ -49,6 +49,7 @@ const sidebar: DefaultTheme.SidebarItem[] = [
       { text: 'Your own model', link: '/recipes/own-model' },
       { text: 'Merge adapters', link: '/recipes/merge-adapters' },
       { text: 'Extract a LoRA', link: '/recipes/extract-lora' },
+      { text: 'Ship a difference', link: '/recipes/ship-a-difference' },
       { text: 'Train for few bits', link: '/recipes/train-for-few-bits' },
       { text: 'Spam or ham', link: '/recipes/spam' },
       { text: 'Inverted digits', link: '/recipes/vision' },
