@@ -3,6 +3,7 @@
 import { relative } from 'node:path';
 import { runProgram } from './run-program.mjs';
 import { programsOf } from './samples.mjs';
+import { createTurns } from './turns.mjs';
 import { typeErrors } from './type-errors.mjs';
 
 /**
@@ -20,9 +21,10 @@ import { typeErrors } from './type-errors.mjs';
 /**
  * @param {readonly (readonly import('./samples.mjs').Sample[])[]} pages the samples of each
  * @param {Places} places
+ * @param {ReturnType<typeof createTurns>} [inTurn] by which programs run, beside whatever else takes turns
  * @returns {AsyncGenerator<Verdict>} one verdict a sample on its types, and one more on its run if it runs
  */
-export async function* checkSamples(pages, { root, ...places }) {
+export async function* checkSamples(pages, { root, ...places }, inTurn = createTurns()) {
   const programs = pages.flatMap((samples) => programsOf(samples));
   const nameOf = (/** @type {import('./samples.mjs').Sample} */ sample, what = '') =>
     `${relative(root, sample.file)}:${sample.line} ${what}`;
@@ -30,15 +32,19 @@ export async function* checkSamples(pages, { root, ...places }) {
   for (const sample of programs.flat()) {
     yield { name: nameOf(sample, 'types'), fault: errors.get(sample)?.join('\n') ?? null };
   }
+  const runs = programs.map((program, i) => {
+    if (!program.some((sample) => sample.runs) || program.some((sample) => errors.has(sample))) return null;
+    return inTurn(() => runProgram(program, { name: `program-${i}`, ...places }));
+  });
   for (const [i, program] of programs.entries()) {
     const running = program.filter(({ runs }) => runs);
-    if (running.length === 0) continue;
-    if (program.some((sample) => errors.has(sample))) {
+    const outcome = await runs[i];
+    if (!outcome) {
       for (const sample of running)
         yield { name: nameOf(sample, 'runs'), fault: 'not run: its program has type errors' };
       continue;
     }
-    const { done, ended, output } = await runProgram(program, { name: `program-${i}`, ...places });
+    const { done, ended, output } = outcome;
     for (const [k, sample] of running.entries()) {
       const last = k === running.length - 1;
       const reached = k < done && (ended || !last);

@@ -2,18 +2,20 @@
 // Checks the documentation: every sample of every page and README is compiled and run on the built packages, what is
 // generated is up to date, and the site builds without a dead link. The last line is `N passed, N failed`.
 // Run: node docs/scripts/test.mjs [--models FOLDER] [--built] [--no-site]     --built: the packages are, do not build them
-import { spawnSync } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import { join, resolve } from 'node:path';
-import { parseArgs } from 'node:util';
+import { parseArgs, promisify } from 'node:util';
 import { checkSamples } from './check-samples.mjs';
 import { docs, pages, root } from './pages.mjs';
 import { samplesOf } from './samples.mjs';
+import { createTurns } from './turns.mjs';
 
 const { values } = parseArgs({
   options: { models: { type: 'string' }, built: { type: 'boolean' }, 'no-site': { type: 'boolean' } },
 });
 const count = { passed: 0, failed: 0 };
 const node = process.execPath;
+const inTurn = createTurns();
 
 const places = {
   root,
@@ -29,10 +31,14 @@ function note(name, fault) {
   return fault === null;
 }
 
-/** @param {string} name @param {string} command @param {readonly string[]} args @param {string} cwd */
-function step(name, command, args, cwd) {
-  const { status, stdout, stderr, error } = spawnSync(command, args, { cwd, encoding: 'utf8' });
-  return note(name, status === 0 ? null : `${error?.message ?? ''}${stdout ?? ''}${stderr ?? ''}`);
+/** @param {string} name @param {string} cwd @param {...string} args of Node */
+async function step(name, cwd, ...args) {
+  const run = () => promisify(execFile)(node, args, { cwd, maxBuffer: Number.POSITIVE_INFINITY });
+  const fault = await inTurn(run).then(
+    () => null,
+    ({ message, stdout }) => `${message}${stdout}`,
+  );
+  return note(name, fault);
 }
 
 /** The checks can fail: one sample of a page that must fail does, and the one before it does not. */
@@ -52,16 +58,19 @@ async function selfCheck() {
   }
 }
 
-if (values.built || step('packages: build', node, ['scripts/build.mjs'], root)) {
-  step('types of the site and its scripts', node, ['node_modules/typescript/bin/tsc', '-p', '.'], docs);
+if (values.built || (await step('packages: build', root, 'scripts/build.mjs'))) {
+  // The longest first. What is left of the samples takes the place of each that has ended.
+  const steps = [
+    values['no-site'] || step('site builds, no dead links', docs, 'node_modules/vitepress/bin/vitepress.js', 'build'),
+    step('types of the site and its scripts', docs, 'node_modules/typescript/bin/tsc', '-p', '.'),
+    step('command line reference is up to date', docs, 'scripts/write-cli-reference.mjs', '--check'),
+    step('quickstart record is there', docs, 'scripts/record-quickstart.mjs', '--check'),
+    step("README's numbers are those of the benchmarks", root, 'scripts/readme-numbers.mjs', '--check'),
+  ];
   await selfCheck();
   const samples = pages().map(({ file, markdown }) => samplesOf(file, markdown));
-  for await (const { name, fault } of checkSamples(samples, places)) note(name, fault);
-  step('command line reference is up to date', node, ['scripts/write-cli-reference.mjs', '--check'], docs);
-  step('quickstart record is there', node, ['scripts/record-quickstart.mjs', '--check'], docs);
-  step("README's numbers are those of the benchmarks", node, ['scripts/readme-numbers.mjs', '--check'], root);
-  if (!values['no-site'])
-    step('site builds, no dead links', node, ['node_modules/vitepress/bin/vitepress.js', 'build'], docs);
+  for await (const { name, fault } of checkSamples(samples, places, inTurn)) note(name, fault);
+  await Promise.all(steps);
 }
 console.log(`${count.passed} passed, ${count.failed} failed`);
 process.exitCode = count.failed > 0 ? 1 : 0;
