@@ -15,6 +15,7 @@ import { trainTimed } from '../train-timed.mjs';
  * @typedef {object} Options
  * @property {number} test mails that are looked at once, when all is chosen
  * @property {number} testSeed what draws them, whatever else is chosen
+ * @property {number} train mails that are trained on; 0: all others
  * @property {number} validation mails of the others that take their place while options are chosen; 0: all are trained on
  * @property {boolean} compare whether the encoder's head is trained alone, too
  * @property {number} maxLength tokens of a mail
@@ -42,11 +43,12 @@ import { trainTimed } from '../train-timed.mjs';
  */
 
 /** @param {readonly LabeledExample[]} mails @param {Options} options */
-function splitMails(mails, { test, testSeed, validation }) {
-  const split = splitExamples(mails, { heldOut: test / mails.length, seed: testSeed });
-  return validation === 0
-    ? split
-    : splitExamples(split.train, { heldOut: validation / split.train.length, seed: testSeed });
+function splitMails(mails, { test, testSeed, train, validation }) {
+  /** @param {readonly LabeledExample[]} from @param {number} count */
+  const take = (from, count) => splitExamples(from, { heldOut: count / from.length, seed: testSeed });
+  const tested = take(mails, test);
+  const split = validation === 0 ? tested : take(tested.train, validation);
+  return train === 0 ? split : { ...split, train: take(split.train, train).heldOut };
 }
 
 /**
