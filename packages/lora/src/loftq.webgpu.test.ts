@@ -1,7 +1,7 @@
 // LoftQ where no numbers are there at once: were one asked for so, the console would say it, which fails a test.
 import { webgpu } from '@peftjs/backend-webgpu';
 import { attach, type LinearSite, restore } from '@peftjs/core';
-import { f16, nf4 } from '@peftjs/quantization';
+import { f16, gridStorage, nf4 } from '@peftjs/quantization';
 import { describeOn, leakGuard } from '@peftjs/testing/suites';
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { expect, it } from 'vitest';
@@ -36,19 +36,22 @@ function errorOf({ outDim, inDim }: LinearSite, w: Float32Array, q: Float32Array
 describeOn(webgpu(), 'LoftQ', () => {
   leakGuard();
 
-  it('starts from what the storage loses once the weight has been read, and is restored so', async () => {
+  it.each([
+    ['nf4', nf4()],
+    ["QAT's grid of 3 bits", gridStorage({ bits: 3 })],
+  ])('starts from what %s loses once the weight has been read, and is restored so', async (_, storage) => {
     const host = tinyHost();
     const site = host.site(path);
     const half = f16()(await weightOf(host), site.outDim, site.inDim);
     const undo = host.setWeight(site, half);
     const whole = await weightOf(host);
-    const init = loftq(nf4(), { iterations: 2 });
+    const init = loftq(storage, { iterations: 2 });
     const prepared = await init.prepare(host, { modules: targets });
     const adapter = attach(host, lora({ r, alpha, targets, init: prepared }));
     const [a, b] = (await Promise.all(adapter.parameters.map(({ variable }) => variable.data()))) as Float32Array[];
     const started = await weightOf(host);
     const none = new Float32Array(r * Math.max(site.outDim, site.inDim));
-    const alone = errorOf(site, whole, nf4().rounded?.(whole, site.outDim, site.inDim) as Float32Array, none, none);
+    const alone = errorOf(site, whole, storage.rounded?.(whole, site.outDim, site.inDim) as Float32Array, none, none);
     expect(errorOf(site, whole, started, a as Float32Array, b as Float32Array)).toBeLessThan(0.95 * alone);
     const saved = await adapter.snapshot();
     adapter.detach();

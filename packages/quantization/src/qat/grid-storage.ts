@@ -3,6 +3,7 @@ import { engine } from '@peftjs/backend';
 import { dense, type Storage, type Weight } from '@peftjs/core';
 import { type Tensor, tensor } from '@tensorflow/tfjs-core';
 import { checkGrid, type Grid, misfit, roundToGrid } from './grid.ts';
+import { numbersOnGrid } from './grid-numbers.ts';
 
 /**
  * @throws when an option is out of its range; in storing, when groups do not divide the inputs
@@ -11,11 +12,20 @@ import { checkGrid, type Grid, misfit, roundToGrid } from './grid.ts';
  */
 export function gridStorage(grid: Grid): Storage {
   checkGrid(grid);
+  const checkShape = (shape: readonly number[]) => {
+    const problem = misfit(shape[1] as number, grid);
+    if (problem) throw new Error(`[peftjs/quantization] a matrix [${shape}]: ${problem}`);
+  };
   const hold = (matrix: Tensor): Weight => {
-    const problem = misfit(matrix.shape[1] as number, grid);
-    if (problem) throw new Error(`[peftjs/quantization] a matrix [${matrix.shape}]: ${problem}`);
+    checkShape(matrix.shape);
     const { variable: _, ...weight } = dense(roundToGrid(matrix, grid));
     return { ...weight, encode: (other) => engine().tidy(() => hold(other)) };
   };
-  return (values, outDim, inDim) => engine().tidy(() => hold(tensor(values, [outDim, inDim])));
+  const store = (values: Float32Array, outDim: number, inDim: number) =>
+    engine().tidy(() => hold(tensor(values, [outDim, inDim])));
+  const rounded = (values: Float32Array, outDim: number, inDim: number) => {
+    checkShape([outDim, inDim]);
+    return numbersOnGrid(values, inDim, grid);
+  };
+  return Object.assign(store, { rounded });
 }

@@ -6,6 +6,7 @@ import { type Tensor, tensor, tidy } from '@tensorflow/tfjs-core';
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { firstSteps, type Grid, roundToGrid } from './grid.ts';
+import { gridStorage } from './grid-storage.ts';
 
 type Numbers = readonly number[];
 
@@ -96,6 +97,20 @@ describe('steps that fit', () => {
     );
   });
 
+  it('are the same without tensors, bit for bit', () => {
+    const ties = fc.array(fc.constantFrom(-8, -4, -2.5, -1.5, -0.5, 0, 0.5, 1.5, 2.5, 3.5, 7), {
+      minLength: 32,
+      maxLength: 32,
+    });
+    fc.assert(
+      fc.property(fc.oneof(weights, ties), grids, (x, grid) => {
+        const found = gridStorage(grid).rounded?.(Float32Array.from(x), 2, 16);
+        expect(found?.map((v) => v + 0)).toEqual(rounded(x, 16, grid).map((v) => v + 0));
+      }),
+      { numRuns: 200 },
+    );
+  });
+
   it('say a group of zeros, or of one number, as it is', () => {
     expect([...rounded([0, 0, 0, 0, 3, 3, 3, 3], 4, { bits: 3 })]).toEqual([0, 0, 0, 0, 3, 3, 3, 3]);
     expect([...rounded([0, 0, -2, -2], 2, { bits: 2, symmetric: false })]).toEqual([0, 0, -2, -2]);
@@ -114,5 +129,6 @@ describe('steps that fit', () => {
 
   it('are shown what is no number', () => {
     expect([...rounded([1, Number.NaN], 2, { bits: 4 })].some(Number.isNaN)).toBe(true);
+    expect(gridStorage({ bits: 4 }).rounded?.(Float32Array.of(1, Number.NaN), 1, 2).some(Number.isNaN)).toBe(true);
   });
 });

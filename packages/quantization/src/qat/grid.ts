@@ -35,16 +35,16 @@ export interface Grid {
 }
 
 /** The size of a step is at least this, so that a group of zeros stays one instead of becoming 0 / 0. */
-const TINY = 1e-30;
+export const TINY = 1e-30;
 
 /** Every step starts at least here, so that the one of a group of zeros can be learned. */
 const SMALL = 1e-8;
 
 /** The highest code of a symmetric grid. */
-const highest = ({ bits }: Grid): number => 2 ** (bits - 1) - 1;
+export const highest = ({ bits }: Grid): number => 2 ** (bits - 1) - 1;
 
 /** The lowest one. */
-const lowest = (grid: Grid): number => -highest(grid) - (grid.bits === 8 ? 0 : 1);
+export const lowest = (grid: Grid): number => -highest(grid) - (grid.bits === 8 ? 0 : 1);
 
 /** Steps that groups [n, g] just fit in, and what their codes count from. */
 interface Fitted {
