@@ -16,6 +16,8 @@ export interface TensorBytes {
 
 /** What is to be encoded. */
 export interface Change {
+  /** Whether it is only to be decoded: what undoing takes besides need not be stored. */
+  readonly forward?: boolean;
   readonly tensor: TensorKind;
   readonly base: TensorBytes;
   readonly tuned: TensorBytes;
@@ -23,13 +25,13 @@ export interface Change {
 
 /** A tensor of the delta's file. Its bytes come in chunks, each of which is hashed and can be read alone. */
 export interface EncodedPart extends TensorKind {
-  /** Only undoing reads it. */
-  readonly forUndo?: true;
   readonly chunks: readonly Uint8Array[];
 }
 
 /** What a codec makes of a change, by the codec's own names for the parts. */
 export interface Encoded {
+  /** Of one that cannot be undone, since it need not. */
+  readonly forward?: true;
   readonly meta: Meta;
   readonly parts: Readonly<Record<string, EncodedPart>>;
 }

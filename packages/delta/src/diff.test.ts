@@ -79,7 +79,7 @@ describe('diff, apply and undo', () => {
     expect((await inspect(delta)).reversible).toBe(false);
     await apply(base, delta, out);
     await expect(undo(tuned, delta, memoryFolder())).rejects.toThrow(
-      '[peftjs/delta] d: tensor "cast.weight" cannot be undone: the delta was made without what only undoing takes',
+      '[peftjs/delta] d: tensor "a.weight" cannot be undone: the delta was made without what only undoing takes',
     );
   });
 

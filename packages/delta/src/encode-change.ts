@@ -30,9 +30,9 @@ const lossless = exact();
 /** By the codec where it can hold the change, else exact. */
 export async function encodeChange(codec: Codec, change: Change, options: EncodeOptions): Promise<EncodedChange> {
   const { pause, reversible } = options;
-  const encoded = takes(codec, change.tensor) ? await codec.encode(change, pause) : null;
+  const encoded = takes(codec, change.tensor) ? await codec.encode({ ...change, forward: !reversible }, pause) : null;
   if (encoded === null) return encodeExactly(change, options);
-  if (codec.lossless) return withoutLoss(codec, encoded, reversible);
+  if (codec.lossless) return withoutLoss(codec, encoded);
   const applied = codec.decode(storedInMemory(encoded), change.base, change.tensor);
   const { sha256, missing, energy } = await measure(applied, change, pause);
   if (!Number.isFinite(missing) || !Number.isFinite(energy)) return encodeExactly(change, options);
@@ -79,24 +79,24 @@ export async function encodeWhole(
 }
 
 async function encodeExactly(change: Change, { reversible, pause }: EncodeOptions): Promise<EncodedChange> {
-  return withoutLoss(lossless, (await lossless.encode(change, pause)) as Encoded, reversible);
+  return withoutLoss(lossless, (await lossless.encode({ ...change, forward: !reversible }, pause)) as Encoded);
 }
 
-function withoutLoss(codec: Codec, encoded: Encoded, reversible: boolean): EncodedChange {
-  const forward = !reversible && Object.values(encoded.parts).some(({ forUndo }) => forUndo);
-  const stored = forward ? { encoded: oneWay(encoded), forward } : { encoded };
-  return { changes: { change: { codec: codec.id, error: 0, ...stored } }, sha256: null, missing: 0, energy: 0 };
-}
-
-function oneWay({ meta, parts }: Encoded): Encoded {
-  return { meta, parts: Object.fromEntries(Object.entries(parts).filter(([, { forUndo }]) => !forUndo)) };
+function withoutLoss({ id }: Codec, encoded: Encoded): EncodedChange {
+  const { forward } = encoded;
+  const change = { codec: id, error: 0, ...(forward && { forward }), encoded };
+  return { changes: { change }, sha256: null, missing: 0, energy: 0 };
 }
 
 type StoredAs = NonNullable<Changes['change']>;
 
 /** What is only ever decoded. */
 async function oneWayPayload(change: Change, pause: Pause): Promise<StoredAs> {
-  return { codec: lossless.id, error: 0, encoded: oneWay((await lossless.encode(change, pause)) as Encoded) };
+  return {
+    codec: lossless.id,
+    error: 0,
+    encoded: (await lossless.encode({ ...change, forward: true }, pause)) as Encoded,
+  };
 }
 
 /** A codec's own view counts, and of a lossy one that there are numbers to measure the loss by. */

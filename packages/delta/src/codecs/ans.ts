@@ -35,11 +35,9 @@ export function encodeNumbers(values: Uint32Array, contexts: Uint8Array): Uint8A
   const { header, tableOf, shares } = makeTables(counts);
   const spans = spansOf(tableOf, shares);
   const words = new Uint16Array(count);
-  const states = new Int32Array(2).fill(LEAST);
-  let at = count;
+  let [state, other, at] = [LEAST, LEAST, count];
   // From the last to the first, so that they come out the other way.
   for (let i = count - 1; i >= 0; i--) {
-    let state = states[i & 1] as number;
     const span = spans[(contexts[i] as number) * SIZES + (sizes[i] as number)] as number;
     const share = span & 0xffff;
     if (state >>> 19 >= share) {
@@ -47,13 +45,15 @@ export function encodeNumbers(values: Uint32Array, contexts: Uint8Array): Uint8A
       state >>>= 16;
     }
     const times = (state / share) | 0;
-    states[i & 1] = (times << SHARE_BITS) + (state - times * share) + (span >>> 16);
+    const next = (times << SHARE_BITS) + (state - times * share) + (span >>> 16);
+    state = other;
+    other = next;
   }
   const used = words.subarray(at);
   const start = header.length + (header.length & 1);
   const out = new Uint16Array(start / 2 + FIXED + used.length + Math.ceil(open / 16));
   new Uint8Array(out.buffer).set(header);
-  out.set(new Uint16Array(states.buffer), start / 2);
+  out.set(new Uint16Array(Int32Array.of(other, state).buffer), start / 2);
   out.set(new Uint16Array(Uint32Array.of(used.length).buffer), start / 2 + 4);
   out.set(used, start / 2 + FIXED);
   writeOpenBits(values, sizes, out.subarray(start / 2 + FIXED + used.length));
@@ -106,14 +106,14 @@ export function decodeNumbers(bytes: Uint8Array, contexts: Uint8Array): Uint32Ar
   if (end > words.length) throw new DeltaError(`${used} words of numbers do not fit ${bytes.length} bytes`);
   const { places, starts } = placesOf(tableOf, shares);
   const values = new Uint32Array(contexts.length);
-  const states = new Int32Array(words.buffer.slice(0, 8));
+  let [state, other] = new Int32Array(words.buffer, 0, 2) as unknown as [number, number];
   let [at, next, held, bits] = [FIXED, end, 0, 0];
   for (let i = 0; i < values.length; i++) {
-    let state = states[i & 1] as number;
     const place = places[(starts[contexts[i] as number] as number) + (state & (PLACES - 1))] as number;
-    state = (((place >>> 8) & 0xfff) + 1) * (state >>> SHARE_BITS) + (place >>> 20);
-    if (state < LEAST) state = (state << 16) | (words[at++] as number);
-    states[i & 1] = state;
+    let after = Math.imul(((place >>> 8) & 0xfff) + 1, state >>> SHARE_BITS) + (place >>> 20);
+    if (after < LEAST) after = (after << 16) | (words[at++] as number);
+    state = other;
+    other = after;
     const size = place & 0xff;
     if (size < 8) {
       values[i] = size;
@@ -121,6 +121,7 @@ export function decodeNumbers(bytes: Uint8Array, contexts: Uint8Array): Uint32Ar
     }
     const open = (size >>> 2) - 1;
     let low = 0;
+    // Sixteen at a time: together with those that are held they fit a word of 32 bits.
     for (let read = 0; read < open; read += 16) {
       const some = Math.min(open - read, 16);
       if (bits < some) {
@@ -133,13 +134,13 @@ export function decodeNumbers(bytes: Uint8Array, contexts: Uint8Array): Uint32Ar
     }
     values[i] = ((4 + (size & 3)) << open) | low;
   }
-  if (at === end && next === words.length && states[0] === LEAST && states[1] === LEAST) return values;
+  if (at === end && next === words.length && state === LEAST && other === LEAST) return values;
   throw new DeltaError('the numbers do not end where their bytes do');
 }
 
 /** For each table's 2^12 places the size, its share less one, and how far the place lies behind its first. */
 function placesOf(tableOf: Int8Array, shares: readonly Uint16Array[]) {
-  const places = new Uint32Array(shares.length * PLACES);
+  const places = new Int32Array(shares.length * PLACES);
   let at = 0;
   for (const table of shares)
     for (const [size, share] of table.entries())

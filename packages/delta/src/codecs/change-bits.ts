@@ -17,7 +17,12 @@ export interface ChangeBits {
   readonly octaves: Uint8Array;
 }
 
-export function encodeBits(base: Uint8Array, tuned: Uint8Array, form: NumberForm): ChangeBits {
+/** What undoing needs is made when it is asked for. */
+export function encodeBits(
+  base: Uint8Array,
+  tuned: Uint8Array,
+  form: NumberForm,
+): { readonly bits: Uint8Array; readonly octaves: () => Uint8Array } {
   const [from, to] = [orderedOf(base, form), orderedOf(tuned, form)];
   const changes = changesOf(from, to, form);
   const floor = floorOf(from, changes, form);
@@ -29,7 +34,7 @@ export function encodeBits(base: Uint8Array, tuned: Uint8Array, form: NumberForm
   new DataView(bits.buffer).setUint32(0, floor + coded.length * 256, true);
   bits.set(coded, HEADER);
   bits.set(numbers, HEADER + coded.length);
-  return { bits, octaves: encodeSteps({ to, form, floor, levels }, octaves) };
+  return { bits, octaves: () => encodeSteps({ to, form, floor, levels }, octaves) };
 }
 
 export function decodeBits(bits: Uint8Array, base: Uint8Array, form: NumberForm): Uint8Array {

@@ -28,19 +28,20 @@ export function exact({ chunkBytes = 2 ** 20 }: ExactOptions = {}): Codec {
   return {
     id: 'exact',
     lossless: true,
-    async encode({ tensor, base, tuned }: Change, pause) {
+    async encode({ tensor, base, tuned, forward }: Change, pause) {
       const form = formOf(tensor.dtype);
       const [bits, octaves]: [Uint8Array[], Uint8Array[]] = [[], []];
       for (const [begin, end] of ranges(tuned.bytes, chunkBytes)) {
         await pause();
         const coded = encodeBits(await base.read(begin, end), await tuned.read(begin, end), form);
         bits.push(coded.bits);
-        octaves.push(coded.octaves);
+        if (!forward) octaves.push(coded.octaves());
       }
       const moves = octaves.some(({ length }) => length > 0);
       return {
         meta: { chunk_bytes: chunkBytes, octaves: moves },
-        parts: { bits: partOf(bits), ...(moves && { octaves: { ...partOf(octaves), forUndo: true } }) },
+        parts: { bits: partOf(bits), ...(moves && { octaves: partOf(octaves) }) },
+        ...(forward && { forward }),
       };
     },
     async *decode(stored: Stored, base: TensorBytes, tensor: TensorKind) {

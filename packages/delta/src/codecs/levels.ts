@@ -25,10 +25,12 @@ export function levelsOf(changes: Uint32Array, octaves: Uint8Array): Uint8Array 
 /** A number's context: the level that its block has in the number's own octave. */
 export function contextsOf(levels: Uint8Array, octaves: Uint8Array): Uint8Array {
   const contexts = new Uint8Array(octaves.length);
-  for (let i = 0; i < contexts.length; i++) {
-    const level = levels[(i / BLOCK) | 0] as number;
-    const own = level - 2 * (octaves[i] as number);
-    contexts[i] = level === 0 ? 0 : Math.max(1, Math.min(MOST, own));
+  for (let block = 0; block < levels.length; block++) {
+    const level = levels[block] as number;
+    if (level === 0) continue;
+    const end = Math.min((block + 1) * BLOCK, contexts.length);
+    for (let i = block * BLOCK; i < end; i++)
+      contexts[i] = Math.max(1, Math.min(MOST, level - 2 * (octaves[i] as number)));
   }
   return contexts;
 }

@@ -112,18 +112,24 @@ function nearnessOf({ to, form, floor, levels }: Tuned, octaves: Uint8Array): In
   const near = new Int8Array(octaves.length);
   const { mantissa } = form;
   if (mantissa === null) return near;
-  for (let i = 0; i < near.length; i++) {
-    const level = levels[(i / BLOCK) | 0] as number;
+  const octaveSize = 1 << mantissa;
+  const start = floor << mantissa;
+  for (let block = 0; block < levels.length; block++) {
+    const level = levels[block] as number;
     if (level === 0) continue;
-    const octave = octaves[i] as number;
-    const size = (to[i] as number) ^ ((to[i] as number) >> 31);
-    // The octave of everything below the floor has an end above only.
-    const above = 2 ** mantissa - (octave === 0 ? size - floor * 2 ** mantissa : size & (2 ** mantissa - 1));
-    const below = octave === 0 ? above : (size & (2 ** mantissa - 1)) + 1;
-    const end = 31 - Math.clz32(Math.min(above, below));
-    const one = level - 2 * octave - LEVEL_OF_ONE - 2 * end + LISTS / 2;
-    const limited = Math.max(1, Math.min(LISTS - 1, one));
-    near[i] = below < above ? -limited : limited;
+    const end = Math.min((block + 1) * BLOCK, near.length);
+    for (let i = block * BLOCK; i < end; i++) {
+      const octave = octaves[i] as number;
+      const size = (to[i] as number) ^ ((to[i] as number) >> 31);
+      // The octave of everything up to the floor has an end above only.
+      const within = octave === 0 ? size - start : size & (octaveSize - 1);
+      const above = octaveSize - within;
+      const isBelow = octave !== 0 && within + 1 < above;
+      const distance = 31 - Math.clz32(isBelow ? within + 1 : above);
+      const one = level - LEVEL_OF_ONE - 2 * octave - 2 * distance + LISTS / 2;
+      const limited = Math.max(1, Math.min(LISTS - 1, one));
+      near[i] = isBelow ? -limited : limited;
+    }
   }
   return near;
 }

@@ -25,7 +25,7 @@ function wordsOf(bytes: Uint8Array, width: NumberForm['bytes']): Int8Array | Int
 
 /** Integers that rise with the numbers: with a sign, what is below it grows downwards. */
 export function orderedOf(bytes: Uint8Array, { bytes: width, mantissa }: NumberForm): Int32Array {
-  const ordered = Int32Array.from(wordsOf(bytes, width));
+  const ordered = new Int32Array(wordsOf(bytes, width));
   if (mantissa === null) return ordered;
   const below = 2 ** (8 * width - 1) - 1;
   for (let i = 0; i < ordered.length; i++) {
