@@ -4,9 +4,10 @@ import type { Codec, Pause, TensorKind } from './codec.ts';
 import { exact } from './codecs/exact.ts';
 import { storyOf } from './delta-record.ts';
 import { encodeChange, encodeWhole } from './encode-change.ts';
+import type { Section } from './manifest.ts';
 import { factsOf, type Key, type ModelSource, modelSource, unionOf } from './model-source.ts';
 import { pauseFor } from './pause.ts';
-import { isSameKind } from './tensor-bytes.ts';
+import { heldBytes, isSameKind } from './tensor-bytes.ts';
 import { type DiffResult, type Made, type WriteOptions, writeDelta } from './write-delta.ts';
 
 export interface DiffOptions extends WriteOptions {
@@ -69,8 +70,10 @@ interface Encoder {
 
 async function encode({ before: from, after: to, reversible, choose, pause }: Encoder, key: Key): Promise<Made> {
   const { section, name } = key;
-  const [old, fresh] = [await from.open(section, name), await to.open(section, name)];
-  const [before, after] = [old && (await factsOf(old)), fresh && (await factsOf(fresh))];
+  const [[old, before], [fresh, after]] = await Promise.all([
+    heldWithFacts(from, section, name),
+    heldWithFacts(to, section, name),
+  ]);
   if (old && fresh && before && after && isSameKind(before, after)) {
     if (before.sha256 === after.sha256) return { before, after, changes: {} };
     const { dtype, shape } = after;
@@ -82,4 +85,11 @@ async function encode({ before: from, after: to, reversible, choose, pause }: En
     return { before, after: applied, original: after, changes: sha256 === before.sha256 ? {} : changes };
   }
   return { before, after, changes: await encodeWhole(old, fresh, reversible, pause) };
+}
+
+async function heldWithFacts(source: ModelSource, section: Section, name: string) {
+  const found = await source.open(section, name);
+  if (found === null) return [null, null] as const;
+  const tensor = await heldBytes(found);
+  return [tensor, await factsOf(tensor)] as const;
 }

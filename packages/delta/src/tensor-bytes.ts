@@ -32,6 +32,11 @@ export function zeroBytes(bytes: number): TensorBytes {
 /** Bytes read at a time. */
 const PIECE = 2 ** 22;
 
+/** The same in memory, where it is no more than a piece, so that it is read but once. */
+export async function heldBytes<T extends TensorBytes>(tensor: T): Promise<T> {
+  return tensor.bytes > PIECE ? tensor : { ...tensor, ...memoryBytes(await tensor.read(0, tensor.bytes)) };
+}
+
 /** All of a tensor, of which one piece is in memory at a time. */
 export async function* piecesOf({ bytes, read }: TensorBytes): AsyncGenerator<Uint8Array> {
   for (let at = 0; at < bytes; at += PIECE) yield await read(at, Math.min(at + PIECE, bytes));
