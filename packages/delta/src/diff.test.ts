@@ -111,6 +111,13 @@ describe('diff, apply and undo', () => {
     expect(bytes).toBeLessThan(300);
   });
 
+  it('hold a text in much less than its length', async () => {
+    const words = Array.from(numbers(5, 4000), (v) => `"token-${Math.floor(50 * (v + 1))}"`).join(',');
+    const w: Tensors = { w: { dtype: 'F16', shape: [1], data: numbers(1, 1) } };
+    const { bytes } = await diff(model(w), model(w, { 'tokenizer.json': words }), memoryFolder());
+    expect(bytes).toBeLessThan(words.length / 5);
+  });
+
   it('tell how far they are, and end when they are told to', async () => {
     const { base, tuned } = pair();
     const delta = memoryFolder();

@@ -40,7 +40,7 @@ export function encodeNumbers(values: Uint32Array, contexts: Uint8Array): Uint8A
   for (let i = count - 1; i >= 0; i--) {
     const span = spans[(contexts[i] as number) * SIZES + (sizes[i] as number)] as number;
     const share = span & 0xffff;
-    if (state >>> 19 >= share) {
+    if (state >>> (31 - SHARE_BITS) >= share) {
       words[--at] = state;
       state >>>= 16;
     }

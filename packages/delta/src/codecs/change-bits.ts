@@ -18,11 +18,12 @@ export interface ChangeBits {
 }
 
 /** What undoing needs is made when it is asked for. */
-export function encodeBits(
-  base: Uint8Array,
-  tuned: Uint8Array,
-  form: NumberForm,
-): { readonly bits: Uint8Array; readonly octaves: () => Uint8Array } {
+export interface EncodedBits {
+  readonly bits: Uint8Array;
+  readonly octaves: () => Uint8Array;
+}
+
+export function encodeBits(base: Uint8Array, tuned: Uint8Array, form: NumberForm): EncodedBits {
   const [from, to] = [orderedOf(base, form), orderedOf(tuned, form)];
   const changes = changesOf(from, to, form);
   const floor = floorOf(from, changes, form);

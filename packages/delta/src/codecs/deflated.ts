@@ -1,8 +1,11 @@
 // Raw deflate (RFC 1951) as the platform has it: Node's zlib, whose work runs beside the program, or a browser's streams.
 type Zlib = typeof import('node:zlib');
 
+/** What bytes have that makes them smaller: runs alone, which are found much faster, or anything that comes again. */
+export type Likeness = 'runs' | 'repeats';
+
 interface Deflate {
-  deflate(bytes: Uint8Array): Promise<Uint8Array>;
+  deflate(bytes: Uint8Array, likeness: Likeness): Promise<Uint8Array>;
   /** Rejects, or gives another length, where the bytes are no deflate of `length` bytes; no more memory is taken than that. */
   inflate(bytes: Uint8Array, length: number): Promise<Uint8Array>;
 }
@@ -18,13 +21,11 @@ function platform(): Promise<Deflate> {
 async function byZlib(): Promise<Deflate> {
   const specifier = 'node:zlib';
   const zlib: Zlib = await import(/* @vite-ignore */ /* webpackIgnore: true */ specifier);
-  // What is deflated here has long runs of zeros and noise, in which nothing else repeats: looking for runs alone is five
-  // times faster than looking for what repeats, and comes out smaller.
-  const runs = { strategy: zlib.constants.Z_RLE, memLevel: 9 };
+  const options = { runs: { strategy: zlib.constants.Z_RLE, memLevel: 9 }, repeats: {} };
   return {
-    deflate: (bytes) =>
+    deflate: (bytes, likeness) =>
       new Promise((resolve, reject) => {
-        zlib.deflateRaw(bytes, runs, (error, out) => (error ? reject(error) : resolve(view(out))));
+        zlib.deflateRaw(bytes, options[likeness], (error, out) => (error ? reject(error) : resolve(view(out))));
       }),
     inflate: (bytes, length) =>
       new Promise((resolve, reject) => {
@@ -57,8 +58,8 @@ async function through(bytes: Uint8Array, stream: CompressionStream | Decompress
   return new Uint8Array(await new Blob(parts as Uint8Array<ArrayBuffer>[]).arrayBuffer());
 }
 
-export async function deflated(bytes: Uint8Array): Promise<Uint8Array> {
-  return (await platform()).deflate(bytes);
+export async function deflated(bytes: Uint8Array, likeness: Likeness): Promise<Uint8Array> {
+  return (await platform()).deflate(bytes, likeness);
 }
 
 /** What was deflated; null where it does not inflate to exactly `length` bytes. */

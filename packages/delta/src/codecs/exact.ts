@@ -3,7 +3,8 @@ import type { Change, Codec, EncodedPart, Stored, TensorBytes, TensorKind } from
 import { DeltaError } from '../delta-error.ts';
 import { inFlight } from '../in-flight.ts';
 import { bytesOf } from '../tensor-bytes.ts';
-import { decodeBits, encodeBits, undoBits } from './change-bits.ts';
+import { type ChangeBits, decodeBits, type EncodedBits, encodeBits, undoBits } from './change-bits.ts';
+import { decodeBytes, encodeBytes, undoBytes } from './change-bytes.ts';
 import { formOf } from './ordered-bits.ts';
 
 export interface ExactOptions {
@@ -29,11 +30,11 @@ export function exact({ chunkBytes = 2 ** 20 }: ExactOptions = {}): Codec {
     id: 'exact',
     lossless: true,
     async encode({ tensor, base, tuned, forward }: Change, pause) {
-      const form = formOf(tensor.dtype);
+      const coder = coderFor(tensor);
       const [bits, octaves]: [Uint8Array[], Uint8Array[]] = [[], []];
       for (const [begin, end] of ranges(tuned.bytes, chunkBytes)) {
         await pause();
-        const coded = encodeBits(await base.read(begin, end), await tuned.read(begin, end), form);
+        const coded = await coder.encode(await base.read(begin, end), await tuned.read(begin, end));
         bits.push(coded.bits);
         if (!forward) octaves.push(coded.octaves());
       }
@@ -45,18 +46,18 @@ export function exact({ chunkBytes = 2 ** 20 }: ExactOptions = {}): Codec {
       };
     },
     async *decode(stored: Stored, base: TensorBytes, tensor: TensorKind) {
-      const form = formOf(tensor.dtype);
+      const coder = coderFor(tensor);
       for await (const { begin, end, chunks } of chunksOf(stored, ['bits'], tensor)) {
         const [bits] = chunks as [Uint8Array];
-        yield decodeBits(bits, await base.read(begin, end), form);
+        yield await coder.decode(bits, await base.read(begin, end));
       }
     },
     async *undo(stored: Stored, tuned: TensorBytes, tensor: TensorKind) {
-      const form = formOf(tensor.dtype);
+      const coder = coderFor(tensor);
       const parts = stored.meta.octaves === true ? ['bits', 'octaves'] : ['bits'];
       for await (const { begin, end, chunks } of chunksOf(stored, parts, tensor)) {
         const [bits, octaves = NOTHING] = chunks as [Uint8Array, Uint8Array?];
-        yield undoBits({ bits, octaves }, await tuned.read(begin, end), form);
+        yield await coder.undo({ bits, octaves }, await tuned.read(begin, end));
       }
     },
   };
@@ -64,6 +65,28 @@ export function exact({ chunkBytes = 2 ** 20 }: ExactOptions = {}): Codec {
 
 /** Octaves that no number has left. */
 const NOTHING = new Uint8Array(0);
+
+/** How the chunks of a tensor are coded. */
+interface ChunkCoder {
+  encode(base: Uint8Array, tuned: Uint8Array): EncodedBits | Promise<EncodedBits>;
+  decode(bits: Uint8Array, base: Uint8Array): Uint8Array | Promise<Uint8Array>;
+  undo(coded: ChangeBits, tuned: Uint8Array): Uint8Array | Promise<Uint8Array>;
+}
+
+function coderFor({ dtype }: TensorKind): ChunkCoder {
+  const form = formOf(dtype);
+  if (form === null)
+    return {
+      encode: async (base, tuned) => ({ bits: await encodeBytes(base, tuned), octaves: () => NOTHING }),
+      decode: decodeBytes,
+      undo: ({ bits }, tuned) => undoBytes(bits, tuned),
+    };
+  return {
+    encode: (base, tuned) => encodeBits(base, tuned, form),
+    decode: (bits, base) => decodeBits(bits, base, form),
+    undo: (coded, tuned) => undoBits(coded, tuned, form),
+  };
+}
 
 function isChunkSize(value: unknown): value is number {
   return (

@@ -2,25 +2,25 @@
 // of a number, which says how far one step of its integer goes.
 import { DTYPE_BITS, type Dtype } from '@peftjs/safetensors';
 
-/** How numbers of a dtype lie in integers. Those of 64 bits are taken as two of 32, those of less than 8 as their bytes. */
+/** How numbers of a dtype lie in integers. Those of 64 bits are taken as two of 32. */
 export interface NumberForm {
-  readonly bytes: 1 | 2 | 4;
+  readonly bytes: 2 | 4;
   /** Bits below the exponent, of numbers that have a sign and an exponent. */
   readonly mantissa: number | null;
 }
 
 const FLOATS: { readonly [dtype in Dtype]?: number } = { F16: 10, BF16: 7, F32: 23, C64: 23 };
 
-export function formOf(dtype: Dtype): NumberForm {
-  const bits = Math.max(8, Math.min(32, DTYPE_BITS[dtype]));
-  return { bytes: (bits / 8) as NumberForm['bytes'], mantissa: FLOATS[dtype] ?? null };
+/** Null of numbers that have a byte, or less. */
+export function formOf(dtype: Dtype): NumberForm | null {
+  const bits = DTYPE_BITS[dtype];
+  return bits <= 8 ? null : { bytes: bits === 16 ? 2 : 4, mantissa: FLOATS[dtype] ?? null };
 }
 
 /** A copy as words: their place in memory need not be a word's boundary. */
-function wordsOf(bytes: Uint8Array, width: NumberForm['bytes']): Int8Array | Int16Array | Int32Array {
+function wordsOf(bytes: Uint8Array, width: NumberForm['bytes']): Int16Array | Int32Array {
   const { buffer } = bytes.slice();
-  if (width === 4) return new Int32Array(buffer);
-  return width === 2 ? new Int16Array(buffer) : new Int8Array(buffer);
+  return width === 4 ? new Int32Array(buffer) : new Int16Array(buffer);
 }
 
 /** Integers that rise with the numbers: with a sign, what is below it grows downwards. */
@@ -38,7 +38,7 @@ export function orderedOf(bytes: Uint8Array, { bytes: width, mantissa }: NumberF
 /** The bytes of ordered integers, which are changed. */
 export function bytesOfOrdered(ordered: Int32Array, { bytes: width, mantissa }: NumberForm): Uint8Array {
   const below = mantissa === null ? 0 : 2 ** (8 * width - 1) - 1;
-  const words = new { 1: Int8Array, 2: Int16Array, 4: Int32Array }[width](ordered.length);
+  const words = new (width === 4 ? Int32Array : Int16Array)(ordered.length);
   const shift = 32 - 8 * width;
   for (let i = 0; i < words.length; i++) {
     const word = ((ordered[i] as number) << shift) >> shift;

@@ -39,7 +39,7 @@ export function sparse({ density, select = largest }: SparseOptions = { density:
           if (keep) mask[at >> 3]! |= 1 << (at & 7);
           return keep;
         });
-        masks.push(await deflated(mask));
+        masks.push(await deflated(mask, 'runs'));
         kept.push(
           encodeNumbers(
             chosen.map((value) => value * factor),
