@@ -127,7 +127,7 @@ try {
     const row = await measured(name, own, async (ask) => {
       const [delta, both] = [join(folder, 'delta'), join(folder, 'reversible')];
       const made = await repeated(rounds, () => ask('diff', { out: delta, reversible: false }));
-      const undone = codec.id === 'exact' || pair.isLarge ? null : await ask('diff', { out: both, reversible: true });
+      const undone = pair.isLarge ? null : await ask('diff', { out: both, reversible: true });
       const { ms } = await repeated(rounds, () => ask('apply', { delta, out }));
       const lost = made.codecs[codec.id].error ** 2;
       return {
