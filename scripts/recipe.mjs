@@ -4,7 +4,7 @@
 import { prepare } from './prepare.mjs';
 import { install, node, run } from './run.mjs';
 
-const NAMES = ['smollm2', 'spam', 'vision'];
+const NAMES = ['delta', 'smollm2', 'spam', 'vision'];
 const [name = '', ...args] = process.argv.slice(2);
 if (!NAMES.includes(name)) {
   console.error(`no recipe is called "${name}"; there are ${NAMES.join(', ')}`);
