@@ -14,7 +14,7 @@ import { weigh } from './harness/weigh.mjs';
 const NAME = 'quantized-models';
 const QUESTION =
   'What does a model in each storage hold, how long does it load, and what is its perplexity before LoRA, after, and after merging?';
-const STORAGES = ['f32', 'f16', 'bf16', 'int8', 'int4', 'nf4', 'nf4-double', 'qlora', 'qlora-int8', 'fp4'];
+const STORAGES = ['f32', 'f16', 'bf16', 'int8', 'int4', 'nf4', 'nf4-double', 'qlora', 'nf4-int8', 'fp4'];
 const LORA = { rank: 8, learningRate: 1e-3 };
 
 /** @type {Readonly<Record<string, { storages: readonly string[], learn: Readonly<Record<string, unknown>> }>>} */

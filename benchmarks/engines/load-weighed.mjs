@@ -16,9 +16,9 @@ const STORAGES = {
   int4: { weights: int4() },
   nf4: { weights: nf4() },
   'nf4-double': { weights: nf4({ doubleQuantization: true }) },
-  // As QLoRA has them: embeddings and the output stay in 16 bits. In 8 bits they lose as little.
+  // As QLoRA has them: embeddings and the output stay in 16 bits.
   qlora: { weights: byRole({ embed: bf16(), head: bf16() }, nf4({ doubleQuantization: true })) },
-  'qlora-int8': { weights: byRole({ embed: int8(), head: int8() }, nf4({ doubleQuantization: true })) },
+  'nf4-int8': { weights: byRole({ embed: int8(), head: int8() }, nf4({ doubleQuantization: true })) },
   fp4: { weights: fp4() },
   'as-stored': { weights: asStored() },
 };
