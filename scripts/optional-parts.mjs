@@ -2,13 +2,14 @@
 // The parts of a full test run that a machine may lack. Each is looked for once; what is found is told to the tests by an
 // environment variable, and what is missing is a skip, or with CI=true a failure.
 //
-// PEFTJS_PYTHON     a Python that imports torch, peft and transformers (looked for: .venv/bin/python, python3)
-// PEFTJS_CHROMIUM   a Chromium or Chrome (looked for on the PATH)
-// PEFTJS_DENO       a Deno (looked for on the PATH)
-// PEFTJS_TFJS_NODE  1 where the native binding of @tensorflow/tfjs-node loads
-// VK_ICD_FILENAMES  the manifest of the Vulkan driver for WebGPU in Node (looked for beside Chromium)
-// PEFTJS_MINILM     the folder of all-MiniLM-L6-v2 (looked for: recipes/.cache, fetched with pip in CI)
-// PEFTJS_SMOLLM2    the GGUF file of SmolLM2-135M-Instruct (the same)
+// PEFTJS_PYTHON        a Python that imports torch, peft and transformers (looked for: .venv/bin/python, python3)
+// PEFTJS_CHROMIUM      a Chromium or Chrome (looked for on the PATH)
+// PEFTJS_DENO          a Deno (looked for on the PATH)
+// PEFTJS_TFJS_NODE     1 where the native binding of @tensorflow/tfjs-node loads
+// VK_ICD_FILENAMES     the manifest of the Vulkan driver for WebGPU in Node (looked for beside Chromium)
+// PEFTJS_BITSANDBYTES  the folder of requirements-bitsandbytes.txt, which that Python reads beside its own
+// PEFTJS_MINILM        the folder of all-MiniLM-L6-v2 (looked for: recipes/.cache, fetched with pip in CI)
+// PEFTJS_SMOLLM2       the GGUF file of SmolLM2-135M-Instruct (the same)
 //
 // A variable that is set already names the one place to look; PEFTJS_TFJS_NODE=0 leaves the binding alone.
 import { existsSync } from 'node:fs';
@@ -30,7 +31,16 @@ import { findVulkanDriver } from './vulkan.mjs';
 
 /** @returns {Promise<Part[]>} */
 export const findOptionalParts = () =>
-  Promise.all([findPython(), findBrowser(), findDeno(), findTfjsNode(), findVulkan(), findEncoder(), findChatModel()]);
+  Promise.all([
+    findPython(),
+    findBitsandbytes(),
+    findBrowser(),
+    findDeno(),
+    findTfjsNode(),
+    findVulkan(),
+    findEncoder(),
+    findChatModel(),
+  ]);
 
 /** @returns {Promise<Part>} */
 async function findPython() {
@@ -43,6 +53,15 @@ async function findPython() {
     args: ['-c', script],
     advice: 'python3 -m venv .venv && .venv/bin/pip install -r requirements.txt',
   });
+}
+
+/** @returns {Promise<Part>} */
+async function findBitsandbytes() {
+  const variable = 'PEFTJS_BITSANDBYTES';
+  const folder = process.env[variable];
+  const value = folder && existsSync(join(folder, 'bitsandbytes')) ? folder : null;
+  const advice = `pip install --no-deps --target FOLDER -r requirements-bitsandbytes.txt, and ${variable}=FOLDER`;
+  return { name: 'bitsandbytes for Python', variable, value, reason: value ?? `not found. To have it: ${advice}` };
 }
 
 /** @returns {Promise<Part>} */

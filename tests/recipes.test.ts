@@ -68,12 +68,18 @@ describe('spam', () => {
   const there = findMiniLM() !== null;
   if (!there && process.env.CI) throw new Error('all-MiniLM-L6-v2 is not there; run: node recipes/minilm.mjs');
 
-  it.skipIf(!there)('tells spam from ham, having seen each mail once', { timeout: 1_800_000 }, ({ task }) => {
-    const record = run<MailRow>('spam', '--quick');
-    expectGood(record);
-    const { accuracy, f1 } = rowsByName(record)('LoRA');
-    Object.assign(task.meta, { figure: `spam: accuracy ${accuracy.toFixed(4)}, F1 ${f1.toFixed(4)} on held-out mail` });
-  });
+  it.skipIf(!there)(
+    'tells spam from ham, having seen the beginnings of some mails once',
+    { timeout: 1_800_000 },
+    ({ task }) => {
+      const record = run<MailRow>('spam', '--quick');
+      expectGood(record);
+      const { accuracy, f1 } = rowsByName(record)('LoRA');
+      Object.assign(task.meta, {
+        figure: `spam: accuracy ${accuracy.toFixed(4)}, F1 ${f1.toFixed(4)} on held-out mail`,
+      });
+    },
+  );
 
   it('is recorded, beside the head trained alone', () => {
     const record = recorded<MailRow>('spam');

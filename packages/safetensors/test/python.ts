@@ -21,9 +21,15 @@ export function findPython(...modules: readonly string[]): string | null {
   }
 }
 
-/** Runs a Python program and gives what it printed. */
-export function runPython(python: string, program: string, args: readonly string[]): string {
-  return execFileSync(python, ['-W', 'always', '-c', program, ...args], { encoding: 'utf8', stdio: 'pipe' });
+/**
+ * Runs a Python program and gives what it printed.
+ *
+ * @param packages a folder of packages beside its own
+ */
+export function runPython(python: string, program: string, args: readonly string[], packages?: string): string {
+  const env = packages === undefined ? process.env : { ...process.env, PYTHONPATH: packages };
+  const options = { env, encoding: 'utf8', stdio: 'pipe', maxBuffer: Number.POSITIVE_INFINITY } as const;
+  return execFileSync(python, ['-W', 'always', '-c', program, ...args], options);
 }
 
 /** The beginning of a program: what is logged as a warning comes into `messages`. */
