@@ -22,7 +22,7 @@ const SHAPES = { sotu, smollm2 };
 /** The others take minutes with a large model. */
 const IN_ALL_SHAPES = ['wasm (2 threads)', 'torch'];
 
-const options = readOptions({ rounds: 3, own: ['shape'] });
+const options = readOptions({ rounds: 2, own: ['shape'] });
 const shape = /** @type {keyof typeof SHAPES} */ (options.more.shape ?? 'sotu');
 const workload = options.quick ? tiny() : SHAPES[shape]();
 
@@ -53,7 +53,7 @@ await withWorkload(workload, async (folder) => {
   const waysOf = (/** @type {string} */ language) => (language === 'python' ? TORCH_WAYS : WAYS);
   const { turns, others } = await takeTurns(engines, waysOf, {
     rounds: options.rounds,
-    count: shape === 'sotu' ? 4 : 1,
+    count: shape === 'sotu' ? 8 : 1,
   });
   const results = [];
   for (const one of turns) {

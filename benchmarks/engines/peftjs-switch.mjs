@@ -65,9 +65,9 @@ await serve(async ({ folder, names, prompt, storage, ...options }) => {
     },
   };
 
-  async function check(/** @type {CausalLM} */ one, /** @type {string} */ variant) {
-    const [found, wanted] = [await logitsOf(one), expected.get(current)];
-    if (!found.every((value, i) => value === wanted?.[i])) throw new Error(`${variant}: the model is not ${current}`);
+  async function check(/** @type {CausalLM} */ one, /** @type {string} */ name, /** @type {string} */ variant) {
+    const [found, wanted] = [await logitsOf(one), expected.get(name)];
+    if (!found.every((value, i) => value === wanted?.[i])) throw new Error(`${variant}: the model is not ${name}`);
   }
   /** How long it took, and what it needed at once beside what was there. @param {string} variant */
   async function change(variant) {
@@ -76,10 +76,10 @@ await serve(async ({ folder, names, prompt, storage, ...options }) => {
     meter.reset();
     const started = performance.now();
     if (way === undefined) {
-      current = other();
-      const again = await open(current);
+      const name = other();
+      const again = await open(name);
       const [ms, bytes] = [performance.now() - started, meter.peakBytes - resting];
-      await check(again, variant);
+      await check(again, name, variant);
       again.dispose();
       return { ms, bytes };
     }
@@ -87,7 +87,7 @@ await serve(async ({ folder, names, prompt, storage, ...options }) => {
     await way.change(name);
     const [ms, bytes] = [performance.now() - started, meter.peakBytes - resting];
     current = name;
-    await check(model, variant);
+    await check(model, name, variant);
     return { ms, bytes };
   }
   return {
