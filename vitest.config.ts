@@ -25,12 +25,16 @@ const DEPENDENCIES = [
 const ENVIRONMENT = ['CI', 'PEFTJS_ALL_GOLDEN'];
 const setupFiles = [join(import.meta.dirname, 'tests/console-guard.ts')];
 
-/** Whole recipes, benchmarks and pages take minutes: begun last, they would keep one core waiting for the other. */
+/** Whole recipes, benchmarks, pages and shaders in software take minutes: begun last, they would keep one core waiting for the other. */
 class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
     const sorted = await super.sort(files);
-    const rank = ({ project, moduleId }: TestSpecification) =>
-      moduleId.endsWith('/recipes.test.ts') ? 0 : project.name === 'repository' ? 1 : 2;
+    const long = [
+      ({ moduleId }: TestSpecification) => moduleId.endsWith('/recipes.test.ts'),
+      ({ project }: TestSpecification) => project.name === 'repository',
+      ({ moduleId }: TestSpecification) => moduleId.endsWith('.webgpu.test.ts'),
+    ];
+    const rank = (file: TestSpecification) => [...long, () => true].findIndex((is) => is(file));
     return sorted.sort((a, b) => rank(a) - rank(b));
   }
 }
