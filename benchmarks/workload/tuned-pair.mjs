@@ -48,8 +48,8 @@ export const smollm2 = () => ({
   steps: 16,
   learningRate: 5e-5,
   heldOut: 16,
-  calibration: 16,
-  distillation: 16,
+  calibration: 40,
+  distillation: 40,
   isLarge: true,
 });
 
