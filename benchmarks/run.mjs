@@ -24,7 +24,7 @@ const ALL = [
   ['delta'],
   ['delta', '--shape', 'smollm2'],
   ['switch-delta'],
-  ['switch-delta', '--shape', 'smollm2'],
+  ['switch-delta', '--shape', 'smollm2', '--rounds', '1'],
   ['webgpu-step'],
   ['profile-step'],
 ];

@@ -99,10 +99,12 @@ await serve(async ({ folder, names, prompt, storage, ...options }) => {
         for (let i = 0; i < count; i++) times.push((await change(variant)).ms);
         return { times };
       },
-      /** What is held beside the model for it, what a change needs at once, and what two, there and back, leave behind. */
+      /** What is held beside the model for it, what a change needs at once, and what is left behind: by two where one takes off. */
       async inspect({ variant }) {
         const [tensors, bytes] = [memory().numTensors, meter.bytes];
-        const needed = [await change(variant), await change(variant)];
+        const isPlain = current === 'plain';
+        const needed = [await change(variant)];
+        if ((current === 'plain') !== isPlain) needed.push(await change(variant));
         return {
           heldBytes: variant in ways ? meter.bytes - before - modelBytes : 0,
           changeBytes: Math.max(...needed.map((one) => one.bytes)),
