@@ -166,7 +166,7 @@ function foldOne(adapter: Adapter, attachment: Attachment, losses: Scalar[] | nu
     const weight = holdLike(place, values);
     return {
       weight,
-      loss: losses && storingLoss(weight, values),
+      loss: losses && storingLoss(weight, values, before),
       bias: rebiased ? variable(between(own, folded.bias as Tensor, strength), false) : undefined,
     };
   });

@@ -1,5 +1,17 @@
 // What merging into a storage costs, and with it how far a merge may change what a model says.
-import { divNoNan, type Scalar, square, stack, sub, sum, type Tensor, tidy } from '@tensorflow/tfjs-core';
+import {
+  divNoNan,
+  greater,
+  mul,
+  type Scalar,
+  square,
+  stack,
+  sub,
+  sum,
+  type Tensor,
+  tidy,
+  where,
+} from '@tensorflow/tfjs-core';
 import type { Held } from './held.ts';
 
 /** For weights that keep what they are given: what is left are roundings of float32. */
@@ -7,10 +19,17 @@ const EXACT = 1e-4;
 /** A storage that moves a matrix by more is one of few bits: between what 8 bits lose, about 1 %, and 4 bits, about 9 %. */
 const MOST = 1 / 32;
 
-/** (‖held − values‖ / ‖values‖)², by how much storing has moved a matrix; null where it cannot. */
-export function storingLoss(held: Held, values: Tensor): Scalar | null {
+/**
+ * (‖held − values‖ / ‖values‖)², by how much storing has moved a matrix; null where it cannot. 1 where that has over half the energy
+ * of what merging added to `before`: what was learned is then lost, however little it is of the matrix.
+ */
+export function storingLoss(held: Held, values: Tensor, before: Tensor): Scalar | null {
   if (!('matMul' in held) || held.variable !== undefined) return null;
-  return tidy(() => divNoNan(sum(square(sub(held.read(), values))), sum(square(values))));
+  return tidy(() => {
+    const size = (difference: Tensor): Scalar => sum(square(difference));
+    const lost = size(sub(held.read(), values));
+    return where<Scalar>(greater(mul(lost, 2), size(sub(values, before))), 1, divNoNan(lost, size(values)));
+  });
 }
 
 /**

@@ -87,6 +87,21 @@ it.each([
   dispose();
 });
 
+it.each([
+  ['int8', int8()],
+  ['nf4', nf4()],
+  ['bf16', bf16()],
+])('%s refuses what is smaller than its own steps, and would be gone', async (_, storage) => {
+  const { adapter, probe, dispose } = await over(storage, lora({ r: 2, alpha: 0.02, init: noisy, targets: ['up'] }));
+  const { change } = await merge(adapter, { probe, tolerance: Number.POSITIVE_INFINITY, final: true });
+  expect(change).toBeGreaterThan(0);
+  dispose();
+  const again = await over(storage, lora({ r: 2, alpha: 0.02, init: noisy, targets: ['up'] }));
+  await expect(mergeInto(again.adapter, again.probe)).rejects.toThrow(/over the tolerance of 0\.0001/);
+  again.adapter.detach();
+  again.dispose();
+});
+
 it('what int4 can say exactly is merged into it', async () => {
   const storage = int4({ group: 32, asymmetric: true });
   const { adapter, probe, dispose } = await over(storage, qalora({ r: 2, group: 32, init: noisy, targets: ['up'] }));
