@@ -48,7 +48,7 @@ async function fault(delta: ReturnType<typeof memoryFolder>): Promise<string> {
 describe('a manifest from elsewhere', () => {
   const A = 'a.weight';
   it.each<[string, (json: Json) => void, string]>([
-    ['another version', (j) => (j.format = 2), 'd/delta.json has format "2", this version reads 1; update peftjs'],
+    ['another version', (j) => (j.format = 1), 'd/delta.json has format "1", this version reads 2; update peftjs'],
     [
       'a path in a shard',
       (j) => (j.shards = ['../x.safetensors']),

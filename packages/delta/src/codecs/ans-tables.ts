@@ -1,15 +1,16 @@
 // How often numbers of each size come in each context, as a weight of 5 bits, and the shares that a coder makes of it. Any
 // weights make a table; there is none whose shares do not add up.
 import { DeltaError } from '../delta-error.ts';
-import { signed, unsigned } from './ordered-bits.ts';
+import { decodeSmallSteps, encodeSmallSteps } from './small-steps.ts';
 
-/** The shares of a table add up to 2^12. */
-export const SHARE_BITS = 12;
-export const PLACES: number = 2 ** SHARE_BITS;
-/** Sizes of numbers below 2^32: 0 to 3, and from there on four for each power of two. */
-export const SIZES = 124;
+/** The shares of a table add up to this. These three are those of assembly/, too. */
+export const PLACES: number = 2 ** 12;
 /** There are so many contexts at most. */
 export const CONTEXTS = 64;
+/** As many sizes as each context has in what `makeTables` is given. */
+export const ROW = 128;
+/** Sizes of numbers below 2^32: 0 to 3, and from there on four for each power of two. */
+const SIZES = 124;
 /** About what a weight takes in a table's header. */
 const WEIGHT_BITS = 5;
 
@@ -24,22 +25,26 @@ const WEIGHTS: readonly number[] = (() => {
 })();
 
 export interface Tables {
-  /** Of each context its table; -1 of those that do not come. */
-  readonly tableOf: Int8Array;
+  /** Of each context its table; of those that do not come any. */
+  readonly tableOf: Uint32Array;
   /** For each table the shares of all sizes. */
   readonly shares: readonly Uint16Array[];
 }
 
 /** @param counts for each context how many numbers it has of each size */
 export function makeTables(counts: Uint32Array): Tables & { readonly header: Uint8Array } {
-  const tableOf = new Int8Array(CONTEXTS).fill(-1);
+  const tableOf = new Uint32Array(CONTEXTS);
   const shares: Uint16Array[] = [];
-  const header: number[] = [];
-  for (const { contexts, sizes } of groupsOf(counts)) {
+  const groups = groupsOf(counts);
+  const firsts = groups.map(({ contexts }) => contexts[0] as number);
+  const first = firsts[0] ?? 0;
+  const header: number[] = [first, (firsts.at(-1) ?? -1) + 1 - first];
+  for (const [table, { contexts, sizes }] of groups.entries()) {
     const weights = weightsOf(sizes);
-    for (const context of contexts) tableOf[context] = shares.length;
+    const between = (firsts[table + 1] ?? 0) - (contexts[0] as number) - 1;
+    header.push(...packed(weights), ...new Array(Math.max(0, between)).fill(0));
     shares.push(sharesOf(weights));
-    header.push(...packed(weights), ...contexts.slice(1).map(() => 0));
+    for (const context of contexts) tableOf[context] = table;
   }
   return { tableOf, shares, header: Uint8Array.from(header) };
 }
@@ -54,7 +59,7 @@ interface Group {
 function groupsOf(counts: Uint32Array): readonly Group[] {
   const groups: Group[] = [];
   for (let context = 0; context < CONTEXTS; context++) {
-    const sizes = counts.subarray(context * SIZES, (context + 1) * SIZES);
+    const sizes = counts.subarray(context * ROW, context * ROW + SIZES);
     const bits = bitsOf(sizes);
     if (bits === 0) continue;
     const last = groups.at(-1);
@@ -80,22 +85,24 @@ function bitsOf(counts: Uint32Array): number {
   return total === 0 ? 0 : total * Math.log2(total) - own + WEIGHT_BITS * sizes;
 }
 
-/** What `makeTables` wrote for the contexts that come, and how long it is. */
-export function readTables(bytes: Uint8Array, comes: Uint8Array): Tables & { readonly length: number } {
-  const tableOf = new Int8Array(CONTEXTS).fill(-1);
+/** What `makeTables` wrote, and how long it is. */
+export function readTables(bytes: Uint8Array): Tables & { readonly length: number } {
+  const tableOf = new Uint32Array(CONTEXTS);
   const shares: Uint16Array[] = [];
-  let at = 0;
-  for (let context = 0; context < CONTEXTS; context++) {
-    if (comes[context] === 0) continue;
+  const [first = 0, number = 0] = bytes;
+  let at = 2;
+  for (let context = first; context < Math.min(first + number, CONTEXTS); context++) {
     const sizes = bytes[at++] ?? 0;
     if (sizes > 0) {
-      const { weights, length } = unpacked(bytes.subarray(at), sizes);
-      shares.push(sharesOf(weights));
+      if (sizes > SIZES) throw new DeltaError(`a table of ${sizes} sizes has more than there are`);
+      const { values, length } = decodeSmallSteps(bytes.subarray(at), sizes, WEIGHTS.length);
+      shares.push(sharesOf(values));
       at += length;
     }
     if (shares.length === 0) throw new DeltaError('the first of the contexts has no table');
-    tableOf[context] = shares.length - 1;
+    tableOf.fill(shares.length - 1, context);
   }
+  if (shares.length === 0) throw new DeltaError(`numbers of ${bytes.length} bytes have no table`);
   return { tableOf, shares, length: at };
 }
 
@@ -129,35 +136,8 @@ function sharesOf(weights: Uint8Array): Uint16Array {
   return shares;
 }
 
-/** The number of weights up to the last that is none, and the difference of each from the one before in a Rice code. */
-function packed(weights: Uint8Array): Uint8Array {
+/** The number of weights up to the last that is none, and these. */
+function packed(weights: Uint8Array): readonly number[] {
   const sizes = weights.findLastIndex((weight) => weight > 0) + 1;
-  const bits: number[] = [];
-  for (let size = 0; size < sizes; size++) {
-    const step = unsigned((weights[size] as number) - (weights[size - 1] ?? 0));
-    for (let k = step >> 1; k > 0; k--) bits.push(1);
-    bits.push(0, step & 1);
-  }
-  const out = new Uint8Array(1 + Math.ceil(bits.length / 8));
-  out[0] = sizes;
-  for (const [at, bit] of bits.entries()) out[1 + (at >> 3)]! |= bit << (at & 7);
-  return out;
-}
-
-/** So many weights, and the bytes that they took. */
-function unpacked(bytes: Uint8Array, sizes: number) {
-  let at = 0;
-  const nextBit = () => {
-    const byte = bytes[at >> 3];
-    if (byte === undefined || sizes > SIZES) throw new DeltaError(`a table of ${sizes} sizes is cut`);
-    return (byte >> (at++ & 7)) & 1;
-  };
-  let last = 0;
-  const weights = Uint8Array.from({ length: sizes }, () => {
-    let step = 0;
-    while (nextBit() === 1) step += 2;
-    last = (last + signed(step + nextBit())) & (WEIGHTS.length - 1);
-    return last;
-  });
-  return { weights, length: Math.ceil(at / 8) };
+  return [sizes, ...encodeSmallSteps(weights.subarray(0, sizes))];
 }

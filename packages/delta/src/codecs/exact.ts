@@ -13,7 +13,7 @@ export interface ExactOptions {
 }
 
 /** No chunk that a file may ask for is larger. */
-const MOST = 2 ** 26;
+const MOST = 2 ** 24;
 /** Chunks that are read at once. */
 const AHEAD = 4;
 

@@ -3,11 +3,11 @@
 import { DeltaError } from '../delta-error.ts';
 import { decodeNumbers, encodeNumbers } from './ans.ts';
 import { BLOCK, LEVEL_OF_ONE } from './levels.ts';
-import { type NumberForm, octavesOf, signed, unsigned } from './ordered-bits.ts';
+import { type NumberForm, octavesOf, signed, unsigned, wordsOf } from './ordered-bits.ts';
 
 /** What is known of the tuned numbers. */
 export interface Tuned {
-  readonly to: Int32Array;
+  readonly bytes: Uint8Array;
   readonly form: NumberForm;
   readonly floor: number;
   readonly levels: Uint8Array;
@@ -18,7 +18,7 @@ const LISTS = 12;
 
 /** Nothing where all have stayed. @param before the octaves of the base's numbers */
 export function encodeSteps(tuned: Tuned, before: Uint8Array): Uint8Array {
-  const now = octavesOf(tuned.to, tuned.form, tuned.floor);
+  const now = octavesOf(tuned.bytes, tuned.form, tuned.floor);
   const near = nearnessOf(tuned, now);
   const lists: number[][] = Array.from({ length: LISTS }, () => []);
   const stayed = new Uint32Array(LISTS);
@@ -67,7 +67,7 @@ function ofSevens(bytes: Uint8Array, count: number) {
 
 /** The octaves of the base's numbers. */
 export function decodeSteps(tuned: Tuned, bytes: Uint8Array): Uint8Array {
-  const octaves = octavesOf(tuned.to, tuned.form, tuned.floor);
+  const octaves = octavesOf(tuned.bytes, tuned.form, tuned.floor);
   if (bytes.length === 0) return octaves;
   const near = nearnessOf(tuned, octaves);
   const { values: lengths, length: head } = ofSevens(bytes, LISTS);
@@ -108,10 +108,11 @@ function contextsOf(lengths: Uint32Array): Uint8Array {
 }
 
 /** How near each number is to an end of its octave, beside what its block changes, in steps of half a power of two; below 0 where that is the lower end. */
-function nearnessOf({ to, form, floor, levels }: Tuned, octaves: Uint8Array): Int8Array {
+function nearnessOf({ bytes, form, floor, levels }: Tuned, octaves: Uint8Array): Int8Array {
   const near = new Int8Array(octaves.length);
-  const { mantissa } = form;
-  if (mantissa === null) return near;
+  const { below, mantissa } = form;
+  if (below === 0) return near;
+  const words = wordsOf(bytes, form);
   const octaveSize = 1 << mantissa;
   const start = floor << mantissa;
   for (let block = 0; block < levels.length; block++) {
@@ -120,7 +121,7 @@ function nearnessOf({ to, form, floor, levels }: Tuned, octaves: Uint8Array): In
     const end = Math.min((block + 1) * BLOCK, near.length);
     for (let i = block * BLOCK; i < end; i++) {
       const octave = octaves[i] as number;
-      const size = (to[i] as number) ^ ((to[i] as number) >> 31);
+      const size = (words[i] as number) & below;
       // The octave of everything up to the floor has an end above only.
       const within = octave === 0 ? size - start : size & (octaveSize - 1);
       const above = octaveSize - within;
