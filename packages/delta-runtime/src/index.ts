@@ -1,1 +1,2 @@
 export { type LoadedDelta, loadDelta } from './load-delta.ts';
+export { placesOf } from './places-of.ts';

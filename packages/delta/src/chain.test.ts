@@ -57,6 +57,37 @@ describe('chain', () => {
     );
   });
 
+  it('is, with the base, the difference between its ends', async () => {
+    await fc.assert(
+      fc.asyncProperty(someModel, someModel, someModel, async (a, b, c) => {
+        const [one, two, three] = [a, b, c].map(({ tensors, files }) => model(tensors, files, 'one')) as [
+          ReturnType<typeof model>,
+          ReturnType<typeof model>,
+          ReturnType<typeof model>,
+        ];
+        const deltas = [await between(one, two), await between(two, three)];
+        const [out, wanted] = [memoryFolder(), await between(one, three)];
+        await chain(deltas, out, { base: one });
+        expect(out.files.get('delta.json')).toEqual(wanted.files.get('delta.json'));
+        expect(out.files.get('delta.safetensors')).toEqual(wanted.files.get('delta.safetensors'));
+      }),
+      { numRuns: 12, seed: 2 },
+    );
+  });
+
+  it('refuses another base, and another file beside it', async () => {
+    const { base, tuned } = pair();
+    const deltas = [await between(base, tuned), await between(tuned, base)];
+    const known = [{ name: 'the right one', fingerprint: (await openDelta(deltas[0]!)).manifest.base.fingerprint }];
+    await expect(chain(deltas, memoryFolder(), { base: tuned, known })).rejects.toThrow(
+      /was made for "base" \(sha256:\w+\), tuned has sha256:\w+: .* known here as "the right one"/,
+    );
+    const edited = memoryFolder([...base.files, ['config.json', new Uint8Array(3)]], 'edited');
+    const out = memoryFolder();
+    await expect(chain(deltas.slice(0, 1), out, { base: edited })).rejects.toThrow(/file "config.json"/);
+    expect(out.files.size).toBe(0);
+  });
+
   it('joins chunks of any size', async () => {
     const { base, tuned } = pair();
     const delta = memoryFolder();
@@ -157,6 +188,20 @@ describe('a chain of lossy deltas', () => {
     expect(sizes[3]!.bytes).toBeLessThan(sizes[0]!.bytes + sizes[1]!.bytes + sizes[2]!.bytes);
   });
 
+  it('is with the base what takes fewer bytes, tensor by tensor', async () => {
+    const { models, deltas } = await lossyPath();
+    const [plain, small, there] = [await joined(deltas.slice(0, 3)), memoryFolder(), memoryFolder()];
+    await chain(deltas.slice(0, 3), small, { codecs: CODECS, base: models[0]! });
+    await apply(models[0]!, small, there, { codecs: CODECS });
+    expect(sorted(there.files)).toEqual(sorted(models[3]!.files));
+    const lossy = memoryFolder();
+    await chain(deltas.slice(0, 1), lossy, { codecs: CODECS, base: models[0]! });
+    const { manifest } = await openDelta(lossy);
+    expect(manifest.tensors.get('a')?.payloads.change?.codec).toBe('sign');
+    const sizes = await Promise.all([small, plain].map(async (one) => (await inspect(one)).bytes));
+    expect(sizes[0]).toBeLessThan(sizes[1]!);
+  });
+
   it('refuses what cannot be undone, and what has no codec', async () => {
     const { models, deltas } = await lossyPath();
     const oneWay = memoryFolder([], 'd');
@@ -164,6 +209,11 @@ describe('a chain of lossy deltas', () => {
     await expect(joined([oneWay])).rejects.toThrow(
       'd: tensor "a" cannot be undone, since the delta was made without what undoing "sign" takes',
     );
+    const [whole, there, back] = [memoryFolder(), memoryFolder(), memoryFolder()];
+    await chain([oneWay], whole, { codecs: CODECS, base: models[0]! });
+    await apply(models[0]!, oneWay, there, { codecs: CODECS });
+    await undo(there, whole, back);
+    expect(sorted(back.files)).toEqual(sorted(models[0]!.files));
     const all = await joined(deltas.slice(0, 2));
     await expect(apply(models[0]!, all, memoryFolder(), { codecs: [sign()] })).rejects.toThrow(
       'tensor "b" was stored by the codec "int4", which is not among those given (exact, sign)',

@@ -1,32 +1,35 @@
-// Deltas one after the other as one delta, without any of the models: their changes are kept one after the other.
-import type { Folder, TrustOptions, WritableFolder } from '@peftjs/checkpoint';
+// Deltas one after the other as one delta: their changes are kept one after the other, or, with the base at hand, made one.
+import type { Folder, WritableFolder } from '@peftjs/checkpoint';
 import { quote } from '@peftjs/safetensors';
-import type { Codec, Pause } from './codec.ts';
-import { type CodecFor, codecsFor } from './codec-for.ts';
-import { exact } from './codecs/exact.ts';
-import { encodeSteps, inOrder, STEPS, type Step, type StoredChange, stepsIn } from './codecs/steps.ts';
+import type { Pause } from './codec.ts';
+import { codecsFor } from './codec-for.ts';
 import { DeltaError } from './delta-error.ts';
-import { encodeChange, storedInMemory } from './encode-change.ts';
-import { joinSteps } from './join-steps.ts';
-import { type Facts, type Item, isSame, type Payload, type Section, type Slot } from './manifest.ts';
+import { type ExactChange, exactOverBase } from './exact-over-base.ts';
+import { bytesInSteps, inSteps, type Link } from './in-steps.ts';
+import { type Item, isSame, type Section } from './manifest.ts';
 import type { Key } from './model-source.ts';
 import { type OpenDelta, openDelta } from './open-delta.ts';
 import { pauseFor } from './pause.ts';
-import { bytesOf, isSameKind, streamedBytes, zeroBytes } from './tensor-bytes.ts';
+import { FORWARD, prepare, type RestoreOptions } from './restore-model.ts';
+import { bytesOf } from './tensor-bytes.ts';
 import { type Changes, type DiffResult, type Made, type WriteOptions, writeDelta } from './write-delta.ts';
 
-export interface ChainOptions extends WriteOptions, TrustOptions {
-  /** What reads the changes beside `exact()`. */
-  readonly codecs?: readonly Codec[] | undefined;
+export interface ChainOptions extends WriteOptions, RestoreOptions {
+  /**
+   * The model that the first delta was made for. With it the changes of a tensor become one, exact, where that takes fewer
+   * bytes than all of them do.
+   */
+  readonly base?: string | Folder | undefined;
 }
 
 /**
  * Writes to `out` the one delta that does what these do one after the other, the first on the base, each next on what the
  * one before it gives. Nothing is lost that these have not lost: what the chain gives, and gives back, is bit for bit theirs.
  *
- * @throws where one was not made for what the one before it gives, or loses something and was made without what undoing it takes
+ * @throws where one was not made for what the one before it gives, the base is another one, or, without it, where a delta loses
+ * something and was made without what undoing it takes
  * @example
- * await chain(['out/monday', 'out/tuesday'], 'out/both');
+ * await chain(['out/monday', 'out/tuesday'], 'out/both', { base: 'models/base' });
  */
 export async function chain(
   deltas: readonly (string | Folder)[],
@@ -44,7 +47,16 @@ export async function chain(
   const { base } = first.manifest;
   const { tuned } = last.manifest;
   const story = () => ({ parents: opened.flatMap(linksOf), recipe: CHAINED });
-  return writeDelta(out, { keys, base, tuned, story, pause, make: (key) => compose(links, key, pause) }, options);
+  const anew = await exactChanges(links, pause, options);
+  return writeDelta(out, { keys, base, tuned, story, pause, make: (key) => compose(links, key, anew, pause) }, options);
+}
+
+/** Null without the base. It is checked first: over another one nothing is made. */
+async function exactChanges(links: readonly Link[], pause: Pause, options: ChainOptions): Promise<ExactChange | null> {
+  if (options.base === undefined) return null;
+  const { delta, codecFor } = links[0] as Link;
+  const { known } = await prepare(FORWARD, options.base, delta, codecFor, pause, options);
+  return exactOverBase(links, known, pause);
 }
 
 /** The recipe of a delta that is a chain of others. */
@@ -82,77 +94,19 @@ function keysOf(deltas: readonly OpenDelta[], section: Section): readonly Key[] 
   return [...sizes].sort(([a], [b]) => (a < b ? -1 : 1)).map(([name, bytes]) => ({ section, name, bytes }));
 }
 
-interface Link {
-  readonly delta: OpenDelta;
-  readonly codecFor: CodecFor;
-}
-
 const NOWHERE: Item = { before: null, after: null, payloads: {} };
 
-/**
- * A tensor's way through the deltas. What a step stores whole is a change from zeros. Where both the base's tensor and the tuned
- * one are stored whole, the change between them is made anew.
- */
-async function compose(links: readonly Link[], { section, name }: Key, pause: Pause): Promise<Made> {
-  const path = links.map(({ delta }) => delta.manifest[section].get(name) ?? NOWHERE);
+async function compose(links: readonly Link[], key: Key, anew: ExactChange | null, pause: Pause): Promise<Made> {
+  const path = links.map(({ delta }) => delta.manifest[key.section].get(key.name) ?? NOWHERE);
   const [before, after] = [path[0]?.before ?? null, path.at(-1)?.after ?? null];
-  const at = `${section === 'tensors' ? 'tensor' : 'file'} ${quote(name)}`;
-  const stepsOf = (k: number, slot: 'change' | 'before' | 'after') =>
-    stored(links[k] as Link, path[k] as Item, [section, name, slot]);
-  const changesOf = (from: number, to: number) =>
-    path.slice(from, to).flatMap(({ payloads }, k) => (payloads.change ? stepsOf(from + k, 'change') : []));
-  const last = path.findLastIndex(({ payloads }) => payloads.after);
-  const first = path.findIndex(({ payloads }) => payloads.before);
-  /** What makes the tuned tensor of zeros, and the base's; null where no delta has it whole. */
-  const tuned = last < 0 ? null : [...stepsOf(last, 'after'), ...changesOf(last + 1, path.length)];
-  const base = first < 0 ? null : [...stepsOf(first, 'before'), ...back(changesOf(0, first))];
-  const { codecFor } = links[0] as Link;
-  const walked = async (steps: readonly Step[], facts: Facts) => {
-    const stored = storedInMemory(await encodeSteps(steps));
-    const bytes = bytesOf(facts);
-    return streamedBytes(inOrder(codecFor).decode(stored, zeroBytes(bytes), facts), bytes);
-  };
-
-  if (before && after && isSameKind(before, after)) {
-    if (isSame({ before, after, payloads: {} })) return { before, after, changes: {} };
-    if (!tuned) return { before, after, changes: await joinSteps(changesOf(0, path.length), at) };
-    if (!base)
-      throw new DeltaError(
-        `${at} was replaced and came back, and what it was is not stored; make the delta from the models`,
-      );
-    const change = { tensor: after, base: await walked(base, before), tuned: await walked(tuned, after) };
-    const { changes } = await encodeChange(exact(), change, { reversible: true, pause });
-    return { before, after, changes };
-  }
-  let changes: Changes = {};
-  if (after && tuned) changes = { after: (await joinSteps(tuned, at)).change };
-  if (before && base) changes = { ...changes, before: (await joinSteps(base, at)).change };
-  return { before, after, changes };
+  if (isSame({ before, after, payloads: {} })) return { before, after, changes: {} };
+  const one = anew && (await anew(key));
+  if (one && sizeOf(one) <= bytesInSteps(links, path)) return { before, after, changes: one };
+  return { before, after, changes: await inSteps(links, { key, path, before, after }, pause) };
 }
 
-/** The same steps, gone back. */
-function back(steps: readonly Step[]): readonly Step[] {
-  return steps.map((step) => ({ ...step, sign: -step.sign as 1 | -1 })).reverse();
-}
-
-/** What a delta stores in a slot: a step, or those of a chain. */
-function stored(
-  { delta, codecFor }: Link,
-  { payloads }: Item,
-  [section, name, slot]: readonly [Section, string, 'change' | 'before' | 'after'],
-): readonly Step[] {
-  const there = (which: Slot): StoredChange => {
-    const { codec, parts } = payloads[which] as Payload;
-    return { codec, stored: delta.stored(section, name, which), parts: Object.keys(parts) };
-  };
-  const change = there(slot);
-  if (change.codec === STEPS) return stepsIn(change.stored, change.parts);
-  const { error, forward } = payloads[slot] as Payload;
-  const correction = slot === 'change' && payloads.correction ? there('correction') : null;
-  if (forward || (error > 0 && !correction && !codecFor(change.codec).lossless))
-    throw new DeltaError(
-      `${delta.location}: ${section === 'tensors' ? 'tensor' : 'file'} ${quote(name)} cannot be undone, since the delta was made without what undoing ${quote(change.codec)} takes; ` +
-        'make it with that, or apply the deltas one after the other',
-    );
-  return [{ change, correction, sign: 1, error }];
+/** Bytes of what is to be stored. */
+function sizeOf(changes: Changes): number {
+  const chunks = Object.values(changes).flatMap(({ encoded }) => Object.values(encoded.parts).flatMap((p) => p.chunks));
+  return chunks.reduce((sum, { length }) => sum + length, 0);
 }

@@ -31,7 +31,7 @@ export { isSame } from './manifest.ts';
 export { type OpenDelta, openDelta } from './open-delta.ts';
 export type { DeltaProgress, DeltaRun } from './progress.ts';
 export type { RestoreOptions } from './restore-model.ts';
-export { type ToLoraOptions, toLora } from './to-lora.ts';
+export { type Place, type ToLoraOptions, toLora } from './to-lora.ts';
 export { type ModelTensors, tunedFolder, tunedTensors } from './tuned-model.ts';
 export { type VerifyOptions, verify } from './verify.ts';
 export type { DiffResult, WriteOptions } from './write-delta.ts';

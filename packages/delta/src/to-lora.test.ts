@@ -78,12 +78,12 @@ const [base, tuned] = [model(side(0), {}, 'base'), model(side(0.1), {}, 'tuned')
 const codec = byName([[/down/, lowRank({ rank: 2 })]], lowRank({ rank: 3 }));
 const delta = memoryFolder([], 'd');
 await diff(base, tuned, delta, { codec });
-const tables = { embed: ['head'] };
+const places = new Map([['embed.weight', [{ path: 'embed', kind: 'embedding' as const }, { path: 'head' }]]]);
 
 describe('toLora', () => {
   it('writes LoRA for what is of low rank, and the rest whole', async () => {
     const out = memoryFolder();
-    await toLora(delta, out, { base, tables });
+    await toLora(delta, out, { base, places });
     const { config, tensors, provenance } = await loadAdapter(out);
     expect(config).toMatchObject({
       r: 3,
@@ -129,7 +129,7 @@ describe('toLora', () => {
     try {
       await diskFolder(at('base')).replace(base.files);
       await apply(base, delta, at('tuned'), { codecs: [lowRank()] });
-      await toLora(delta, at('adapter'), { base, tables });
+      await toLora(delta, at('adapter'), { base, places });
       const printed = JSON.parse(runPython(python!, PROGRAM, [at('base'), at('tuned'), at('adapter')]));
       expect(printed.warnings).toEqual([]);
       expect(printed.error).toBeLessThan(1e-5);

@@ -3,6 +3,7 @@ import {
   type Folder,
   type SavedAdapter,
   type SavedTensor,
+  type Story,
   saveAdapter,
   siteKey,
   type TrustOptions,
@@ -20,17 +21,34 @@ import { pauseFor } from './pause.ts';
 import type { DeltaRun } from './progress.ts';
 import { FORWARD, prepare, type Run, restoredWhole } from './restore-model.ts';
 
+/** A module that has a tensor of the file: the file's name of it is `path.weight`, `path.bias`, or another. */
+export interface Place {
+  /** As PEFT names the module. */
+  readonly path: string;
+  /** `linear` when left out; what is neither layer nor table is `other`. */
+  readonly kind?: 'linear' | 'embedding' | 'other';
+  /** Of a layer [o, i]: the file has it as [i, o], as those of GPT-2. */
+  readonly transposed?: boolean;
+}
+
 export interface ToLoraOptions extends DeltaRun, TrustOptions {
   /** Needed where a change is not of low rank, as those of norms and biases: their tensors are carried whole. */
   readonly base?: string | Folder | undefined;
-  /** Paths of embeddings, each with the paths of the outputs that share its table: `{ 'model.embed_tokens': ['lm_head'] }`. */
-  readonly tables?: Readonly<Record<string, readonly string[]>> | undefined;
+  /**
+   * Where tensors of the file belong, of tied ones each place; `placesOf` of delta-runtime says it of a loaded model. A tensor that
+   * is not among them belongs to a layer of its own name.
+   */
+  readonly places?: ReadonlyMap<string, readonly Place[]> | undefined;
+  /** What is said of the adapter beside what the delta says of itself: license, author. */
+  readonly story?: Story | undefined;
 }
 
 interface LoraSite {
   readonly path: string;
   readonly rank: number;
   readonly tensors: readonly SavedTensor[];
+  /** Whether it is a layer whose matrix is turned. */
+  readonly turned: boolean;
 }
 
 const WEIGHT = '.weight';
@@ -47,20 +65,25 @@ const WEIGHT = '.weight';
 export async function toLora(
   delta: string | Folder,
   out: string | WritableFolder,
-  { base, tables = {}, ...how }: ToLoraOptions = {},
+  { base, places, story, ...how }: ToLoraOptions = {},
 ): Promise<SavedAdapter> {
   const opened = await openDelta(delta, how);
+  const placesOf = (name: string) => places?.get(name) ?? [{ path: name.slice(0, name.lastIndexOf('.')) }];
   const changed = [...opened.manifest.tensors].filter(([, item]) => !isSame(item));
-  for (const [name, item] of changed) checkTensor(opened, name, item, base !== undefined);
-  const low = changed.filter(([name, item]) => isLow(name, item));
+  const low = changed.filter(
+    ([name, item]) => isLow(name, item) && placesOf(name).every(({ kind }) => kind !== 'other'),
+  );
+  for (const [name, item] of changed) {
+    if (!low.some(([one]) => one === name)) checkWhole(opened, name, item, base !== undefined);
+  }
   const sites: LoraSite[] = [];
-  for (const [name, item] of low) sites.push(...(await sitesOf(opened, name, item.after as Facts, tables)));
+  for (const [name, item] of low) sites.push(...(await sitesOf(opened, name, item.after as Facts, placesOf(name))));
   if (sites.length === 0)
     throw new DeltaError(`${opened.location} has no matrix of low rank; make it with the codec ${quote(LOW_RANK)}`);
 
   const others = changed.filter((one) => !low.includes(one)).map(([name]) => name);
   const targets = new Set(sites.map(({ path }) => path));
-  const { whole, modules, hasBias } = await wholeTensors(opened, others, targets, tables, base, how);
+  const { whole, modules, hasBias } = await wholeTensors(opened, others, targets, placesOf, base, how);
   const { name, fingerprint } = opened.manifest.base;
   return saveAdapter(
     {
@@ -72,6 +95,7 @@ export async function toLora(
         init_lora_weights: true,
         bias: hasBias ? 'lora_only' : 'none',
         lora_dropout: 0,
+        fan_in_fan_out: sites.some((site) => site.turned),
         target_modules: [...targets],
         ...(modules.length > 0 && { modules_to_save: modules }),
         ...ranksOf(sites),
@@ -80,7 +104,7 @@ export async function toLora(
       provenance: { base: { name, fingerprint } },
     },
     out,
-    { story: { ...storyIn(opened.provenance), parents: [opened.hash] } },
+    { story: { ...storyIn(opened.provenance), parents: [opened.hash], ...story } },
   );
 }
 
@@ -88,11 +112,11 @@ function isLow(name: string, { payloads, after }: Item): boolean {
   return payloads.change?.codec === LOW_RANK && name.endsWith(WEIGHT) && after?.shape.length === 2;
 }
 
-function checkTensor({ location }: OpenDelta, name: string, item: Item, hasBase: boolean): void {
+/** @throws where a tensor that is no LoRA cannot be carried whole */
+function checkWhole({ location }: OpenDelta, name: string, { payloads, after }: Item, hasBase: boolean): void {
   const at = `${location}: tensor ${quote(name)}`;
-  if (!item.payloads.change) throw new DeltaError(`${at} is new, gone or of another kind, which no LoRA can be`);
-  if (isLow(name, item)) return;
-  if (!isFloat((item.after as Facts).dtype) || !name.includes('.'))
+  if (!payloads.change) throw new DeltaError(`${at} is new, gone or of another kind, which no LoRA can be`);
+  if (!isFloat((after as Facts).dtype) || !name.includes('.'))
     throw new DeltaError(`${at} is no parameter of a module, which a LoRA could carry`);
   if (!hasBase) throw new DeltaError(`${at} has a change that is not of low rank; give the base, to carry it whole`);
 }
@@ -101,35 +125,31 @@ async function sitesOf(
   delta: OpenDelta,
   name: string,
   { shape }: Facts,
-  tables: NonNullable<ToLoraOptions['tables']>,
+  places: readonly Place[],
 ): Promise<readonly LoraSite[]> {
   const [rows, columns] = shape as readonly [number, number];
   const { rank, u, s, v } = await readFactors(delta.stored('tensors', name, 'change'), { rows, columns });
+  /** The change is left [rows, rank] times right [rank, columns]. */
   const left = u.map((value, at) => value * Math.sqrt(s[at % rank] as number));
   const right = v.map((value, at) => value * Math.sqrt(s[Math.floor(at / columns)] as number));
-  const linear = (path: string): LoraSite => ({
-    path,
-    rank,
-    tensors: [
-      { key: siteKey(path, 'lora_A.weight'), shape: [rank, columns], data: right },
-      { key: siteKey(path, 'lora_B.weight'), shape: [rows, rank], data: left },
-    ],
+  const turnedLeft = { shape: [rank, rows], data: turned(left, rows, rank) };
+  const turnedRight = { shape: [columns, rank], data: turned(right, rank, columns) };
+  return places.map(({ path, kind, transposed }) => {
+    const tensor = (parameter: string, rest: Omit<SavedTensor, 'key'>) => ({ key: siteKey(path, parameter), ...rest });
+    const tensors =
+      kind === 'embedding'
+        ? [tensor('lora_embedding_A', turnedLeft), tensor('lora_embedding_B', turnedRight)]
+        : transposed
+          ? [tensor('lora_A.weight', turnedLeft), tensor('lora_B.weight', turnedRight)]
+          : [
+              tensor('lora_A.weight', { shape: [rank, columns], data: right }),
+              tensor('lora_B.weight', { shape: [rows, rank], data: left }),
+            ];
+    return { path, rank, tensors, turned: transposed === true };
   });
-  const path = name.slice(0, -WEIGHT.length);
-  const outputs = tables[path];
-  if (outputs === undefined) return [linear(path)];
-  const table: LoraSite = {
-    path,
-    rank,
-    tensors: [
-      { key: siteKey(path, 'lora_embedding_A'), shape: [rank, rows], data: transposed(left, rows, rank) },
-      { key: siteKey(path, 'lora_embedding_B'), shape: [columns, rank], data: transposed(right, rank, columns) },
-    ],
-  };
-  return [table, ...outputs.map(linear)];
 }
 
-function transposed(values: Float32Array, rows: number, columns: number): Float32Array {
+function turned(values: Float32Array, rows: number, columns: number): Float32Array {
   return Float32Array.from(values, (_, at) => values[(at % rows) * columns + Math.floor(at / rows)] as number);
 }
 
@@ -147,27 +167,26 @@ async function wholeTensors(
   delta: OpenDelta,
   names: readonly string[],
   targets: ReadonlySet<string>,
-  tables: NonNullable<ToLoraOptions['tables']>,
+  placesOf: (name: string) => readonly Place[],
   base: string | Folder | undefined,
   how: DeltaRun,
 ) {
   if (base === undefined || names.length === 0) return { whole: [], modules: [], hasBias: false };
   const run = await prepare(FORWARD, base, delta, codecsFor(delta, [lowRank()]), pauseFor(how.signal), how);
-  const pathOf = (name: string) => name.slice(0, name.lastIndexOf('.'));
-  const changed = [...new Set(names.map(pathOf))];
+  const changed = [...new Set(names.flatMap(placesOf).map(({ path }) => path))];
   const modules = changed.filter((path) => !targets.has(path));
   const hasBias = changed.some((path) => targets.has(path));
   const whole: SavedTensor[] = [];
   for (const [name, { after }] of delta.manifest.tensors) {
-    const [path, parameter] = [pathOf(name), name.slice(name.lastIndexOf('.') + 1)];
     if (after === null) continue;
-    if (hasBias && targets.has(path) && parameter === 'bias')
-      whole.push(await tensorOf(run, name, siteKey(path, 'base_layer.bias')));
-    if (modules.includes(path)) {
-      for (const one of [path, ...(tables[path] ?? [])]) whole.push(await tensorOf(run, name, siteKey(one, parameter)));
+    const parameter = name.slice(name.lastIndexOf('.') + 1);
+    for (const { path } of placesOf(name)) {
+      if (modules.includes(path)) whole.push(await tensorOf(run, name, siteKey(path, parameter)));
+      else if (hasBias && targets.has(path) && parameter === 'bias')
+        whole.push(await tensorOf(run, name, siteKey(path, 'base_layer.bias')));
     }
   }
-  return { whole, modules: modules.flatMap((path) => [path, ...(tables[path] ?? [])]), hasBias };
+  return { whole, modules, hasBias };
 }
 
 async function tensorOf(run: Run, name: string, key: string): Promise<SavedTensor> {

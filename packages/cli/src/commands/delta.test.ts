@@ -45,6 +45,8 @@ describe('delta', () => {
     await delta('diff', '--base', place.path('tuned'), '--tuned', place.model, '--out', back);
     const joined = await delta('chain', '--delta', there, '--delta', back, '--out', both, '--json');
     expect(joined.objects[0]).toMatchObject({ action: 'chain', changed: 0, same: 20 });
+    const one = await delta('chain', '--base', place.model, '--delta', there, '--out', place.path('one'), '--json');
+    expect(one.objects[0]).toMatchObject({ action: 'chain', changed: 15, codecs: { exact: { count: 15 } } });
     expect(await delta('chain', '--delta', back, '--delta', back, '--out', place.path('none'))).toMatchObject({
       code: 1,
       stderr: expect.stringContaining('chain deltas that follow each other'),
@@ -100,6 +102,28 @@ describe('delta', () => {
     const { stdout } = await delta('inspect', '--delta', out);
     expect(stdout).toMatch(/^codec .*: \d+ changes?, .*, at least [\d.]+ % of the energy$/m);
     expect(stdout).toMatch(/^undo {5}cannot give back the base$/m);
+  });
+
+  test('becomes a LoRA adapter that says the same', async () => {
+    const sides = ['--base', place.model, '--tuned', place.path('tuned')];
+    const [low, adapter] = [place.path('low'), place.path('adapter')];
+    await delta('diff', ...sides, '--out', low, '--codec', 'low-rank', '--rank', '8');
+    const made = await delta('to-lora', '--base', place.model, '--delta', low, '--out', adapter, '--json');
+    expect(made.stderr).toBe('');
+    expect(made.objects[0]).toMatchObject({ action: 'to-lora', kind: 'adapter', config: { peft_type: 'LORA', r: 8 } });
+    const options = ['--model', place.model, '--data', place.data, '--backend', 'cpu', '--json'];
+    const judged = async (...more: string[]) => (await peftjs(['eval', ...options, ...more])).objects[0];
+    const [{ adapted }, { base }] = [await judged('--adapter', adapter), await judged('--delta', low)] as [
+      { readonly adapted: { readonly loss: number } },
+      { readonly base: { readonly loss: number } },
+    ];
+    expect(adapted.loss).toBeCloseTo(base.loss, 4);
+    const plain = await delta('diff', ...sides, '--out', place.path('plain'));
+    expect(plain.code).toBe(0);
+    expect(await delta('to-lora', '--base', place.model, '--delta', place.path('plain'), '--out', 'x')).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('has no matrix of low rank; make it with the codec "low-rank"'),
+    });
   });
 
   test('refuses codecs and options that do not go together', async () => {

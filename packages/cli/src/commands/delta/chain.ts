@@ -9,6 +9,7 @@ import { trustOf, trustOption } from '../../options/trust-option.ts';
 
 const options = {
   delta: required(texts('DIR', 'a folder of each delta, in the order they follow each other')),
+  base: text('DIR', 'the base of the first: the changes of a tensor become one, exact, where that takes fewer bytes'),
   out: required(text('DIR', 'where the delta is saved')),
   ...storyOptions,
   ...trustOption,
@@ -19,12 +20,20 @@ export const action: Action = {
   command: command({
     name: 'delta chain',
     output: 'report',
-    about: 'Makes one delta of several, each of which was made for what the one before it gives. No model is read.',
+    about: `Makes one delta of several, each of which was made for what the one before it gives. Without --base no model is read, and
+it is about as large as they are together.`,
     options,
-    examples: [['delta chain --delta out/monday --delta out/tuesday --out out/both', 'two, as one']],
+    examples: [
+      ['delta chain --delta out/monday --delta out/tuesday --out out/both', 'two, as one'],
+      [
+        'delta chain --base models/base --delta out/monday --delta out/tuesday --out out/both',
+        'as small as a single one',
+      ],
+    ],
     async run(values, run) {
       const trust = await trustOf(values);
-      await workOnDelta(run, (how) => chain(values.delta, values.out, { ...how, ...trust, story: storyOf(values) }));
+      const { delta, base, out } = values;
+      await workOnDelta(run, (how) => chain(delta, out, { ...how, ...trust, base, story: storyOf(values) }));
       await showDelta(values.out, run, { action: 'chain' });
       return EXIT.ok;
     },
