@@ -47,7 +47,11 @@ export function modelCard(card: ModelCard): string {
   ].join('\n');
 }
 
-function frontMatter({ base, relation, library, tags, provenance }: ModelCard): readonly string[] {
+/** A name on the hub. It refuses a card that gives a path in its place. */
+const HUB_NAME = /^[\w-][\w.-]*(\/[\w.-]+)?$/;
+
+function frontMatter({ base: name, relation, library, tags, provenance }: ModelCard): readonly string[] {
+  const base = name !== undefined && HUB_NAME.test(name) ? name : undefined;
   return [
     ...(base === undefined ? [] : [`base_model: ${JSON.stringify(base)}`, `base_model_relation: ${relation}`]),
     `library_name: ${library === 'peft' ? library : JSON.stringify(library)}`,

@@ -164,9 +164,19 @@ describe('saveAdapter', () => {
     const config = { ...record.config, base_model_name_or_path: 'a: "b"|c' };
     await saveAdapter({ ...record, config }, folder);
     const card = text(folder.files.get('README.md'));
-    expect(card).toContain('base_model: "a: \\"b\\"|c"\n');
     expect(card).toContain('| Base model | a: "b"\\|c |');
   });
+
+  it.each(['/models/base', 'models/of/mine', './base', 'base.gguf: 1'])(
+    'gives the hub no name that is none: %s',
+    async (name) => {
+      const folder = memoryFolder();
+      await saveAdapter({ ...record, config: { ...record.config, base_model_name_or_path: name } }, folder);
+      const [front, rest] = text(folder.files.get('README.md')).split('\n---\n');
+      expect(front).not.toContain('base_model');
+      expect(rest).toContain(`| Base model | ${name} |`);
+    },
+  );
 
   it('keeps a story beside the base, and sums it up in the card', async () => {
     const folder = memoryFolder();
