@@ -1,15 +1,15 @@
 // @ts-check
 // Real models in each storage: what a process holds for the weights, how long it loads them, and the perplexity of a novel
 // before LoRA, with it, and with it merged into the storage. A process for each row, the same steps over the same data in all.
-// `--only learn` and `--only load` measure one part, `--engines` some rows, and keep what is recorded of the others: times want a
-// quiet machine, perplexities do not.
+// `--only learn`, `--only load` and `--only memory` measure one part, `--engines` some rows, and keep what is recorded of the
+// others: times to load want a quiet machine, perplexities and memory do not.
 import { peftjs } from './engines/specs.mjs';
 import { startEngines } from './harness/engine.mjs';
 import { readOptions } from './harness/options.mjs';
 import { recordedRows } from './harness/recorded-rows.mjs';
 import { megabytes, printAbsent, printTable, report } from './harness/results.mjs';
 import { median, round } from './harness/statistics.mjs';
-import { weigh } from './harness/weigh.mjs';
+import { heldAlone, heldRow } from './harness/weigh.mjs';
 
 const NAME = 'quantized-models';
 const QUESTION =
@@ -38,8 +38,8 @@ const QUICK = {
 
 const options = readOptions({ rounds: 3, own: ['only'] });
 const { only } = options.more;
-if (only !== undefined && only !== 'learn' && only !== 'load')
-  throw new Error(`--only is ${only}; there are "learn" and "load"`);
+const PARTS = ['learn', 'load', 'memory'];
+if (only !== undefined && !PARTS.includes(only)) throw new Error(`--only is ${only}; there are ${PARTS.join(', ')}`);
 const models = options.quick ? QUICK : FULL;
 
 const rows = Object.entries(models)
@@ -97,15 +97,18 @@ async function loadAll() {
       if (answer !== null) times.set(row.name, [...(times.get(row.name) ?? []), answer.loadMs]);
     }
   }
-  for (const { name, spec } of wanted.filter(({ name }) => times.has(name))) {
-    const { heldBytes, weightBytes, numbers } = await weigh(spec);
-    const loadMs = round(median(/** @type {number[]} */ (times.get(name))));
-    note(name, { loadMs, heldBytes, weightBytes, bytesPerNumber: round(heldBytes / numbers, 3) });
+  for (const [name, each] of times) note(name, { loadMs: round(median(each)) });
+}
+
+async function weighAll() {
+  for (const row of wanted) {
+    const held = await askOnce({ ...row, spec: heldAlone(row.spec) }, 'weigh');
+    if (held !== null) note(row.name, heldRow(held));
   }
 }
 
-if (only !== 'load') await learnAll();
-if (only !== 'learn') await loadAll();
+const measured = { learn: learnAll, load: loadAll, memory: weighAll };
+for (const [part, measure] of Object.entries(measured)) if (only === undefined || only === part) await measure();
 /** @type {Record<string, any>[]} */
 const results = [];
 for (const { name, float32 } of rows) {

@@ -1,10 +1,12 @@
 // @ts-check
 // What does a process hold for its frozen weights in each storage, how long does it load them, and what do a LoRA step and a
-// token take, beside float32? SmolLM2-135M's shape, 2 threads.
+// token take, beside float32? SmolLM2-135M's shape, 2 threads. `--only memory` weighs again and keeps the recorded times, which
+// want a quiet machine.
 import { peftjs } from './engines/specs.mjs';
 import { checkAgreement } from './harness/agreement.mjs';
 import { startEngines } from './harness/engine.mjs';
 import { readOptions } from './harness/options.mjs';
+import { recorded } from './harness/recorded-rows.mjs';
 import { megabytes, printAbsent, printTable, report } from './harness/results.mjs';
 import { runRounds, summarize } from './harness/rounds.mjs';
 import { median, round } from './harness/statistics.mjs';
@@ -15,6 +17,7 @@ import { withWorkload } from './workload/make-workload.mjs';
 import { smollm2, tiny } from './workload/shapes.mjs';
 import { storeBase } from './workload/store-base.mjs';
 
+const NAME = 'storages';
 const QUESTION =
   'What do the frozen weights take in each storage: memory, time to load, time of a step and of a token?';
 const ALL = 'f32,f16,bf16,int8,int8-inputs,int4,nf4,nf4-double';
@@ -22,15 +25,33 @@ const ALL = 'f32,f16,bf16,int8,int8-inputs,int4,nf4,nf4-double';
 const EXACT = ['f32', 'f16', 'bf16'];
 const BACKENDS = /** @type {const} */ (['wasm', 'node']);
 
-const options = readOptions({ rounds: 5, own: ['storages'] });
+const options = readOptions({ rounds: 5, own: ['storages', 'only'] });
 const STORAGES = (options.more.storages ?? ALL).split(',');
 const workload = options.quick ? tiny() : smollm2();
 const prompt = Array.from({ length: 8 }, (_, i) => (i * 7 + 3) % Number(workload.config.vocab_size));
 
-/** The storages on one backend, in turns. @param {'wasm' | 'node'} backend @param {string} folder */
-async function compare(backend, folder) {
+/** @param {typeof BACKENDS[number]} backend @param {string} folder */
+function specsOf(backend, folder) {
   const own = { folder, threads: 2, prompt, r: workload.r };
-  const specs = STORAGES.map((storage) => peftjs('storages', backend, { ...own, storage }, `, ${storage}`));
+  return STORAGES.map((storage) => peftjs('storages', backend, { ...own, storage }, `, ${storage}`));
+}
+
+/** The recorded rows, with what is held now. @param {string} folder */
+async function weighAgain(folder) {
+  const record = recorded(NAME, options);
+  const specs = BACKENDS.flatMap((backend) => specsOf(backend, folder));
+  /** @type {Record<string, any>[]} */
+  const results = [];
+  for (const row of record.results) {
+    const spec = specs.find(({ name }) => name === row.engine && options.wants(name));
+    results.push({ ...row, ...(spec && (await weigh(spec))) });
+  }
+  return { ...record, results };
+}
+
+/** The storages on one backend, in turns. @param {typeof BACKENDS[number]} backend @param {string} folder */
+async function compare(backend, folder) {
+  const specs = specsOf(backend, folder);
   const wanted = specs.filter(({ name }) => options.wants(name));
   const { engines, absent } = await startEngines(wanted);
   const [first] = engines;
@@ -47,7 +68,7 @@ async function compare(backend, folder) {
     if (record === undefined || spec === undefined || turns === undefined) continue;
     const { loadMs } = await engine.ask('load');
     const { peakBytes } = await engine.ask('inspect');
-    const { weightBytes, numbers, heldBytes } = await weigh(spec);
+    const held = await weigh(spec);
     const tokenRatios = turns.medians.map((ms, i) => ms / (tokens.turns[0]?.medians[i] ?? Number.NaN));
     results.push({
       engine: engine.name,
@@ -56,9 +77,7 @@ async function compare(backend, folder) {
       tokenMs: round(median(turns.medians)),
       tokenRatio: round(median(tokenRatios), 3),
       loadMs: round(loadMs),
-      weightBytes,
-      heldBytes,
-      bytesPerNumber: round(heldBytes / numbers, 3),
+      ...held,
       peakBytes,
     });
   }
@@ -66,16 +85,27 @@ async function compare(backend, folder) {
   return { results, agreement, others: [...others, ...tokens.others], absent };
 }
 
-await withWorkload(workload, async (folder) => {
-  await storeBase(folder);
+/** All of them, backend by backend. @param {string} folder */
+async function compareAll(folder) {
   const each = [];
   for (const backend of BACKENDS) each.push(await compare(backend, folder));
-  const results = each.flatMap((one) => one.results);
-  const absent = Object.assign({}, ...each.map((one) => one.absent));
   const others = each.flatMap((one) => one.others);
+  /** @type {Record<string, string>} */
+  const absent = Object.assign({}, ...each.map((one) => one.absent));
+  printAbsent(absent);
+  if (!options.quick) warnOfOthers(others);
+  return {
+    ...{ workload, agreement: each.map((one) => one.agreement), others, absent },
+    results: each.flatMap((one) => one.results),
+  };
+}
+
+await withWorkload(workload, async (folder) => {
+  await storeBase(folder);
+  const found = options.more.only === 'memory' ? await weighAgain(folder) : await compareAll(folder);
   printTable(
     ['engine', 'step, ms', 'x f32', 'token, ms', 'x f32', 'load, ms', 'weights MB', 'held MB', 'a number', 'peak MB'],
-    results.map((r) => [
+    found.results.map((r) => [
       r.engine,
       r.medianMs,
       r.ratio,
@@ -88,8 +118,5 @@ await withWorkload(workload, async (folder) => {
       megabytes(r.peakBytes),
     ]),
   );
-  printAbsent(absent);
-  if (!options.quick) warnOfOthers(others);
-  const agreement = each.map((one) => one.agreement);
-  await report('storages', QUESTION, options, { workload, agreement, others, results, absent });
+  await report(NAME, QUESTION, options, found);
 });

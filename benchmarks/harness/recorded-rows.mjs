@@ -1,16 +1,25 @@
 // @ts-check
-// Rows that an earlier run has recorded, by the name of their engine: what is measured in parts keeps the others.
+// What an earlier run has recorded: what is measured in parts keeps the rest.
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 /**
+ * The whole record, `results` empty where there is none.
+ * @param {string} name of the benchmark
+ * @param {import('./options.mjs').Options} options
+ * @returns {{ results: Record<string, any>[], [more: string]: unknown }}
+ */
+export function recorded(name, { quick, out }) {
+  const file = join(String(out), `${name}.json`);
+  return quick || !existsSync(file) ? { results: [] } : JSON.parse(readFileSync(file, 'utf8'));
+}
+
+/**
+ * Its rows by the names of their engines.
  * @param {string} name of the benchmark
  * @param {import('./options.mjs').Options} options
  * @returns {Map<string, Record<string, any>>}
  */
-export function recordedRows(name, { quick, out }) {
-  const file = join(String(out), `${name}.json`);
-  if (quick || !existsSync(file)) return new Map();
-  const { results } = JSON.parse(readFileSync(file, 'utf8'));
-  return new Map(results.map((/** @type {Record<string, any>} */ row) => [row.engine, row]));
+export function recordedRows(name, options) {
+  return new Map(recorded(name, options).results.map((row) => [row.engine, row]));
 }

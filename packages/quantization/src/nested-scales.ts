@@ -32,8 +32,8 @@ export function nest(scales: Float32Array): { scales: Int32Array; blocks: Float3
     for (const scale of own) largest = Math.max(largest, Math.abs(fround(scale - mean)));
     blocks[1 + block] = largest;
     const inverse = largest === 0 ? 0 : fround(1 / largest);
-    for (const [k, scale] of own.entries()) {
-      bytes[block * NESTED_BLOCK + k] = nearest(fround(fround(scale - mean) * inverse));
+    for (let k = 0; k < own.length; k++) {
+      bytes[block * NESTED_BLOCK + k] = nearest(fround(fround((own[k] as number) - mean) * inverse));
     }
   }
   return { scales: new Int32Array(bytes.buffer), blocks, map: DYNAMIC_MAP.slice() };
