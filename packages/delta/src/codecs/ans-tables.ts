@@ -124,11 +124,16 @@ function sharesOf(weights: Uint8Array): Uint16Array {
   const total = weights.reduce((sum, weight) => sum + (WEIGHTS[weight] as number), 0);
   if (total === 0) throw new DeltaError('a table has no size that may come');
   const shares = new Uint16Array(SIZES);
-  for (const [size, weight] of weights.entries())
-    if (weight > 0) shares[size] = Math.max(1, Math.floor(((WEIGHTS[weight] as number) * PLACES) / total));
-  let left = PLACES - shares.reduce((sum, share) => sum + share, 0);
+  let left = PLACES;
+  for (let size = 0; size < weights.length; size++) {
+    const weight = WEIGHTS[weights[size] as number] as number;
+    if (weight > 0) shares[size] = Math.max(1, Math.floor((weight * PLACES) / total));
+    left -= shares[size] as number;
+  }
   while (left !== 0) {
-    const largest = shares.indexOf(shares.reduce((a, b) => Math.max(a, b), 0));
+    let largest = 0;
+    for (let size = 1; size < weights.length; size++)
+      if ((shares[size] as number) > (shares[largest] as number)) largest = size;
     const step = left > 0 ? left : -1;
     shares[largest]! += step;
     left -= step;

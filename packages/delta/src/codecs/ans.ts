@@ -43,15 +43,12 @@ export interface Counted {
 export function encodeCounted({ wide, values, contexts, count, words, bits }: Counted): Uint8Array {
   const loops = kernels();
   const counts = loops.words(loops.COUNTS, CONTEXTS * ROW);
-  const open = counts.reduce((sum, some, at) => sum + some * openBits(at % ROW), 0);
+  let open = 0;
+  for (let at = 0; at < counts.length; at++) open += (counts[at] as number) * openBits(at & (ROW - 1));
   const { header, tableOf, shares } = makeTables(counts);
-  for (const [context, table] of tableOf.entries()) {
-    let first = 0;
-    for (const [size, share] of (shares[table] ?? []).entries()) {
-      counts[context * ROW + size] = share | (first << 16);
-      first += share;
-    }
-  }
+  const spans = shares.map(spansOf);
+  for (let context = 0; context < CONTEXTS; context++)
+    counts.set(spans[tableOf[context] as number] as Uint32Array, context * ROW);
   const [wordsEnd, length] = [words + 2 * count, Math.ceil(open / 8)];
   const spare = -open & 31;
   const start = loops.encode(wide, values, contexts, count, wordsEnd, bits + (open + spare) / 8, spare);
@@ -63,6 +60,15 @@ export function encodeCounted({ wide, values, contexts, count, words, bits }: Co
   out.set(loops.bytes(start, used), header.length + FIXED);
   out.set(loops.bytes(bits, length), header.length + FIXED + used);
   return out;
+}
+
+/** Of each size its share, and above it the first of its places. */
+function spansOf(shares: Uint16Array): Uint32Array {
+  let first = 0;
+  return Uint32Array.from(shares, (share) => {
+    first += share;
+    return share | ((first - share) << 16);
+  });
 }
 
 /** What `encodeNumbers` was given. @throws where it is not what it wrote for these contexts */

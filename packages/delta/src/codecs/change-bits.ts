@@ -6,13 +6,13 @@ import { CONTEXTS, ROW } from './ans-tables.ts';
 import { kernels } from './kernels.ts';
 import { BLOCK, levelOf } from './levels.ts';
 import { decodeSteps, encodeSteps } from './octave-steps.ts';
-import { type NumberForm, octavesOf, wordsOf } from './ordered-bits.ts';
+import { type NumberForm, octavesOf } from './ordered-bits.ts';
 import { decodeSmallSteps, encodeSmallSteps } from './small-steps.ts';
 
 /** Above the floor numbers seldom leave their octave: their mean change is under so much of it. */
 const SELDOM = 1 / 4;
 /** Numbers of a chunk that are looked at for the floor. */
-const SAMPLE = 2 ** 13;
+const SAMPLE = 2 ** 12;
 /** Bytes of the floor, in the lowest of them, and of the length of the levels. */
 const HEADER = 4;
 
@@ -107,14 +107,19 @@ function moved({ floor, levels, numbers }: Opened, bytes: Uint8Array, form: Numb
 function floorOf(base: Uint8Array, tuned: Uint8Array, form: NumberForm): number {
   const { bytes, below, mantissa } = form;
   if (below === 0) return 0;
-  const [from, to] = [wordsOf(base, form), wordsOf(tuned, form)];
+  const [from, to] = [base, tuned].map(({ buffer, byteOffset }) => new DataView(buffer, byteOffset)) as [
+    DataView,
+    DataView,
+  ];
+  const wordAt = (view: DataView, i: number) => (bytes === 4 ? view.getInt32(4 * i, true) : view.getInt16(2 * i, true));
   const shift = 32 - 8 * bytes;
   const sums = new Float64Array(256);
   const counts = new Uint32Array(256);
+  const total = base.length / bytes;
   // An odd step meets every column of a matrix.
-  const step = Math.floor(from.length / SAMPLE) | 1;
-  for (let i = 0; i < from.length; i += step) {
-    const [a, b] = [from[i] as number, to[i] as number];
+  const step = Math.floor(total / SAMPLE) | 1;
+  for (let i = 0; i < total; i += step) {
+    const [a, b] = [wordAt(from, i), wordAt(to, i)];
     const change = ((b ^ ((b >> 31) & below)) - (a ^ ((a >> 31) & below))) << shift;
     const exponent = (a & below) >>> mantissa;
     sums[exponent]! += Math.abs(change >> shift);
