@@ -87,7 +87,7 @@ describe('wrong usage', () => {
   });
 
   test('an output that would overwrite something else', async () => {
-    expect(await failure(train('--out', place.model), 2)).toMatch(/is the folder of the model itself/);
+    expect(await failure(train('--out', place.model), 2)).toMatch(/is a folder that is read/);
     expect(await failure(train('--out', place.data), 2)).toMatch(/is a file; choose a folder/);
     expect(await failure(train('--out', place.folder), 2)).toMatch(/holds ".*", which is no part of an adapter/);
     expect(await failure(train('--metrics', place.path('out/metrics.jsonl')), 2)).toMatch(/lies in --out/);

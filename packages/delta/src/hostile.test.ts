@@ -153,7 +153,7 @@ describe('a wrong model', () => {
     );
     await expect(undo(base, delta, memoryFolder())).rejects.toThrow(
       new RegExp(
-        `^\\[peftjs/delta\\] d was made of "tuned" \\(${sha}\\), base has ${sha}: ".*" differs; give the tuned it was made of$`,
+        `^\\[peftjs/delta\\] d was made of "tuned" \\(${sha}\\), base has ${sha}: ".*" differs; give the tuned model it was made of$`,
       ),
     );
     await expect(verify(delta, { base: tuned })).rejects.toThrow('d was made for "base"');

@@ -41,8 +41,7 @@ export async function openDelta(source: string | Folder, trust: TrustOptions = {
   const json = await folder.open(MANIFEST_FILE);
   if (json === null) {
     const files = await folder.list();
-    const why = files.length === 0 ? ': it is empty, or does not exist' : '; it holds no delta';
-    throw new DeltaError(`${folder.location} has no ${MANIFEST_FILE}${why}`);
+    throw new DeltaError(`${folder.location} has no ${MANIFEST_FILE}${whatElse(files)}`);
   }
   const manifest = await readManifest(json);
   const places = new Map<string, SafetensorsFile>();
@@ -78,6 +77,14 @@ export async function openDelta(source: string | Folder, trust: TrustOptions = {
       };
     },
   };
+}
+
+/** What is in a folder without a manifest. */
+function whatElse(files: readonly string[]): string {
+  if (files.length === 0) return ': it is empty, or does not exist';
+  if (files.includes('adapter_config.json'))
+    return '; it holds an adapter, which is attached to a model, or merged into it';
+  return '; it holds no delta';
 }
 
 /** Every part is there with as many bytes as its chunks have, and nothing else is. */

@@ -137,7 +137,7 @@ async function checkModel(
   const first = wrong === null ? missing && `${quote(missing[0])} is missing` : `${quote(wrong)} differs`;
   throw new DeltaError(
     `${delta.location} was made ${way.known === 'base' ? 'for' : 'of'} ${quote(expected.name)} (${expected.fingerprint}), ` +
-      `${known.name} has ${found}${first ? `: ${first}` : ''}; give the ${way.known} it was made ${way.known === 'base' ? 'for' : 'of'}${knownBase(expected, found, options.known ?? [])}`,
+      `${known.name} has ${found}${first ? `: ${first}` : ''}; give the ${way.known === 'base' ? 'base it was made for' : 'tuned model it was made of'}${knownBase(expected, found, options.known ?? [])}`,
   );
 }
 

@@ -132,6 +132,25 @@ describe('delta', () => {
     expect(await refused('inspect', '--delta', 'x', '--codec', 'sign')).toContain('unknown option --codec');
   });
 
+  test('is never written over what it is read from', async () => {
+    const { model } = place;
+    const [tuned, made] = [place.path('tuned'), place.path('apart')];
+    await delta('diff', '--base', model, '--tuned', tuned, '--out', made, '--one-way');
+    const before = weights(model);
+    for (const args of [
+      ['diff', '--base', model, '--tuned', tuned, '--out', tuned],
+      ['apply', '--base', model, '--delta', made, '--out', model],
+      ['undo', '--tuned', tuned, '--delta', made, '--out', `${tuned}/../tuned`],
+      ['chain', '--delta', made, '--base', model, '--out', made],
+      ['to-lora', '--base', model, '--delta', made, '--out', model],
+    ])
+      expect(await delta(...args)).toMatchObject({
+        code: 2,
+        stderr: expect.stringContaining('is a folder that is read'),
+      });
+    expect(weights(model)).toEqual(before);
+  });
+
   test('needs its folders, and no others', async () => {
     expect(await delta('apply', '--base', 'x', '--delta', 'y')).toMatchObject({
       code: 2,

@@ -71,6 +71,10 @@ describe('the record', () => {
       signedBy: null,
     });
     expect(await run('delta', 'log', '--delta', place.path('notes'))).toMatchObject({ lineage: { kind: 'adapter' } });
+    const apply = ['--base', place.model, '--delta', place.path('notes'), '--out', place.path('none')];
+    expect(await fault('delta', 'apply', ...apply)).toContain(
+      'it holds an adapter, which is attached to a model, or merged',
+    );
   });
 });
 

@@ -11,15 +11,25 @@ const FILES: Readonly<Record<GoalKind, readonly string[]>> = {
 
 /**
  * @param model the base's folder, or its name on the hub
- * @throws UsageError where `out` is the base itself, a file, or a folder that holds something else
+ * @throws UsageError where `out` is the model itself, a file, or a folder that holds something else
  */
 export async function checkOut(out: string, model: string, kind: GoalKind): Promise<void> {
-  const [there, base] = await Promise.all([out, model].map((path) => realpath(path).catch(() => null)));
-  if (there == null) return;
-  if (there === base) throw new UsageError(`--out ${out} is the folder of the model itself; choose another`);
+  await checkApart(out, [model]);
+  const there = await realpath(out).catch(() => null);
+  if (there === null) return;
   if (!(await stat(there)).isDirectory()) throw new UsageError(`--out ${out} is a file; choose a folder`);
   const foreign = (await readdir(there)).find((name) => !FILES[kind].includes(name));
   if (foreign === undefined) return;
   const what = kind === 'adapter' ? 'an adapter' : 'a model';
   throw new UsageError(`--out ${out} holds "${foreign}", which is no part of ${what}; choose a new folder`);
+}
+
+/** @throws UsageError where `out` is one of the folders that are read: it would be written over */
+export async function checkApart(out: string, sources: readonly string[]): Promise<void> {
+  const placeOf = (path: string) => realpath(path).catch(() => null);
+  const there = await placeOf(out);
+  for (const source of sources) {
+    if (there !== null && there === (await placeOf(source)))
+      throw new UsageError(`--out ${out} is a folder that is read, and would be written over; choose another`);
+  }
 }

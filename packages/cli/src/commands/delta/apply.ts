@@ -2,6 +2,7 @@
 import { apply } from '@peftjs/delta';
 import { command, EXIT } from '../../command.ts';
 import type { Action } from '../../command-group.ts';
+import { checkApart } from '../../folders/check-out.ts';
 import { showDelta, workOnDelta } from '../../folders/delta-work.ts';
 import { required, text } from '../../option.ts';
 import { trustOf, trustOption } from '../../options/trust-option.ts';
@@ -26,6 +27,7 @@ writing it, give --delta to generate or eval.`,
     ],
     async run(values, run) {
       const { base, delta, out } = values;
+      await checkApart(out, [base, delta]);
       const trust = await trustOf(values);
       await workOnDelta(run, (how) => apply(base, delta, out, { ...how, ...trust }));
       const done = [`model    ${out}: every tensor has the hash it should have`];

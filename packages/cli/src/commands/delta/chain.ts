@@ -2,6 +2,7 @@
 import { chain } from '@peftjs/delta';
 import { command, EXIT } from '../../command.ts';
 import type { Action } from '../../command-group.ts';
+import { checkApart } from '../../folders/check-out.ts';
 import { showDelta, workOnDelta } from '../../folders/delta-work.ts';
 import { required, text, texts } from '../../option.ts';
 import { storyOf, storyOptions } from '../../options/story-options.ts';
@@ -31,8 +32,9 @@ it is about as large as they are together.`,
       ],
     ],
     async run(values, run) {
-      const trust = await trustOf(values);
       const { delta, base, out } = values;
+      await checkApart(out, [...delta, ...(base === undefined ? [] : [base])]);
+      const trust = await trustOf(values);
       await workOnDelta(run, (how) => chain(delta, out, { ...how, ...trust, base, story: storyOf(values) }));
       await showDelta(values.out, run, { action: 'chain' });
       return EXIT.ok;

@@ -2,6 +2,7 @@
 import { diff } from '@peftjs/delta';
 import { command, EXIT } from '../../command.ts';
 import type { Action } from '../../command-group.ts';
+import { checkApart } from '../../folders/check-out.ts';
 import { showDelta, workOnDelta } from '../../folders/delta-work.ts';
 import { flag, required, text } from '../../option.ts';
 import { codecChoice, codecOptions } from '../../options/delta-codec-options.ts';
@@ -36,6 +37,7 @@ whose error is said.`,
     async run(values, run) {
       const { base, tuned, out, name } = values;
       const choose = codecChoice(values);
+      await checkApart(out, [base, tuned]);
       await workOnDelta(run, async (how) => {
         const more = { ...how, baseName: name, reversible: !values['one-way'], story: storyOf(values) };
         await diff(base, tuned, out, { ...more, codec: await choose(base, tuned, more) });

@@ -2,6 +2,7 @@
 import { undo } from '@peftjs/delta';
 import { command, EXIT } from '../../command.ts';
 import type { Action } from '../../command-group.ts';
+import { checkApart } from '../../folders/check-out.ts';
 import { showDelta, workOnDelta } from '../../folders/delta-work.ts';
 import { required, text } from '../../option.ts';
 import { trustOf, trustOption } from '../../options/trust-option.ts';
@@ -24,6 +25,7 @@ with such a one in it, cannot.`,
     examples: [['delta undo --tuned out/tuned --delta out/delta --out out/base', 'the base again']],
     async run(values, run) {
       const { tuned, delta, out } = values;
+      await checkApart(out, [tuned, delta]);
       const trust = await trustOf(values);
       await workOnDelta(run, (how) => undo(tuned, delta, out, { ...how, ...trust }));
       const done = [`model    ${out}: every tensor has the hash it should have`];
