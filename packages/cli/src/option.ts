@@ -77,6 +77,16 @@ export function integer(value: string, about: string, range: Range = {}): Option
   return { ...optional, value, about, needs: `a whole number${described(range)}`, read };
 }
 
+/** Above 0 and up to 1, or in percent such as `99.9%`. */
+export function share(value: string, about: string): Option<number | undefined> {
+  const read = (given: unknown) => {
+    const [, percent] = /^([\d.]+) ?%$/.exec(String(given)) ?? [];
+    const n = percent === undefined ? toNumber(given) : Number(percent) / 100;
+    return n > 0 && n <= 1 ? n : undefined;
+  };
+  return { ...optional, value, about, needs: 'a share, such as 0.999 or 99.9%', read };
+}
+
 const UNITS: Readonly<Record<string, number>> = { '': 1, b: 1, kb: 1e3, mb: 1e6, gb: 1e9 };
 
 /** A size such as `20MB`, in powers of a thousand, or a number of bytes. */

@@ -89,7 +89,18 @@ describe('delta', () => {
     const sides = ['--base', place.model, '--tuned', tuned, '--out', out];
     const sizes: number[] = [];
     for (const more of [
-      ['--codec', 'low-rank', '--rank', '2'],
+      [
+        '--codec',
+        'low-rank',
+        '--rank',
+        '2',
+        '--codec-for',
+        'norm=exact',
+        '--codec-for',
+        'mlp=dare',
+        '--density',
+        '0.1',
+      ],
       ['--codec', 'int4'],
       ['--budget', '40kB', '--one-way'],
     ]) {
@@ -99,6 +110,9 @@ describe('delta', () => {
       expect((await delta('verify', '--delta', out, '--base', place.model)).code).toBe(0);
     }
     expect(sizes[2]).toBeLessThanOrEqual(40e3);
+    const other = [...sides.slice(0, -1), place.path('kept')];
+    const kept = await delta('diff', ...other, '--energy', '99.9%', '--codec', 'int8', '--json');
+    expect(kept.objects[0]).toMatchObject({ codecs: { int8: { error: expect.any(Number) } } });
     const { stdout } = await delta('inspect', '--delta', out);
     expect(stdout).toMatch(/^codec .*: \d+ changes?, .*, at least [\d.]+ % of the energy$/m);
     expect(stdout).toMatch(/^undo {5}cannot give back the base$/m);
@@ -128,6 +142,12 @@ describe('delta', () => {
     const refused = async (...args: string[]) => (await delta(...args)).stderr;
     expect(await refused('diff', ...sides, '--codec', 'sign', '--rank', '4')).toContain('--codec sign takes no --rank');
     expect(await refused('diff', ...sides, '--budget', '1MB', '--energy', '0.9')).toContain('not both');
+    expect(await refused('diff', ...sides, '--energy', '101%')).toContain('a share, such as 0.999 or 99.9%');
+    expect(await refused('diff', ...sides, '--codec-for', 'norm=none')).toContain(
+      'it needs PATTERN=CODEC, of the codecs',
+    );
+    expect(await refused('diff', ...sides, '--codec-for', '(=exact')).toContain('Invalid regular expression');
+    expect(await refused('diff', ...sides, '--codec-for', 'a=exact', '--energy', '0.5')).toContain('themselves');
     expect(await refused('diff', ...sides, '--budget', 'much')).toContain('a size, such as 20MB');
     expect(await refused('inspect', '--delta', 'x', '--codec', 'sign')).toContain('unknown option --codec');
   });

@@ -22,7 +22,9 @@ export function deltaLines(found: DeltaContents): readonly string[] {
 /** The largest error of a codec, as the share of the change's energy that is kept. */
 function lossOf(error: number): string {
   if (error === 0) return 'no loss';
-  return error < 1
-    ? `at least ${(100 * (1 - error ** 2)).toPrecision(4)} % of the energy`
-    : `error ${error.toPrecision(3)}`;
+  if (error >= 1) return `error ${error.toPrecision(3)}`;
+  const lost = 100 * error ** 2;
+  // As many digits as tell it from all.
+  const digits = Math.min(12, Math.max(2, 1 - Math.floor(Math.log10(lost))));
+  return `at least ${(100 - lost).toFixed(digits)} % of the energy`;
 }

@@ -1,5 +1,5 @@
 // The codecs of `peftjs delta`: what each is called, and what is tried where a budget is to be kept.
-import { type Codec, exact, int4, int8, lowRank, mixed, sign, sparse } from '@peftjs/delta';
+import { type Codec, dare, exact, int4, int8, lowRank, mixed, sign, sparse } from '@peftjs/delta';
 import { UsageError } from '../usage-error.ts';
 
 interface Entry {
@@ -19,7 +19,7 @@ export interface CodecOptions {
 const RANKS = [1, 4, 16, 64];
 const DENSITIES = [0.01, 0.05, 0.2];
 
-export type CodecName = 'exact' | 'low-rank' | 'sign' | 'sparse' | 'int8' | 'int4' | 'mixed';
+export type CodecName = 'exact' | 'low-rank' | 'sign' | 'sparse' | 'dare' | 'int8' | 'int4' | 'mixed';
 
 const CODECS: Readonly<Record<CodecName, Entry>> = {
   exact: { make: () => exact(), sizes: [] },
@@ -34,6 +34,7 @@ const CODECS: Readonly<Record<CodecName, Entry>> = {
     make: ({ density = 0.05 }) => sparse({ density }),
     sizes: DENSITIES.map((density) => sparse({ density })),
   },
+  dare: { takes: 'density', make: ({ density = 0.05 }) => sparse({ density, select: dare() }), sizes: [] },
   int8: { make: () => int8(), sizes: [int8()] },
   int4: { make: () => int4(), sizes: [int4()] },
   mixed: { make: () => mixed(), sizes: [mixed()] },
@@ -46,14 +47,17 @@ export function allCodecs(): readonly Codec[] {
   return CODEC_NAMES.map((name) => CODECS[name].make({}));
 }
 
-/** @throws UsageError for an option that the codec does not take */
-export function namedCodec(name: CodecName, options: CodecOptions): Codec {
-  const entry = CODECS[name];
+/**
+ * Codecs by their names, each with what it takes of the options.
+ *
+ * @throws UsageError for an option that none of them takes
+ */
+export function namedCodecs(names: readonly CodecName[], options: CodecOptions): readonly Codec[] {
   for (const option of ['rank', 'density'] as const) {
-    if (options[option] !== undefined && entry.takes !== option)
-      throw new UsageError(`--codec ${name} takes no --${option}`);
+    if (options[option] !== undefined && !names.some((name) => CODECS[name].takes === option))
+      throw new UsageError(`--codec ${names[0]} takes no --${option}`);
   }
-  return entry.make(options);
+  return names.map((name) => CODECS[name].make(options));
 }
 
 /** What a budget is kept with: the sizes of one codec, or of all. */
