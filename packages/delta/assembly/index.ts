@@ -8,22 +8,21 @@ const SHARE_BITS: u32 = 12;
 const PLACES: u32 = 1 << SHARE_BITS;
 /** Contexts are below this. */
 const CONTEXTS: usize = 64;
-/** As many sizes as this has each context in `COUNTS`. */
+/** As many sizes as this has each context in `SPANS`. */
 const ROW: usize = 128;
 
-/** For each context the address of its table: for each of its places what `decode` finds there. */
-export const STARTS: usize = 0;
 /** The four states. */
-export const STATES: usize = 256;
+export const STATES: usize = 0;
 /** One block of octaves, of contexts, of numbers. */
 export const OCTAVES: usize = 1024;
 export const BLOCK_CONTEXTS: usize = OCTAVES + BLOCK;
 export const VALUES: usize = 2 * BLOCK_CONTEXTS;
-/** How often each size comes in each context; to `encode` its share, and above it the first of its places. */
-export const COUNTS: usize = 16384;
-export const TABLES: usize = 65536;
+/** For each context and size how often it comes; to `encode` and `decode` its share of 13 bits, its open bits of 5, its first place. */
+export const SPANS: usize = 16384;
+/** For each context and place the size that has it. */
+export const SIZES: usize = 65536;
 /** From here on memory is the caller's. */
-export const FREE: usize = TABLES + CONTEXTS * PLACES * 4;
+export const FREE: usize = SIZES + CONTEXTS * PLACES;
 
 /** A state lies between this and 2^31. */
 const LEAST: u32 = 1 << 15;
@@ -56,7 +55,7 @@ function octavesOf<T>(words: usize, count: usize, below: i32, mantissa: i32, flo
       low = i16x8.narrow_i32x4_u(low, high);
       high = i16x8.narrow_i32x4_u(third, octave<T>(at + 48, mask, mantissa, least));
     }
-    v128.store(OCTAVES + i, i8x16.narrow_i16x8_u(low, high));
+    v128.store(i, i8x16.narrow_i16x8_u(low, high), OCTAVES);
   }
 }
 
@@ -67,37 +66,43 @@ export function octaves(wide: bool, words: usize, count: usize, below: i32, mant
 }
 
 /** Contexts of the block of octaves: the level less two for each octave, 1 to 63. */
-export function contexts(level: i32, count: usize, to: usize): void {
+export function contexts(level: i32, count: usize): void {
   const highest = i8x16.splat(<i8>(CONTEXTS - 1));
   for (let i: usize = 0; i < count; i += 16) {
-    const octave = v128.load(OCTAVES + i);
+    const octave = v128.load(i, OCTAVES);
     const context = i8x16.sub_sat_u(i8x16.splat(<i8>level), i8x16.add_sat_u(octave, octave));
-    v128.store(to + i, i8x16.max_u(i8x16.splat(1), i8x16.min_u(highest, context)));
+    v128.store(i, i8x16.max_u(i8x16.splat(1), i8x16.min_u(highest, context)), BLOCK_CONTEXTS);
   }
 }
 
 // @ts-ignore: decorator
 @inline
-function changesOf<T, U>(from: usize, to: usize, count: usize, below: i32, values: usize): f64 {
+function changesOf<T>(from: usize, to: usize, count: usize, below: i32, values: usize): f64 {
   const mask = v128.splat<T>(<T>below);
   for (let i: usize = 0; i < count * sizeof<T>(); i += 16) {
     const before = ordered<T>(v128.load(from + i), mask);
     const change = v128.sub<T>(ordered<T>(v128.load(to + i), mask), before);
     v128.store(values + i, v128.xor(v128.shl<T>(change, 1), v128.shr<T>(change, 8 * sizeof<T>() - 1)));
   }
-  let sum: f64 = 0;
-  for (let i: usize = 0; i < count; i++) {
+  // Behind a block that is not full nothing changes.
+  v128.store(values + count * sizeof<T>(), i64x2.splat(0));
+  let sums = f32x4.splat(0);
+  for (let i: usize = 0; i < count; i += 4) {
+    const octave = i32x4.extend_low_i16x8_u(i16x8.extend_low_i8x16_u(v128.load32_zero(i, OCTAVES)));
     // 2^(octave - 1): a change of -1 or 1 is a value of 1 or 2.
-    const step = reinterpret<f64>((<u64>load<u8>(OCTAVES + i) + 1022) << 52);
-    sum += step * <f64>(<u32>load<U>(values + i * sizeof<T>()));
+    const step = i32x4.shl(i32x4.add(i32x4.min_u(octave, i32x4.splat(96)), i32x4.splat(126)), 23);
+    const at = values + i * sizeof<T>();
+    const value = sizeof<T>() == 2 ? v128.load16x4_u(at) : v128.load(at);
+    sums = f32x4.add(sums, f32x4.mul(step, f32x4.convert_i32x4_u(value)));
   }
-  return sum;
+  return <f64>f32x4.extract_lane(sums, 0) + <f64>f32x4.extract_lane(sums, 1) +
+    <f64>f32x4.extract_lane(sums, 2) + <f64>f32x4.extract_lane(sums, 3);
 }
 
 /** What is added to a block's integers, mapped 0, -1, 1, -2 … to 0, 1, 2, 3 …; and how much, in steps of octave 0, all of it is. */
 export function changes(wide: bool, from: usize, to: usize, count: usize, below: i32, values: usize): f64 {
-  if (wide) return changesOf<i32, u32>(from, to, count, below, values);
-  return changesOf<i16, u16>(from, to, count, below, values);
+  if (wide) return changesOf<i32>(from, to, count, below, values);
+  return changesOf<i16>(from, to, count, below, values);
 }
 
 // @ts-ignore: decorator
@@ -106,7 +111,7 @@ function moveOf<T, U>(words: usize, count: usize, below: i32, sign: i32): void {
   const mask = v128.splat<T>(<T>below);
   const way = v128.splat<T>(<T>sign);
   for (let i: usize = 0; i < count * sizeof<T>(); i += 16) {
-    const value = v128.load(VALUES + i);
+    const value = v128.load(i, VALUES);
     const change = v128.xor(v128.shr<U>(value, 1), v128.neg<T>(v128.and(value, v128.splat<T>(1))));
     const signed = v128.sub<T>(v128.xor(change, way), way);
     v128.store(words + i, ordered<T>(v128.add<T>(ordered<T>(v128.load(words + i), mask), signed), mask));
@@ -119,46 +124,35 @@ export function move(wide: bool, words: usize, count: usize, below: i32, sign: i
   else moveOf<i16, u16>(words, count, below, sign);
 }
 
-/** Bits of a number below its first three. */
 // @ts-ignore: decorator
 @inline
-function openBits(value: u32): u32 {
-  return max(29 - <i32>clz(value), 0);
-}
-
-/** Where a number's size stands in `COUNTS`: itself, or the place of its first bit and the two bits after it. */
-// @ts-ignore: decorator
-@inline
-function slot(context: usize, value: u32, open: u32): usize {
-  return COUNTS + (((<usize>load<u8>(context) * ROW) + (open << 2) + (value >> open)) << 2);
-}
-
-// @ts-ignore: decorator
-@inline
-function countOf<U>(values: usize, contexts: usize, count: usize): void {
+function countOf<U>(values: usize, count: usize, slots: usize): void {
   for (let i: usize = 0; i < count; i++) {
     const value: u32 = load<U>(values + i * sizeof<U>());
-    const at = slot(contexts + i, value, openBits(value));
-    store<u32>(at, load<u32>(at) + 1);
+    // Bits below the first three; the size is the number itself, or the place of its first bit and the two bits after it.
+    const open = max(29 - <i32>clz(value), 0);
+    const slot = <u32>load<u8>(i, BLOCK_CONTEXTS) * ROW + (open << 2) + (value >> open);
+    store<u16>(slots + (i << 1), <u16>slot);
+    store<u32>(slot << 2, load<u32>(slot << 2, SPANS) + 1, SPANS);
   }
 }
 
-export function count(wide: bool, values: usize, contexts: usize, count: usize): void {
-  if (wide) countOf<u32>(values, contexts, count);
-  else countOf<u16>(values, contexts, count);
+/** Counts the sizes of a block's numbers in its contexts, and notes for each where in `SPANS` that is. */
+export function count(wide: bool, values: usize, count: usize, slots: usize): void {
+  if (wide) countOf<u32>(values, count, slots);
+  else countOf<u16>(values, count, slots);
 }
 
 // @ts-ignore: decorator
 @inline
-function encodeOf<U>(values: usize, contexts: usize, count: usize, words: usize, bits: usize, spare: u32): usize {
+function encodeOf<U>(values: usize, slots: usize, count: usize, words: usize, bits: usize, spare: u32): usize {
   let a = LEAST, b = LEAST, c = LEAST, d = LEAST;
   let held: u64 = 0;
   let length = spare;
   for (let i = count; i-- > 0; ) {
-    const value: u32 = load<U>(values + i * sizeof<U>());
-    const open = openBits(value);
-    const span = load<u32>(slot(contexts + i, value, open));
-    const share = span & 0xffff;
+    const span = load<u32>(<usize>load<u16>(slots + (i << 1)) << 2, SPANS);
+    const share = span & 0x1fff;
+    const open = (span >> 13) & 31;
     let state = d;
     d = c;
     c = b;
@@ -167,7 +161,8 @@ function encodeOf<U>(values: usize, contexts: usize, count: usize, words: usize,
     const isFull = <u32>(state >> (31 - SHARE_BITS) >= share);
     words -= isFull << 1;
     state >>= isFull << 4;
-    a = state + (state / share) * (PLACES - share) + (span >> 16);
+    a = state + (state / share) * (PLACES - share) + (span >> 18);
+    const value: u32 = load<U>(values + i * sizeof<U>());
     held = (held << open) | (value & ((1 << open) - 1));
     length += open;
     if (length >= 32) {
@@ -188,10 +183,10 @@ function encodeOf<U>(values: usize, contexts: usize, count: usize, words: usize,
  * is returned, and open bits from where they end with `spare` ones, which fill the last 32.
  */
 export function encode(
-  wide: bool, values: usize, contexts: usize, count: usize, words: usize, bits: usize, spare: u32,
+  wide: bool, values: usize, slots: usize, count: usize, words: usize, bits: usize, spare: u32,
 ): usize {
-  if (wide) return encodeOf<u32>(values, contexts, count, words, bits, spare);
-  return encodeOf<u16>(values, contexts, count, words, bits, spare);
+  if (wide) return encodeOf<u32>(values, slots, count, words, bits, spare);
+  return encodeOf<u16>(values, slots, count, words, bits, spare);
 }
 
 let a: u32, b: u32, c: u32, d: u32;
@@ -218,19 +213,21 @@ function decodeOf<U>(count: usize): void {
   let at = words, bit = next;
   const first = bits;
   for (let i: usize = 0; i < count; i++) {
-    const table = load<u32>(STARTS + (<usize>load<u8>(BLOCK_CONTEXTS + i) << 2));
-    const place = load<u32>(table + ((p & (PLACES - 1)) << 2));
-    const state = (((place >> 8) & (PLACES - 1)) + 1) * (p >> SHARE_BITS) + (place >> 20);
+    const context: u32 = load<u8>(i, BLOCK_CONTEXTS);
+    const place = p & (PLACES - 1);
+    const size: u32 = load<u8>((context << SHARE_BITS) | place, SIZES);
+    const span = load<u32>((context * ROW + size) << 2, SPANS);
+    const state = (span & 0x1fff) * (p >> SHARE_BITS) + place - (span >> 18);
     const isLow = state < LEAST;
     p = q;
     q = r;
     r = s;
     s = select<u32>((state << 16) | load<u16>(at), state, isLow);
     at += <usize>isLow << 1;
-    const open = (place >> 3) & 31;
+    const open = (span >> 13) & 31;
     const low = <u32>(load<u64>(first + (bit >> 3)) >> (bit & 7)) & ((1 << open) - 1);
     bit += open;
-    store<U>(VALUES + i * sizeof<U>(), <U>(((place & 7) << open) | low));
+    store<U>(i * sizeof<U>(), <U>(((size - (open << 2)) << open) | low), VALUES);
   }
   a = p;
   b = q;

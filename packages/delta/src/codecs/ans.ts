@@ -17,41 +17,42 @@ function openBits(size: number): number {
 export function encodeNumbers(values: Uint32Array, contexts: Uint8Array): Uint8Array {
   const count = values.length;
   const loops = kernels();
-  const [from, by, words, bits] = loops.areas(4 * count, count, 2 * count, 4 * count) as [
+  const [from, slots, words, bits] = loops.areas(4 * count, 2 * count, 2 * count, 4 * count) as [
     number,
     number,
     number,
     number,
   ];
   loops.words(from, count).set(values);
-  loops.write(by, contexts);
-  loops.words(loops.COUNTS, CONTEXTS * ROW).fill(0);
-  loops.count(true, from, by, count);
-  return encodeCounted({ wide: true, values: from, contexts: by, count, words, bits });
+  loops.words(loops.SPANS, CONTEXTS * ROW).fill(0);
+  for (let begin = 0; begin < count; begin += BLOCK) {
+    const some = contexts.subarray(begin, begin + BLOCK);
+    loops.write(loops.BLOCK_CONTEXTS, some);
+    loops.count(true, from + 4 * begin, some.length, slots + 2 * begin);
+  }
+  return encodeCounted({ wide: true, values: from, slots, count, words, bits });
 }
 
 /** Numbers in the kernels' memory, whose sizes were counted; and areas, of 16 bits for each number and of all their bits. */
 export interface Counted {
   readonly wide: boolean;
   readonly values: number;
-  readonly contexts: number;
+  readonly slots: number;
   readonly count: number;
   readonly words: number;
   readonly bits: number;
 }
 
-export function encodeCounted({ wide, values, contexts, count, words, bits }: Counted): Uint8Array {
+export function encodeCounted({ wide, values, slots, count, words, bits }: Counted): Uint8Array {
   const loops = kernels();
-  const counts = loops.words(loops.COUNTS, CONTEXTS * ROW);
+  const counts = loops.words(loops.SPANS, CONTEXTS * ROW);
   let open = 0;
   for (let at = 0; at < counts.length; at++) open += (counts[at] as number) * openBits(at & (ROW - 1));
   const { header, tableOf, shares } = makeTables(counts);
-  const spans = shares.map(spansOf);
-  for (let context = 0; context < CONTEXTS; context++)
-    counts.set(spans[tableOf[context] as number] as Uint32Array, context * ROW);
+  writeSpans(loops, tableOf, shares);
   const [wordsEnd, length] = [words + 2 * count, Math.ceil(open / 8)];
   const spare = -open & 31;
-  const start = loops.encode(wide, values, contexts, count, wordsEnd, bits + (open + spare) / 8, spare);
+  const start = loops.encode(wide, values, slots, count, wordsEnd, bits + (open + spare) / 8, spare);
   const used = wordsEnd - start;
   const out = new Uint8Array(header.length + FIXED + used + length);
   out.set(header);
@@ -62,13 +63,18 @@ export function encodeCounted({ wide, values, contexts, count, words, bits }: Co
   return out;
 }
 
-/** Of each size its share, and above it the first of its places. */
-function spansOf(shares: Uint16Array): Uint32Array {
-  let first = 0;
-  return Uint32Array.from(shares, (share) => {
-    first += share;
-    return share | ((first - share) << 16);
+/** Of each context's sizes what both ways need: the share, the open bits and the first place. */
+function writeSpans(loops: Kernels, tableOf: Uint32Array, shares: readonly Uint16Array[]): void {
+  const spans = shares.map((table) => {
+    let first = 0;
+    return Uint32Array.from(table, (share, size) => {
+      first += share;
+      return share | (openBits(size) << 13) | ((first - share) << 18);
+    });
   });
+  const all = loops.words(loops.SPANS, CONTEXTS * ROW);
+  for (let context = 0; context < CONTEXTS; context++)
+    all.set(spans[tableOf[context] as number] as Uint32Array, context * ROW);
 }
 
 /** What `encodeNumbers` was given. @throws where it is not what it wrote for these contexts */
@@ -96,22 +102,26 @@ export function startDecoding(bytes: Uint8Array, at: number): void {
   const used = 2 * new DataView(bytes.buffer, bytes.byteOffset).getUint32(start - 4, true);
   if (start + used > bytes.length)
     throw new DeltaError(`${used / 2} words of numbers do not fit ${bytes.length} bytes`);
-  writePlaces(loops, shares);
-  loops.words(loops.STARTS, tableOf.length).set(tableOf.map((table) => loops.TABLES + 4 * table * PLACES));
+  writeSpans(loops, tableOf, shares);
+  writeSizes(loops, tableOf, shares);
   loops.write(loops.STATES, bytes.subarray(length, start - 4));
   loops.write(at, bytes.subarray(start));
   loops.start(at, at + used, at + bytes.length - start);
 }
 
-/** For each table's places the size as what `encode` makes of it, its share less one, and how far the place lies behind its first. */
-function writePlaces(loops: Kernels, shares: readonly Uint16Array[]): void {
-  const places = loops.words(loops.TABLES, shares.length * PLACES);
-  let at = 0;
-  for (const table of shares) {
-    for (const [size, share] of table.entries()) {
-      const open = openBits(size);
-      const place = (size - 4 * open) | (open << 3) | ((share - 1) << 8);
-      for (let k = 0; k < share; k++) places[at++] = place | (k << 20);
+/** Of each context's places the size that has it. */
+function writeSizes(loops: Kernels, tableOf: Uint32Array, shares: readonly Uint16Array[]): void {
+  const sizes = loops.bytes(loops.SIZES, CONTEXTS * PLACES);
+  for (let context = 0; context < CONTEXTS; context++) {
+    const [table, at] = [tableOf[context] as number, context * PLACES];
+    if (context > 0 && table === tableOf[context - 1]) {
+      sizes.copyWithin(at, at - PLACES, at);
+      continue;
+    }
+    let first = at;
+    for (const [size, share] of (shares[table] as Uint16Array).entries()) {
+      if (share > 0) sizes.fill(size, first, first + share);
+      first += share;
     }
   }
 }

@@ -44,10 +44,10 @@ function encodeChanges(base: Uint8Array, tuned: Uint8Array, { bytes, below, mant
   const loops = kernels();
   const [size, total] = [base.length, base.length / bytes];
   const wide = bytes === 4;
-  const [from, to, values, contexts] = loops.areas(size, size, size, total) as [number, number, number, number];
+  const [from, to, values, slots] = loops.areas(size, size, size, 2 * total) as [number, number, number, number];
   loops.write(from, base);
   loops.write(to, tuned);
-  loops.words(loops.COUNTS, CONTEXTS * ROW).fill(0);
+  loops.words(loops.SPANS, CONTEXTS * ROW).fill(0);
   const levels = new Uint8Array(Math.ceil(total / BLOCK));
   let count = 0;
   for (let block = 0; block < levels.length; block++) {
@@ -58,12 +58,12 @@ function encodeChanges(base: Uint8Array, tuned: Uint8Array, { bytes, below, mant
     const level = levelOf(loops.changes(wide, before, to + begin * bytes, some, below, now));
     levels[block] = level;
     if (level === 0) continue;
-    loops.contexts(level, some, contexts + count);
-    loops.count(wide, now, contexts + count, some);
+    loops.contexts(level, some);
+    loops.count(wide, now, some, slots + 2 * count);
     count += some;
   }
   // Both models are read by then: there is room where they were.
-  const numbers = count > 0 ? encodeCounted({ wide, values, contexts, count, words: from, bits: to }) : NOTHING;
+  const numbers = count > 0 ? encodeCounted({ wide, values, slots, count, words: from, bits: to }) : NOTHING;
   return { levels, numbers };
 }
 
@@ -94,7 +94,7 @@ function moved({ floor, levels, numbers }: Opened, bytes: Uint8Array, form: Numb
     const at = words + begin * form.bytes;
     if (octaves) loops.write(loops.OCTAVES, octaves.subarray(begin, begin + count));
     else loops.octaves(wide, at, count, form.below, form.mantissa, floor);
-    loops.contexts(level, count, loops.BLOCK_CONTEXTS);
+    loops.contexts(level, count);
     decodeBlock(wide, count);
     loops.move(wide, at, count, form.below, octaves ? -1 : 0);
   }

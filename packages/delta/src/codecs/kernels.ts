@@ -5,14 +5,14 @@ import { binary } from './kernels.gen.ts';
 /** What assembly/index.ts exports, and says what it is. Addresses and counts are numbers. */
 interface Loops {
   octaves(wide: boolean, words: number, count: number, below: number, mantissa: number, floor: number): void;
-  contexts(level: number, count: number, to: number): void;
+  contexts(level: number, count: number): void;
   changes(wide: boolean, from: number, to: number, count: number, below: number, values: number): number;
   move(wide: boolean, words: number, count: number, below: number, sign: number): void;
-  count(wide: boolean, values: number, contexts: number, count: number): void;
+  count(wide: boolean, values: number, count: number, slots: number): void;
   encode(
     wide: boolean,
     values: number,
-    contexts: number,
+    slots: number,
     count: number,
     words: number,
     bits: number,
@@ -23,7 +23,7 @@ interface Loops {
   isDecoded(): number;
 }
 
-const CONSTANTS = ['BLOCK_CONTEXTS', 'COUNTS', 'FREE', 'OCTAVES', 'STARTS', 'STATES', 'TABLES', 'VALUES'] as const;
+const CONSTANTS = ['BLOCK_CONTEXTS', 'FREE', 'OCTAVES', 'SIZES', 'SPANS', 'STATES', 'VALUES'] as const;
 type Constants = { readonly [name in (typeof CONSTANTS)[number]]: number };
 
 export interface Kernels extends Loops, Constants {
