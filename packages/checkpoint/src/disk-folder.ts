@@ -35,10 +35,10 @@ async function openFile(fs: Fs, path: string, name: string): Promise<ByteSource 
   return {
     name,
     size: stat.size,
-    async read(start, end) {
+    async read(start, end, into) {
       const file = await fs.open(path, 'r');
       try {
-        const bytes = new Uint8Array(end - start);
+        const bytes = into?.subarray(0, end - start) ?? new Uint8Array(end - start);
         let filled = 0;
         while (filled < bytes.length) {
           const { bytesRead } = await file.read(

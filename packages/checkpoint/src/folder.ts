@@ -11,7 +11,7 @@ export interface Folder {
   readonly weights?: TensorFile;
 }
 
-/** Content of a file: whole, or in parts that come one after the other. */
+/** Content of a file: whole, or in parts that come one after the other. A part's memory is free once the next is asked for. */
 export type FileContent = Uint8Array | AsyncIterable<Uint8Array>;
 
 /** A folder that can be written. */

@@ -7,6 +7,7 @@ import { checkReplacement } from './check-replacement.ts';
 import { CheckpointError } from './checkpoint-error.ts';
 import type { FileContent } from './folder.ts';
 import { errorCode, type Fs, loadPath, nullIfMissing } from './node-modules.ts';
+import { blockWriter } from './write-behind.ts';
 
 /** The folder that holds the content of `path`: itself, or the one that stepped aside for a save that was killed. */
 export async function standIn(fs: Fs, path: string): Promise<string> {
@@ -35,9 +36,17 @@ export async function replaceFolder(fs: Fs, path: string, files: ReadonlyMap<str
     await fs.rm(aside, { recursive: true, force: true });
     await fs.mkdir(fresh);
     if (exists) await fs.chmod(fresh, (await fs.stat(target)).mode & 0o7777);
+    const write = blockWriter();
     for (const [name, content] of files) {
       const before = await fs.stat(join(target, name)).catch(nullIfMissing);
-      await writeFile(fs, join(fresh, name), content, before?.mode);
+      const file = await fs.open(join(fresh, name), 'wx');
+      try {
+        await write(file, content);
+        if (before) await file.chmod(before.mode & 0o777);
+        await file.sync();
+      } finally {
+        await file.close();
+      }
     }
     await sync(fs, fresh);
     if (exists) await fs.rename(target, aside);
@@ -86,17 +95,6 @@ async function isFolder(fs: Fs, path: string): Promise<boolean> {
   const stat = await fs.stat(path).catch(nullIfMissing);
   if (stat && !stat.isDirectory()) throw new CheckpointError(`${path} is a file; choose a folder to save to`);
   return stat !== null;
-}
-
-async function writeFile(fs: Fs, path: string, content: FileContent, mode: number | undefined): Promise<void> {
-  const file = await fs.open(path, 'wx');
-  try {
-    for await (const part of content instanceof Uint8Array ? [content] : content) await file.appendFile(part);
-    if (mode !== undefined) await file.chmod(mode & 0o777);
-    await file.sync();
-  } finally {
-    await file.close();
-  }
 }
 
 /** Makes a folder's entries durable, where the system knows such a thing (Windows does not). */

@@ -13,7 +13,7 @@ export async function sha256(bytes: Uint8Array): Promise<string> {
 
 /** A SHA-256 of bytes that come one piece after the other. */
 export interface Hasher {
-  /** What was given is not to be written into afterwards. */
+  /** Once it has resolved, the piece's memory is free. */
   update(piece: Uint8Array): Promise<void>;
   /** 64 hexadecimal digits. Nothing may follow. */
   digest(): Promise<string>;
@@ -33,31 +33,32 @@ export async function startSha256(): Promise<Hasher> {
  * @param most bytes that are collected
  */
 export function collecting(most: number = 2 ** 26): Hasher {
-  let pieces: Uint8Array[] = [];
+  let held = new Uint8Array(0);
   let bytes = 0;
   let long: { update(piece: Uint8Array): unknown; digest(): Uint8Array } | null = null;
   return {
     async update(piece) {
-      bytes += piece.length;
-      pieces.push(piece);
-      if (bytes <= most) return;
+      const all = bytes + piece.length;
+      if (long === null && all <= most) {
+        if (all > held.length) held = enlarged(held.subarray(0, bytes), Math.min(most, Math.max(all, 2 * bytes)));
+        held.set(piece, bytes);
+        bytes = all;
+        return;
+      }
       long ??= (await import('@noble/hashes/sha2.js')).sha256.create();
-      for (const one of pieces) long.update(one);
-      pieces = [];
+      long.update(held.subarray(0, bytes));
+      [held, bytes] = [new Uint8Array(0), 0];
+      long.update(piece);
     },
     async digest() {
-      return long ? hex(long.digest()) : sha256(joined(pieces, bytes));
+      return long ? hex(long.digest()) : sha256(held.subarray(0, bytes));
     },
   };
 }
 
-function joined(pieces: readonly Uint8Array[], bytes: number): Uint8Array {
-  const whole = new Uint8Array(bytes);
-  let at = 0;
-  for (const piece of pieces) {
-    whole.set(piece, at);
-    at += piece.length;
-  }
+function enlarged(bytes: Uint8Array, length: number): Uint8Array<ArrayBuffer> {
+  const whole = new Uint8Array(length);
+  whole.set(bytes);
   return whole;
 }
 
@@ -66,8 +67,9 @@ const PIECE = 2 ** 24;
 /** SHA-256 of a file, of which at most 16 MiB are in memory. */
 export async function sha256Of(source: ByteSource): Promise<string> {
   const hash = await startSha256();
+  const memory = new Uint8Array(Math.min(PIECE, source.size));
   for (let at = 0; at < source.size; at += PIECE)
-    await hash.update(await source.read(at, Math.min(at + PIECE, source.size)));
+    await hash.update(await source.read(at, Math.min(at + PIECE, source.size), memory));
   return hash.digest();
 }
 

@@ -4,6 +4,10 @@ export interface ByteSource {
   readonly name: string;
   /** Length in bytes. */
   readonly size: number;
-  /** Reads bytes `start` (inclusive) to `end` (exclusive). Rejects when the source is shorter. */
-  read(start: number, end: number): Promise<Uint8Array>;
+  /**
+   * Reads bytes `start` (inclusive) to `end` (exclusive). Rejects when the source is shorter.
+   *
+   * @param into memory of as many bytes or more, which a source that needs some may use for them
+   */
+  read(start: number, end: number, into?: Uint8Array): Promise<Uint8Array>;
 }

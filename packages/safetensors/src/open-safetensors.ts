@@ -68,7 +68,7 @@ export function safetensorsView(
     const out = allocate(last - from);
     const [begin, end] = [entry.begin + from * size, entry.begin + last * size];
     for (let at = begin; at < end; at += CHUNK_BYTES) {
-      const bytes = await readExactly(sourceOf(entry), at, Math.min(at + CHUNK_BYTES, end), tensor);
+      const bytes = await readExactly(sourceOf(entry), at, Math.min(at + CHUNK_BYTES, end), { tensor });
       const first = (at - begin) / size;
       decode(bytes, out.subarray(first, first + bytes.length / size) as A);
     }
@@ -80,12 +80,12 @@ export function safetensorsView(
     name,
     metadata,
     tensors,
-    async read(tensor, from = 0, to) {
+    async read(tensor, from = 0, to, into) {
       const entry = find(tensor);
       const length = entry.end - entry.begin;
       const last = to ?? length;
       checkRange(entry.file, tensor, from, last, length, 'bytes');
-      return readExactly(sourceOf(entry), entry.begin + from, entry.begin + last, tensor);
+      return readExactly(sourceOf(entry), entry.begin + from, entry.begin + last, { tensor, into });
     },
     async readFloat32(tensor, begin, end) {
       const entry = find(tensor);
@@ -114,9 +114,14 @@ function checkRange(file: string, tensor: string, from: number, to: number, leng
   throw new SafetensorsError(file, `has ${length} ${units}; ${from} to ${to} were asked for`, { tensor });
 }
 
-async function readExactly(source: ByteSource, start: number, end: number, tensor?: string): Promise<Uint8Array> {
+async function readExactly(
+  source: ByteSource,
+  start: number,
+  end: number,
+  { tensor, into }: { readonly tensor?: string; readonly into?: Uint8Array | undefined } = {},
+): Promise<Uint8Array> {
   if (start === end) return new Uint8Array(0);
-  const bytes = await source.read(start, end);
+  const bytes = await source.read(start, end, into);
   // Node's Buffer is a Uint8Array whose slice() copies nothing.
   if (bytes.length === end - start) return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length);
   const message = `${end - start} bytes were asked for at ${start}, ${bytes.length} came: it is truncated`;

@@ -18,8 +18,9 @@ export interface SafetensorsFile extends TensorFile {
    * The bytes as they lie in the file, little-endian. They may be a view of the source: do not write into them.
    * @param begin first byte of the tensor, 0 when left out
    * @param end byte after the last, the tensor's last when left out
+   * @param into memory of as many bytes or more, which may be used for them
    */
-  read(name: string, begin?: number, end?: number): Promise<Uint8Array>;
+  read(name: string, begin?: number, end?: number, into?: Uint8Array): Promise<Uint8Array>;
   /** A tensor of integers or booleans as int32, row-major, in memory of its own. A value that does not fit is an error. */
   readInt32(name: string): Promise<Int32Array>;
 }
