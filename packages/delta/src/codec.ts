@@ -8,10 +8,15 @@ export interface TensorKind {
   readonly shape: readonly number[];
 }
 
-/** Bytes of one tensor, little-endian and row-major, read in ranges. What `read` gives is not to be written into. */
+/** Bytes of one tensor, little-endian and row-major, read in ranges. */
 export interface TensorBytes {
   readonly bytes: number;
-  read(begin: number, end: number): Promise<Uint8Array>;
+  /**
+   * What it gives is not to be written into, and may be gone with the next read.
+   *
+   * @param into memory of as many bytes or more, which may be used for them
+   */
+  read(begin: number, end: number, into?: Uint8Array): Promise<Uint8Array>;
 }
 
 /** What is to be encoded. */
@@ -23,7 +28,10 @@ export interface Change {
   readonly tuned: TensorBytes;
 }
 
-/** A tensor of the delta's file. Its bytes come in chunks, each of which is hashed and can be read alone. */
+/**
+ * A tensor of the delta's file. Its bytes come in chunks, each of which is hashed and can be read alone. What a codec has made of a
+ * change is in memory of its own, which is freed once it is written.
+ */
 export interface EncodedPart extends TensorKind {
   readonly chunks: readonly Uint8Array[];
 }
@@ -69,7 +77,7 @@ export interface Codec {
   size?(tensor: TensorKind): number;
   /** Null where it cannot hold such a change, as one with NaN. */
   encode(change: Change, pause: Pause): Promise<Encoded | null>;
-  /** The tuned tensor's bytes, in parts, from the first on; the same wherever they are computed. */
+  /** The tuned tensor's bytes, in parts, from the first on, each until the next is asked for; the same wherever they are computed. */
   decode(stored: Stored, base: TensorBytes, tensor: TensorKind): AsyncIterable<Uint8Array>;
   /** The base's bytes out of those that decoding gave: near them where the codec is lossy, and the same everywhere. */
   undo(stored: Stored, tuned: TensorBytes, tensor: TensorKind): AsyncIterable<Uint8Array>;

@@ -4,10 +4,11 @@ import type { Codec, Pause, TensorKind } from './codec.ts';
 import { exact } from './codecs/exact.ts';
 import { storyOf } from './delta-record.ts';
 import { encodeChange, encodeWhole } from './encode-change.ts';
+import { inTurn } from './in-turn.ts';
 import type { Section } from './manifest.ts';
 import { factsOf, type Key, type ModelSource, modelSource, unionOf } from './model-source.ts';
 import { pauseFor } from './pause.ts';
-import { heldBytes, isSameKind } from './tensor-bytes.ts';
+import { isSameKind } from './tensor-bytes.ts';
 import { type DiffResult, type Made, type WriteOptions, writeDelta } from './write-delta.ts';
 
 export interface DiffOptions extends WriteOptions {
@@ -43,7 +44,7 @@ export async function diff(
   options: DiffOptions = {},
 ): Promise<DiffResult> {
   const { baseName, reversible = true, codec = exact(), signal } = options;
-  const [before, after] = [await modelSource(base), await modelSource(tuned)];
+  const [before, after] = [inTurn(await modelSource(base)), inTurn(await modelSource(tuned))];
   const choose = typeof codec === 'function' ? codec : () => codec;
   const encoder: Encoder = { before, after, reversible, choose, pause: pauseFor(signal) };
   return writeDelta(
@@ -55,6 +56,7 @@ export async function diff(
       story: await storyOf(typeof tuned === 'string' ? diskFolder(tuned) : tuned),
       pause: encoder.pause,
       make: (key) => encode(encoder, key),
+      frees: true,
     },
     options,
   );
@@ -71,8 +73,8 @@ interface Encoder {
 async function encode({ before: from, after: to, reversible, choose, pause }: Encoder, key: Key): Promise<Made> {
   const { section, name } = key;
   const [[old, before], [fresh, after]] = await Promise.all([
-    heldWithFacts(from, section, name),
-    heldWithFacts(to, section, name),
+    openWithFacts(from, section, name),
+    openWithFacts(to, section, name),
   ]);
   if (old && fresh && before && after && isSameKind(before, after)) {
     if (before.sha256 === after.sha256) return { before, after, changes: {} };
@@ -87,9 +89,7 @@ async function encode({ before: from, after: to, reversible, choose, pause }: En
   return { before, after, changes: await encodeWhole(old, fresh, reversible, pause) };
 }
 
-async function heldWithFacts(source: ModelSource, section: Section, name: string) {
-  const found = await source.open(section, name);
-  if (found === null) return [null, null] as const;
-  const tensor = await heldBytes(found);
-  return [tensor, await factsOf(tensor)] as const;
+async function openWithFacts(source: ModelSource, section: Section, name: string) {
+  const tensor = await source.open(section, name);
+  return tensor ? ([tensor, await factsOf(tensor)] as const) : ([null, null] as const);
 }

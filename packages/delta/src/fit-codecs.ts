@@ -5,6 +5,7 @@ import { exact } from './codecs/exact.ts';
 import { DeltaError } from './delta-error.ts';
 import type { CodecChoice } from './diff.ts';
 import { correctionOf, encodeChange, encodeWhole, energyOf, takes } from './encode-change.ts';
+import { inTurn } from './in-turn.ts';
 import { type Candidate, type Goal, leastLoss, type Options } from './least-loss.ts';
 import type { Section } from './manifest.ts';
 import { factsOf, modelSource, unionOf } from './model-source.ts';
@@ -44,7 +45,7 @@ export async function fitCodecs(
 ): Promise<CodecChoice> {
   checkGoal(goal);
   const pause = pauseFor(run.signal);
-  const [before, after] = [await modelSource(base), await modelSource(tuned)];
+  const [before, after] = [inTurn(await modelSource(base)), inTurn(await modelSource(tuned))];
   const keys = [...(await unionOf(before, after, 'tensors')), ...(await unionOf(before, after, 'files'))];
   const tell = progressOf(
     run,

@@ -12,6 +12,7 @@ import { quote } from '@peftjs/safetensors';
 import type { Codec, Pause } from './codec.ts';
 import type { CodecFor } from './codec-for.ts';
 import { DeltaError } from './delta-error.ts';
+import { inTurn } from './in-turn.ts';
 import { type Facts, type Item, isSame, type Section } from './manifest.ts';
 import { factsOf, type ModelSource, modelSource, type Readable } from './model-source.ts';
 import type { OpenDelta } from './open-delta.ts';
@@ -79,7 +80,7 @@ export async function prepare(
   pause: Pause,
   options: RestoreOptions,
 ): Promise<Run> {
-  const known = await modelSource(source);
+  const known = inTurn(await modelSource(source));
   const run = { way, known, delta, codecFor, pause };
   for (const section of ['tensors', 'files'] as const) {
     for (const [name, item] of delta.manifest[section]) checkWay(run, section, name, item);

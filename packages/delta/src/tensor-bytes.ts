@@ -16,7 +16,7 @@ export function isSameKind(a: TensorKind, b: TensorKind): boolean {
 /** A tensor of a model's file. */
 export function fileBytes(file: SafetensorsFile, name: string): TensorBytes {
   const { begin, end } = file.tensors.get(name) as { begin: number; end: number };
-  return { bytes: end - begin, read: (from, to) => file.read(name, from, to) };
+  return { bytes: end - begin, read: (from, to, into) => file.read(name, from, to, into) };
 }
 
 /** Bytes in memory. */
@@ -26,16 +26,21 @@ export function memoryBytes(bytes: Uint8Array): TensorBytes {
 
 /** Nothing but zeros: a tensor that the other side lacks is encoded as its difference from them. */
 export function zeroBytes(bytes: number): TensorBytes {
-  return { bytes, read: async (begin, end) => new Uint8Array(end - begin) };
+  const zeros = reused();
+  return { bytes, read: async (begin, end) => zeros(end - begin) };
+}
+
+/** Gives so many bytes of memory, the same again and again. */
+export function reused(): (bytes: number) => Uint8Array {
+  let memory = new Uint8Array(0);
+  return (bytes) => {
+    if (memory.length < bytes) memory = new Uint8Array(bytes);
+    return memory.subarray(0, bytes);
+  };
 }
 
 /** Bytes read at a time. */
-const PIECE = 2 ** 22;
-
-/** The same in memory, where it is no more than a piece, so that it is read but once. */
-export async function heldBytes<T extends TensorBytes>(tensor: T): Promise<T> {
-  return tensor.bytes > PIECE ? tensor : { ...tensor, ...memoryBytes(await tensor.read(0, tensor.bytes)) };
-}
+export const PIECE: number = 2 ** 21;
 
 /** All of a tensor, of which one piece is in memory at a time. */
 export async function* piecesOf({ bytes, read }: TensorBytes): AsyncGenerator<Uint8Array> {
@@ -56,21 +61,30 @@ export async function collectPieces(pieces: AsyncIterable<Uint8Array>, bytes: nu
 /** Bytes that come in pieces; each range that is read must begin where the last one ended. */
 export function streamedBytes(pieces: AsyncIterable<Uint8Array>, bytes: number): TensorBytes {
   const stream = pieces[Symbol.asyncIterator]();
+  const memory = reused();
   let rest: Uint8Array = new Uint8Array(0);
+  const take = (most: number) => {
+    const piece = rest.subarray(0, most);
+    rest = rest.subarray(piece.length);
+    return piece;
+  };
   return {
     bytes,
     async read(begin, end) {
-      const out = new Uint8Array(end - begin);
-      for (let filled = 0; filled < out.length; ) {
+      const length = end - begin;
+      if (length <= rest.length) return take(length);
+      const out = memory(length);
+      for (let filled = 0; filled < length; ) {
         if (rest.length === 0) {
           const next = await stream.next();
           if (next.done) throw new DeltaError(`what was decoded ends at byte ${begin + filled} of ${bytes}`);
           rest = next.value;
         }
-        const piece = rest.subarray(0, out.length - filled);
+        // Without a copy where one piece has all of it.
+        if (filled === 0 && length <= rest.length) return take(length);
+        const piece = take(length - filled);
         out.set(piece, filled);
         filled += piece.length;
-        rest = rest.subarray(piece.length);
       }
       return out;
     },

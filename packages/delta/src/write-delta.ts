@@ -11,6 +11,7 @@ import {
 import { safetensorsChunks } from '@peftjs/safetensors';
 import type { Encoded, Pause, TensorKind } from './codec.ts';
 import { recordFiles, type WrittenManifest } from './delta-record.ts';
+import { freeMemory } from './free-memory.ts';
 import {
   encodeManifest,
   type Facts,
@@ -60,11 +61,13 @@ export interface DeltaToWrite {
   readonly pause: Pause;
   /** Asked for each key in turn. */
   readonly make: (key: Key) => Promise<Made>;
+  /** Whether the chunks that were made are nobody else's, and are freed once they are written. */
+  readonly frees?: boolean;
 }
 
 export async function writeDelta(
   out: string | WritableFolder,
-  { keys, base, tuned, story, pause, make }: DeltaToWrite,
+  { keys, base, tuned, story, pause, make, frees }: DeltaToWrite,
   options: WriteOptions,
 ): Promise<DiffResult> {
   const groups = groupsOf(keys, options.shardBytes ?? 2 ** 26);
@@ -92,6 +95,7 @@ export async function writeDelta(
       written += bytes.length;
       yield bytes;
     }
+    if (frees) for (const { chunks } of parts) freeMemory(chunks);
   }
   async function* json() {
     const fingerprint = (side: 'before' | 'after') => fingerprintOf(digestsOf(items.tensors, side));

@@ -1,0 +1,46 @@
+// A model whose tensors are used one after the other: the next one is read meanwhile, and all into the same memory.
+import type { TensorBytes } from './codec.ts';
+import type { ModelSource } from './model-source.ts';
+import { memoryBytes, PIECE, reused } from './tensor-bytes.ts';
+
+type Opened = Awaited<ReturnType<ModelSource['open']>>;
+
+/** The same model. A tensor's bytes may be gone once another is opened; one that has no more than a piece is read but once. */
+export function inTurn(source: ModelSource): ModelSource {
+  const names = [...source.weights.tensors.keys()];
+  const following = new Map(names.map((name, i) => [name, names[i + 1]]));
+  const memories = [reused(), reused()] as const;
+  let turn = 0;
+  let ahead: { readonly name: string; readonly opened: Promise<Opened> } | null = null;
+  const start = (name: string) => {
+    turn = 1 - turn;
+    const opened = openHeld(source, name, memories[turn] as Memory);
+    // It is awaited where the tensor is opened; if none asks for it, none hears of it.
+    opened.catch(() => {});
+    return { name, opened };
+  };
+  return {
+    ...source,
+    async open(section, name) {
+      if (section === 'files') return source.open(section, name);
+      const [now, unasked] = ahead?.name === name ? [ahead, null] : [start(name), ahead];
+      await unasked?.opened.catch(() => {});
+      const opened = await now.opened;
+      const next = following.get(name);
+      ahead = next === undefined ? null : start(next);
+      return opened;
+    },
+  };
+}
+
+type Memory = ReturnType<typeof reused>;
+
+async function openHeld(source: ModelSource, name: string, memory: Memory): Promise<Opened> {
+  const tensor = await source.open('tensors', name);
+  return tensor && { ...tensor, ...(await held(tensor, memory)) };
+}
+
+async function held({ bytes, read }: TensorBytes, memory: Memory): Promise<TensorBytes> {
+  if (bytes <= PIECE) return memoryBytes(await read(0, bytes, memory(bytes)));
+  return { bytes, read: (begin, end, into = memory(end - begin)) => read(begin, end, into) };
+}
