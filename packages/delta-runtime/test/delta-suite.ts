@@ -2,7 +2,7 @@
 import { type Backend, largestTensor } from '@peftjs/backend';
 import { dense, type Storage } from '@peftjs/core';
 import { type CausalLM, loadModel } from '@peftjs/models';
-import { f16, nf4 } from '@peftjs/quantization';
+import { asStored, bf16, f16, fp4, int4, int8, nf4 } from '@peftjs/quantization';
 import { describeOn, leakGuard } from '@peftjs/testing/suites';
 import { describe, expect, it } from 'vitest';
 import { batchOf } from '../../models/test/tiny-llama.ts';
@@ -17,15 +17,28 @@ export const LESS_THAN_AN_EMBEDDING = 2600;
 
 const TOKENS = batchOf([[40, 3, 47]]);
 
-const STORAGES: readonly (readonly [string, Storage, FileDtype])[] = [
+export type DeltaCase = readonly [string, Storage, FileDtype];
+
+/** Those that differ in what a backend does with them. */
+export const SOME_STORAGES: readonly DeltaCase[] = [
   ['f32', dense, 'F16'],
   ['f16', f16(), 'F16'],
   ['nf4', nf4({ doubleQuantization: true }), 'F16'],
 ];
 
-export function describeDeltas(backend: Backend): void {
+export const ALL_STORAGES: readonly DeltaCase[] = [
+  ...SOME_STORAGES,
+  ['bf16', bf16(), 'BF16'],
+  ['int8', int8(), 'BF16'],
+  ['int4', int4({ group: 32 }), 'F16'],
+  ['asymmetric int4', int4({ group: 32, asymmetric: true }), 'F32'],
+  ['fp4', fp4(), 'F32'],
+  ['what the file has', asStored(), 'BF16'],
+];
+
+export function describeDeltas(backend: Backend, storages: readonly DeltaCase[]): void {
   describeOn(backend, 'a delta on a loaded model', () => {
-    describe.for(STORAGES)('in %s', ([, weights, dtype]) => {
+    describe.for(storages)('in %s', ([, weights, dtype]) => {
       leakGuard();
       it('makes it the tuned one, bit for bit, and the base again', async () => {
         const base = await baseOf('llama', dtype, { vocab_size: 160, tie_word_embeddings: false });
