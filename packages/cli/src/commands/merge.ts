@@ -13,6 +13,7 @@ import { backendOptions, startBackend } from '../options/backend-options.ts';
 import { adapterOption, modelOption, openAdapter, openModel } from '../options/model-options.ts';
 import { storyOf, storyOptions } from '../options/story-options.ts';
 import { trustOf, trustOption } from '../options/trust-option.ts';
+import { weightsOption } from '../options/weights-option.ts';
 
 const options = {
   model: modelOption,
@@ -26,7 +27,8 @@ const options = {
       above: 0,
     },
   ),
-  dtype: orElse(choice(['F32', 'F16', 'BF16'], 'how the weights are stored'), 'F32'),
+  weights: weightsOption,
+  dtype: orElse(choice(['F32', 'F16', 'BF16'], 'how numbers are stored; codes stay codes'), 'F32'),
   ...storyOptions,
   ...backendOptions,
 };
@@ -35,17 +37,22 @@ export const mergeAdapter: Command = command({
   name: 'merge',
   output: 'report',
   about: `Folds an adapter into its base model and saves that as a folder of its own, tokenizer and all.
-Before it is saved, its output on a probe is compared with that of base and adapter.`,
+Before it is saved, its output on a probe is compared with that of base and adapter. Over --weights of few bits what is merged is
+rounded again, which is refused where too much is lost.`,
   options,
   examples: [
     ['merge --model HuggingFaceTB/SmolLM2-135M --adapter out/notes --out out/merged', 'one folder for everyone'],
+    [
+      'merge --model out/small --weights as-stored --adapter out/notes --out out/merged',
+      'into the codes of a quantized one',
+    ],
   ],
   async run(values, run) {
     const { report } = run;
     const { out, dtype } = values;
     await checkOut(out, values.model, 'model');
     const backend = await startBackend(values, report);
-    const model = await openModel(values.model, run);
+    const model = await openModel(values.model, run, values.weights);
     const adapter = await openAdapter(model, values.adapter, await trustOf(values));
     report.say(`adapter  ${values.adapter}: ${adapter.summary()}`);
     const probe = probeFor(model);

@@ -40,6 +40,26 @@ test.each([
   expect(await logitsOf(out, asStored())).toEqual(await logitsOf(place.model, inMemory));
 });
 
+test('an adapter is merged into codes within a tolerance, and refused where 4 bits would lose it', async () => {
+  const merged = async (small: string, ...more: readonly string[]) => {
+    const over = ['--model', place.path(small), '--weights', 'as-stored', '--backend', 'cpu'];
+    const [adapter, out] = [place.path(`on-${small}`), place.path(`${small}-merged`)];
+    const how = ['--steps', '1', '--length', '8', '--rank', '1', '--targets', 'v_proj', '--learning-rate', '0.1'];
+    expect((await peftjs(['train', ...over, '--data', place.data, ...how, '--out', adapter])).stderr).toBe('');
+    return { out, ran: await peftjs(['merge', ...over, '--adapter', adapter, '--out', out, '--json', ...more]) };
+  };
+  const whole = await merged('int8', '--tolerance', '0.2');
+  expect([whole.ran.code, whole.ran.stderr]).toEqual([0, '']);
+  expect((whole.ran.objects[0] as { change: number }).change).toBeGreaterThan(0);
+  const config = JSON.parse(readFileSync(`${whole.out}/config.json`, 'utf8'));
+  expect(config.quantization_config).toMatchObject({ load_in_8bit: true });
+  const lost = await merged('nf4-double');
+  expect(lost.ran).toMatchObject({
+    code: 1,
+    stderr: expect.stringMatching(/nothing was merged.*Keep the adapter apart/),
+  });
+});
+
 test('its lines say what came of it', async () => {
   const args = [
     'quantize',

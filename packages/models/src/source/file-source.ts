@@ -106,7 +106,7 @@ function codesError(file: TensorFile, name: string, dtype: string): string {
   const what = beside.length === 0 ? '' : `, beside ${beside.map((one) => `"${one.slice(name.length)}"`).join(', ')}`;
   return (
     `[peftjs/models] ${file.name}: "${name}" holds codes (${dtype})${what}; load it in the storage that wrote them, ` +
-    'as with { weights: bitsandbytes() } of @peftjs/quantization'
+    'as { weights: bitsandbytes() } of @peftjs/quantization does, or --weights as-stored on the command line'
   );
 }
 
