@@ -22,13 +22,15 @@ const lossOf = async (adapter: readonly string[], model = place.model) => {
 };
 
 test('evaluates and merges what was trained', async () => {
-  const options = ['--qat', '3', '--qat-over', 'merged', '--qat-group', '8', '--optimizer', 'adamw8bit'];
+  const options = ['--qat', '3', '--qat-over', 'merged', '--qat-group', '8', '--qat-steps', 'learned'];
+  options.push('--optimizer', 'adamw8bit');
   expect((await train(...options)).stderr).toBe('');
   const story = JSON.parse(readFileSync(place.path('rounded/peftjs.json'), 'utf8'));
   expect(story.provenance.recipe).toMatchObject({
     qat: 3,
     'qat-over': 'merged',
     'qat-group': 8,
+    'qat-steps': 'learned',
     optimizer: 'adamw8bit',
   });
   const loss = await lossOf(['--adapter', place.path('rounded')]);
@@ -43,6 +45,8 @@ test('evaluates and merges what was trained', async () => {
 test.each([
   [['--qat', '4'], '--qat 4 rounds the frozen weight alone or with the adapter in it; say --qat-over base or merged'],
   [['--qat-group', '8'], '--qat-group says how to round, and --qat BITS is missing'],
+  [['--qat-inputs', '8'], '--qat-inputs says how to round, and --qat BITS is missing'],
+  [['--qat-asymmetric'], '--qat-asymmetric says how to round'],
   [['--qat', '4', '--qat-over', 'base', '--full'], '--qat rounds beneath a method, and --full has none'],
   [['--qat', '9', '--qat-over', 'base'], '--qat'],
 ])('refuses %s', async (options, message) => {

@@ -3,13 +3,17 @@ import type { AdapterRecord } from '@peftjs/checkpoint';
 import type { Family, Method } from '@peftjs/core';
 import type { QatSpec } from '@peftjs/quantization';
 import { given } from '../given.ts';
-import { choice, integer, type Option } from '../option.ts';
+import type { Training } from '../method-entry.ts';
+import { choice, flag, integer, type Option } from '../option.ts';
 import { UsageError } from '../usage-error.ts';
 
 export interface QatValues {
   readonly qat: number | undefined;
   readonly 'qat-over': QatSpec['over'] | undefined;
   readonly 'qat-group': number | undefined;
+  readonly 'qat-steps': QatSpec['steps'] | undefined;
+  readonly 'qat-inputs': number | undefined;
+  readonly 'qat-asymmetric': boolean;
 }
 
 export const qatOptions: { readonly [K in keyof QatValues]: Option<QatValues[K]> } = {
@@ -19,14 +23,21 @@ export const qatOptions: { readonly [K in keyof QatValues]: Option<QatValues[K]>
     'round the frozen weight alone, or with the adapter in it, as it will be merged',
   ),
   'qat-group': integer('N', 'inputs that share a step of the rounding; those of a row when left out', { min: 1 }),
+  'qat-steps': choice(
+    ['fitted', 'learned'],
+    'fitted to the largest number of a group, or trained (LSQ), at a tenth of the learning rate; fitted when left out',
+  ),
+  'qat-inputs': integer('BITS', "round the layers' inputs to so many bits, too", { min: 2, max: 8 }),
+  'qat-asymmetric': flag('give each group a minimum beside its step'),
 };
 
 /** @throws UsageError where an option lacks another */
 export function checkQat(values: QatValues & { readonly full?: boolean }): void {
-  const { qat: bits, 'qat-over': over, 'qat-group': group, full } = values;
-  if (bits === undefined && (over !== undefined || group !== undefined)) {
-    throw new UsageError(`--qat-${over === undefined ? 'group' : 'over'} says how to round, and --qat BITS is missing`);
-  }
+  const { qat: bits, 'qat-over': over, full } = values;
+  const details = ['qat-over', 'qat-group', 'qat-steps', 'qat-inputs', 'qat-asymmetric'] as const;
+  const detail = details.find((name) => values[name] !== undefined && values[name] !== false);
+  if (bits === undefined && detail !== undefined)
+    throw new UsageError(`--${detail} says how to round, and --qat BITS is missing`);
   if (bits !== undefined && over === undefined) {
     throw new UsageError(
       `--qat ${bits} rounds the frozen weight alone or with the adapter in it; say --qat-over base or merged`,
@@ -37,8 +48,18 @@ export function checkQat(values: QatValues & { readonly full?: boolean }): void 
 }
 
 /** Undefined where nothing is to be rounded. */
-function specOf({ qat: bits, 'qat-over': over, 'qat-group': group }: Partial<QatValues>): QatSpec | undefined {
-  return bits === undefined || over === undefined ? undefined : { bits, over, ...given({ group }) };
+function specOf(values: Partial<QatValues>): QatSpec | undefined {
+  const { qat: bits, 'qat-over': over, 'qat-group': group, 'qat-steps': steps, 'qat-inputs': inputs } = values;
+  if (bits === undefined || over === undefined) return undefined;
+  const activations = inputs === undefined ? undefined : { bits: inputs };
+  return { bits, over, symmetric: !values['qat-asymmetric'], ...given({ group, steps, activations }) };
+}
+
+/** What training takes besides: a learned step is a small number, which AdamW would move by as much as any other. */
+export function withStepRates(training: Training, { 'qat-steps': steps }: QatValues): Training {
+  const { rates = () => 1 } = training;
+  if (steps !== 'learned') return training;
+  return { ...training, rates: (parameter) => rates(parameter) * (parameter.key.endsWith('qat_step') ? 0.1 : 1) };
 }
 
 /** The methods of an adapter, the first over rounded weights where that is asked for. */

@@ -7,7 +7,7 @@ import { writeModelRecord } from '../folders/model-record.ts';
 import { filesBeside } from '../folders/tokenizer-files.ts';
 import type { Setting, Training } from '../method-entry.ts';
 import type { NamedMethod } from '../methods.ts';
-import { type QatValues, withQat } from '../options/qat-options.ts';
+import { type QatValues, withQat, withStepRates } from '../options/qat-options.ts';
 import { adapterLines, modelLines } from './python-lines.ts';
 
 export type SavedDtype = 'F32' | 'F16' | 'BF16';
@@ -43,7 +43,7 @@ export async function adapterGoal(
   return {
     kind: 'adapter',
     trainable: adapter,
-    training: method.training?.(values, adapter) ?? {},
+    training: withStepRates(method.training?.(values, adapter) ?? {}, values),
     summary: adapter.summary(),
     async save(out, dtype, story) {
       const record = await adapter.snapshot();
