@@ -12,10 +12,12 @@ import { numbers } from '../test/models.ts';
 const run = promisify(execFile);
 /** The small one has some chunks, too: what a chunk takes is the same for both. */
 const [SMALL, LARGE] = [2 ** 22, 3 * 2 ** 22];
+/** Of a model of many tensors. */
+const EACH = 2 ** 24;
 let root: string;
 
-/** A model of one tensor of so many bytes, and what became of it: the low half of each number is another. */
-function writePair(folder: string, bytes: number): void {
+/** A model of tensors of so many bytes each, and what became of it: the low half of each number is another. */
+function writePair(folder: string, bytes: number, count = 1): void {
   const values = numbers(1, bytes / 4);
   const bits = new Uint16Array(values.buffer.slice(0));
   for (let i = 0; i < bits.length; i += 2) bits[i] = Math.imul(i + 1, 40_503) >>> 7;
@@ -26,7 +28,11 @@ function writePair(folder: string, bytes: number): void {
     mkdirSync(join(folder, name), { recursive: true });
     writeFileSync(
       join(folder, name, 'model.safetensors'),
-      writeSafetensors([{ name: 'w', dtype: 'F32', shape: [data.length / 1024, 1024], data }]),
+      writeSafetensors(
+        Array.from({ length: count }, (_, i) => ({
+          ...{ name: `w${i}`, dtype: 'F32' as const, shape: [data.length / 1024, 1024], data },
+        })),
+      ),
     );
   }
 }
@@ -43,16 +49,19 @@ beforeAll(async () => {
   });
   writePair(join(root, 'small'), SMALL);
   writePair(join(root, 'large'), LARGE);
+  writePair(join(root, 'many'), EACH, 6);
 });
 afterAll(() => rmSync(root, { recursive: true, force: true }));
 
 /** With these glibc gives freed buffers back at once, and what is counted is what is held. */
 const PROMPT_FREE = { MALLOC_MMAP_THRESHOLD_: '65536', MALLOC_ARENA_MAX: '1' };
 
-async function peak(name: string, size: string): Promise<number> {
+const SMALL_SPACE = '--max-semi-space-size=1';
+
+async function peak(name: string, size: string, flags: readonly string[] = ['--expose-gc']): Promise<number> {
   const { stdout } = await run(
     process.execPath,
-    ['--expose-gc', '--max-semi-space-size=1', join(root, 'program.mjs'), name, join(root, size)],
+    [...flags, SMALL_SPACE, join(root, 'program.mjs'), name, join(root, size)],
     {
       env: { ...process.env, ...PROMPT_FREE },
     },
@@ -69,4 +78,9 @@ test.each(Object.entries(MOST))('%s has no tensor whole in memory', async (name,
   if (name !== 'apply') return;
   const [made, wanted] = ['applied', 'tuned'].map((one) => readFileSync(join(root, 'large', one, 'model.safetensors')));
   expect(made?.equals(wanted as Buffer)).toBe(true);
+});
+
+test('exact leaves behind less than two of the largest tensors, however many there are', async () => {
+  const more = (await peak('exact', 'many', [])) - (await peak('exact', 'small', []));
+  expect(more).toBeLessThan(2 * EACH);
 });

@@ -37,13 +37,13 @@ function open(one: string): Folder {
       return (
         source && {
           ...source,
-          async read(begin, end) {
+          async read(begin, end, into) {
             look();
             readSince += end - begin;
             // The second waits for what the first has found to be freed.
             for (let i = 0; readSince >= OFTEN && i < 2; i++) globalThis.gc?.();
             readSince %= OFTEN;
-            const bytes = await source.read(begin, end);
+            const bytes = await source.read(begin, end, into);
             look();
             return bytes;
           },
@@ -54,6 +54,6 @@ function open(one: string): Folder {
 }
 
 const how = { onProgress: look };
-if (codec) await diff(open('base'), open('tuned'), join(path, name), { ...how, codec });
+if (codec) await diff(open('base'), open('tuned'), join(path, name), { ...how, codec, shardBytes: 2 ** 20 });
 else await apply(open('base'), open('exact'), join(path, 'applied'), { ...how, codecs: Object.values(CODECS) });
 process.stdout.write(String(most));
