@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import { diskFolder, type Folder } from '@peftjs/checkpoint';
 import { apply } from '../src/apply.ts';
+import { chain } from '../src/chain.ts';
 import type { Codec } from '../src/codec.ts';
 import { exact } from '../src/codecs/exact.ts';
 import { int4 } from '../src/codecs/integers.ts';
@@ -55,5 +56,6 @@ function open(one: string): Folder {
 
 const how = { onProgress: look };
 if (codec) await diff(open('base'), open('tuned'), join(path, name), { ...how, codec, shardBytes: 2 ** 20 });
+else if (name === 'chain') await chain([open('exact')], join(path, name), { ...how, base: open('base') });
 else await apply(open('base'), open('exact'), join(path, 'applied'), { ...how, codecs: Object.values(CODECS) });
 process.stdout.write(String(most));
