@@ -142,6 +142,7 @@ describe('delta', () => {
     const refused = async (...args: string[]) => (await delta(...args)).stderr;
     expect(await refused('diff', ...sides, '--codec', 'sign', '--rank', '4')).toContain('--codec sign takes no --rank');
     expect(await refused('diff', ...sides, '--budget', '1MB', '--energy', '0.9')).toContain('not both');
+    expect(await refused('diff', ...sides, '--codec', 'dare', '--budget', '1MB')).toContain('dare has one size');
     expect(await refused('diff', ...sides, '--energy', '101%')).toContain('a share, such as 0.999 or 99.9%');
     expect(await refused('diff', ...sides, '--codec-for', 'norm=none')).toContain(
       'it needs PATTERN=CODEC, of the codecs',

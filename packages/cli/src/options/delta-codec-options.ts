@@ -48,6 +48,10 @@ export function codecChoice({ codec, 'codec-for': rules, rank, density, budget, 
   if (rank !== undefined || density !== undefined || rules !== undefined)
     throw new UsageError('--budget and --energy choose --codec-for, --rank and --density themselves');
   const candidates = candidatesOf(codec);
+  if (candidates.length === 0)
+    throw new UsageError(
+      `--codec ${codec} has one size, and --budget and --energy choose between several; leave one of them out`,
+    );
   return (base, tuned, how) => fitCodecs(base, tuned, goal, { ...how, candidates });
 }
 
