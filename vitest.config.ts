@@ -8,6 +8,12 @@ import { vulkanEnvironment } from './scripts/vulkan.mjs';
 /** Packages are tested from their sources, so that no test can run on a stale build. */
 const conditions = ['peftjs-source'];
 const IN_BROWSER = 'packages/*/src/**/*.browser.test.ts';
+/**
+ * Tests whose process is a part of what they test: they start backends other than the plain ones, change what tfjs holds for
+ * the whole process, or compute on a GPU. All others share a process a core: to start one and to load tfjs takes longer than most
+ * of them run.
+ */
+const ALONE = ['packages/{backend*,testing}/src/**/*.test.ts', 'packages/*/src/**/{*.webgpu,every-backend}.test.ts'];
 /** What the sources import from elsewhere, so that Vite prepares it before the first test and not in the middle of one. */
 const DEPENDENCIES = [
   '@tensorflow/tfjs-core',
@@ -33,6 +39,8 @@ class LongestFirst extends BaseSequencer {
       ({ moduleId }: TestSpecification) => moduleId.endsWith('/recipes.test.ts'),
       ({ project }: TestSpecification) => project.name === 'repository',
       ({ moduleId }: TestSpecification) => moduleId.endsWith('.webgpu.test.ts'),
+      // A process is shared as long as the next file may share it.
+      ({ project }: TestSpecification) => project.name === 'alone',
     ];
     const rank = (file: TestSpecification) => [...long, () => true].findIndex((is) => is(file));
     return sorted.sort((a, b) => rank(a) - rank(b));
@@ -54,8 +62,15 @@ export default defineConfig({
     projects: [
       {
         extends: true,
-        test: { name: 'packages', include: ['packages/*/src/**/*.test.ts'], exclude: [IN_BROWSER], setupFiles },
+        test: {
+          name: 'packages',
+          include: ['packages/*/src/**/*.test.ts'],
+          exclude: [IN_BROWSER, ...ALONE],
+          isolate: false,
+          setupFiles,
+        },
       },
+      { extends: true, test: { name: 'alone', include: ALONE, exclude: [IN_BROWSER], setupFiles } },
       { extends: true, test: { name: 'repository', include: ['tests/*.test.ts'], setupFiles } },
       ...inChromium(),
     ],
