@@ -27,7 +27,7 @@ const FULL = {
   warmup: 0.1,
   seed: 1,
 };
-const QUICK = { ...FULL, test: 300, train: 800, epochs: 1, compare: false, maxLength: 64, batchSize: 8 };
+const QUICK = { ...FULL, test: 300, train: 480, epochs: 1, compare: false, maxLength: 64, batchSize: 8 };
 
 const { given, out } = readArguments('quick', 'validate');
 const options = { ...(given('quick') ? QUICK : FULL), validation: given('validate') ? 450 : 0 };
