@@ -16,6 +16,7 @@ const ALL = [
   ['storages'],
   ['quantized-models'],
   ['rounded-kinds'],
+  ['nearer-float32'],
   ['qat'],
   ['optimizer-state'],
   ['routing'],

@@ -88,6 +88,12 @@ describe('benchmarks', { timeout: 180_000 }, () => {
     expect(Number(embed?.perplexityRatio)).toBeGreaterThan(1);
   });
 
+  it('nearer-float32', () => {
+    const { results } = run('nearer-float32');
+    expect(results.map(({ engine }) => engine)).toEqual(['sotu-3m, fitted to text']);
+    expect(Number(results[0]?.adapted)).toBeLessThan(Number(results[0]?.perplexity));
+  });
+
   it('qat', () => {
     const { results } = run('qat');
     expect(results.map((row) => row.engine)).toContain('LoRA at 4 bits');

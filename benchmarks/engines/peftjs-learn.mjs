@@ -5,7 +5,7 @@ import { lora } from '@peftjs/lora';
 import { cosine, meanLoss, train } from '@peftjs/train';
 import { novelBatches } from '../workload/novel.mjs';
 import { findModel } from '../workload/real-models.mjs';
-import { loadWeighed } from './load-weighed.mjs';
+import { importantStorage, loadIn, loadWeighed } from './load-weighed.mjs';
 import { Absent, serve } from './serve.mjs';
 import { startBackend } from './start-backend.mjs';
 
@@ -25,18 +25,27 @@ async function mergeAnyway(adapter, probe) {
   }
 }
 
-await serve(async ({ model: name, storage, ...options }) => {
+/** Loads a model in nf4 that was fitted to the first batches of what is learned. @param {string} path @param {{ batches: number, chapters: { learned: number, heldOut: number }, batchSize: number, length: number }} fitted */
+async function loadFitted(path, { batches, chapters, batchSize, length }) {
+  const storage = await importantStorage(path, async (model) => {
+    const { training } = await novelBatches(model, chapters, batchSize, length);
+    await meanLoss(model, { ...training, size: batches });
+  });
+  return loadIn(path, storage);
+}
+
+await serve(async ({ model: name, storage, fitted, ...options }) => {
   const found = findModel(name);
   if ('absent' in found) throw new Absent(found.absent);
   const about = await startBackend(options);
-  const { model, load, weigh } = await loadWeighed(found.path, storage);
+  const { model, load, weigh } = await (fitted ? loadFitted(found.path, fitted) : loadWeighed(found.path, storage));
   return {
     about,
     handlers: {
       load: () => load,
       weigh,
       /** Perplexities on the chapters held out. */
-      async learn({ chapters, batchSize, length, steps, rank, learningRate }) {
+      async learn({ chapters, batchSize, length, steps, rank, learningRate, merges = true }) {
         const { training, heldOut } = await novelBatches(model, chapters, batchSize, length);
         const perplexity = async () => Math.exp(await meanLoss(model, heldOut));
         const before = await perplexity();
@@ -44,6 +53,7 @@ await serve(async ({ model: name, storage, ...options }) => {
         const schedule = cosine({ warmup: 0.1 });
         for await (const _ of train(model, training, { learningRate, steps, schedule }));
         const after = await perplexity();
+        if (!merges) return { before, after };
         const batch = heldOut.get(0, 0);
         const merged = await mergeAnyway(adapter, () => model.logits(batch));
         return { before, after, merged: await perplexity(), ...merged };

@@ -12,30 +12,64 @@ export interface FittedGroup {
 const SMALLEST = Math.fround(1e-38);
 
 /**
- * What fits numbers `from` to `end` of rows into `group`.
+ * Fits numbers `from` to `end` of rows. With the importance of each, the scale is the one that loses least.
  * @returns the index of a number that has no code; -1 where all have
  */
-export function fitterOf(
-  form: GroupedForm,
-  group: FittedGroup,
-): (rows: Float32Array, from: number, end: number) => number {
+export type Fitter = (rows: Float32Array, from: number, end: number, importance?: Float32Array) => number;
+
+export function fitterOf(form: GroupedForm, group: FittedGroup): Fitter {
   const codesOf = form.levels === null ? nearestBytes : nearestLevels(form.levels);
   const ofZero = new Uint8Array(1);
   codesOf(new Float32Array(1), 0, 1, 0, 1, ofZero);
   const measure = MEASURES[form.fit.of];
   const share = Math.fround(form.fit.share);
-  return (rows, from, end) => {
+  const encode = (rows: Float32Array, from: number, end: number) =>
+    codesOf(rows, from, end, group.offset, inverseOf(group.scale), group.codes);
+  const lossOf = lossMeter(form, group);
+  return (rows, from, end, importance) => {
     for (let i = from; i < end; i++) if (!Number.isFinite(rows[i])) return i;
     const { size, offset } = measure(rows, from, end);
     const step = stepOf(rows, from, end, size, form.fit);
-    group.scale = Math.fround(step ?? size * share);
+    const fitting = Math.fround(step ?? size * share);
+    group.scale = fitting;
     group.offset = form.offsets ? offset : 0;
-    if (!Number.isFinite(group.scale)) return from;
-    const steep = Math.max(Math.abs(group.scale), SMALLEST);
-    const inverse = Math.fround((group.scale < 0 ? -1 : 1) / steep);
-    codesOf(rows, from, end, group.offset, inverse, group.codes);
+    if (!Number.isFinite(fitting)) return from;
+    encode(rows, from, end);
+    if (importance) {
+      let [best, least] = [fitting, lossOf(rows, from, end, importance)];
+      for (const part of SHARES) {
+        group.scale = Math.fround(fitting * part);
+        encode(rows, from, end);
+        const loss = lossOf(rows, from, end, importance);
+        if (loss < least) [best, least] = [group.scale, loss];
+      }
+      group.scale = best;
+      encode(rows, from, end);
+    }
     group.codes.fill(ofZero[0] as number, end - from);
     return -1;
+  };
+}
+
+/** Of the scale at which the largest number fits: those that are tried. */
+const SHARES = Array.from({ length: 19 }, (_, k) => 0.7 + 0.025 * k);
+
+function inverseOf(scale: number): number {
+  return Math.fround((scale < 0 ? -1 : 1) / Math.max(Math.abs(scale), SMALLEST));
+}
+
+/** What the group's codes lose of numbers: the sum of squares, each times its importance. */
+function lossMeter({ levels }: GroupedForm, group: FittedGroup) {
+  return (rows: Float32Array, from: number, end: number, importance: Float32Array): number => {
+    const { scale, offset, codes } = group;
+    let loss = 0;
+    for (let i = from, k = 0; i < end; i++, k++) {
+      const code = codes[k] as number;
+      const level = levels === null ? (code << 24) >> 24 : (levels[code] as number);
+      const lost = (rows[i] as number) - (level * scale + offset);
+      loss += lost * lost * (importance[k] as number);
+    }
+    return loss;
   };
 }
 

@@ -3,6 +3,7 @@
 import type { Storage } from '@peftjs/core';
 import { type BlockCodes, blockCodes } from './bitsandbytes-codes.ts';
 import { type GroupedPacking, groupedPacking } from './grouped-packing.ts';
+import { type Importance, importanceOf } from './importance.ts';
 import { DYNAMIC_MAP } from './nested-scales.ts';
 import { packedStorage } from './packed-storage.ts';
 
@@ -13,14 +14,31 @@ export interface FourBitOptions {
   readonly doubleQuantization?: boolean;
 }
 
+export interface FourBitStorageOptions extends FourBitOptions {
+  /**
+   * What `measureImportance` gave: matrices of a file get the scales that lose least of what layers give. When left out, and in a
+   * weight that is stored again, a scale is the largest size in its block.
+   */
+  readonly importance?: Importance;
+}
+
 /** NF4: the quantiles of a normal distribution. arXiv 2305.14314. */
-export function nf4(options: FourBitOptions = {}): Storage {
-  return packedStorage(nf4Packing(options), { advice: 'use f16()' });
+export function nf4(options: FourBitStorageOptions = {}): Storage {
+  return storage(nf4Packing(options), options);
 }
 
 /** FP4: a sign, two bits of exponent, one of fraction. */
-export function fp4(options: FourBitOptions = {}): Storage {
-  return packedStorage(fp4Packing(options), { advice: 'use f16()' });
+export function fp4(options: FourBitStorageOptions = {}): Storage {
+  return storage(fp4Packing(options), options);
+}
+
+function storage(packing: GroupedPacking, { importance }: FourBitStorageOptions): Storage {
+  return packedStorage(packing, {
+    advice: 'use f16()',
+    ...(importance && {
+      encoderOf: (matrix) => packing.encoder(matrix.outDim, matrix.inDim, importanceOf(importance, matrix)),
+    }),
+  });
 }
 
 export const nf4Packing = (options: FourBitOptions = {}): GroupedPacking => fourBit('nf4', NF4, options);

@@ -14,6 +14,8 @@ import type { FilePacking } from './packed-weight.ts';
 /** A packing whose form is known, so that every backend has a decoder. */
 export interface GroupedPacking extends FilePacking {
   readonly form: GroupedForm;
+  /** @param importance of each column [i]: scales then lose least, where by default the largest number of a group fits */
+  encoder(outDim: number, inDim: number, importance?: Float32Array): Encoder;
 }
 
 /**
@@ -40,10 +42,10 @@ export function groupedPacking(name: string, form: GroupedForm, fileCodes?: File
       ...plain(outDim, inDim),
       ...(nested && nestedArrays(outDim * groupSizes(form, inDim).groups)),
     }),
-    encoder(outDim, inDim) {
+    encoder(outDim, inDim, importance) {
       const arrays = emptyArrays({ arrays: plain }, outDim, inDim);
       if (form.levels !== null) (arrays.levels as Float32Array).set(form.levels);
-      const encode = encodeGroups(form, inDim, arrays);
+      const encode = encodeGroups(form, inDim, arrays, importance);
       return { encode, finish: () => (nested ? { ...arrays, ...nest(arrays.scales as Float32Array) } : arrays) };
     },
     decode(arrays, row, out) {
@@ -63,18 +65,24 @@ export function groupedPacking(name: string, form: GroupedForm, fileCodes?: File
   };
 }
 
-function encodeGroups(form: GroupedForm, inDim: number, arrays: PackedArrays): Encoder['encode'] {
+function encodeGroups(
+  form: GroupedForm,
+  inDim: number,
+  arrays: PackedArrays,
+  importance?: Float32Array,
+): Encoder['encode'] {
   const { length, groups } = groupSizes(form, inDim);
   const { codes, scales, offsets } = arrays as PackedArrays & Readonly<Record<string, Float32Array>>;
   const bytes = bytesOf(codes);
   const fitted: FittedGroup = { scale: 0, offset: 0, codes: new Uint8Array(length) };
   const fit = fitterOf(form, fitted);
+  const own = Array.from({ length: groups }, (_, g) => importance?.subarray(g * length, (g + 1) * length));
   return (rows, first) => {
     for (let start = 0, row = first; start < rows.length; start += inDim, row++) {
       for (let g = 0; g < groups; g++) {
         const from = start + g * length;
         const end = Math.min(from + length, start + inDim);
-        const without = fit(rows, from, end);
+        const without = fit(rows, from, end, own[g]);
         if (without >= 0) return without;
         const at = row * groups + g;
         (scales as Float32Array)[at] = fitted.scale;

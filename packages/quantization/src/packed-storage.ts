@@ -11,9 +11,11 @@ export interface PackedStorageOptions {
   readonly advice: string;
   /** The codes of a matrix whose bytes in the file are codes already; null where they are not. */
   readonly adopt?: (matrix: FileMatrix) => Promise<PackedArrays> | null;
+  /** What encodes a file's matrix; the packing's own when left out. */
+  readonly encoderOf?: (matrix: FileMatrix) => Encoder;
 }
 
-export function packedStorage(packing: FilePacking, { advice, adopt }: PackedStorageOptions): Storage {
+export function packedStorage(packing: FilePacking, { advice, adopt, encoderOf }: PackedStorageOptions): Storage {
   const hold = (outDim: number, inDim: number, arrays: PackedArrays): Weight =>
     holdPacked(packing, outDim, inDim, arrays);
   /** @param before rows of what the matrix is a part of */
@@ -43,7 +45,7 @@ export function packedStorage(packing: FilePacking, { advice, adopt }: PackedSto
     const { name, outDim, inDim } = matrix;
     const adopted = await adopt?.(matrix);
     if (adopted) return holding(name, () => hold(outDim, inDim, adopted));
-    const encoder = packing.encoder(outDim, inDim);
+    const encoder = encoderOf?.(matrix) ?? packing.encoder(outDim, inDim);
     const most = Math.max(1, Math.floor(PART / inDim));
     for (let first = 0; first < outDim; first += most) {
       const rows = await matrix.rows(first, Math.min(most, outDim - first));
