@@ -1,6 +1,6 @@
 // C = A W' for few rows of A, as in generation, and codes of 16 bits: decoded in registers, so that W is read once and half
 // of what float32 is. The rows of A lie with the even ones of each eight numbers before the odd ones, as words have them.
-import { BF16, F16, codesOf, kindOf, NORMAL, numberOf, smallHalf } from './decode';
+import { BF16, F16, codesOf, halfOf, kindOf, numberOf } from './decode';
 import { roundsInputs } from './decode-groups';
 import { PACKED_FEW } from './kernel-ids';
 import { packedFewBytes } from './packed-few-bytes';
@@ -69,15 +69,8 @@ function some(kind: i32, m: i32, first: i32, end: i32): void {
       let even = i32x4.shl(h, 16);
       let odd = h;
       if (kind == F16) {
-        even = v128.and(i32x4.shr_s(even, 3), i32x4.splat(0x8fffe000));
-        odd = v128.and(i32x4.shr_s(odd, 3), i32x4.splat(0x8fffe000));
-        if (i16x8.all_true(v128.and(h, i16x8.splat(0x7c00)))) {
-          even = i32x4.add(even, i32x4.splat(NORMAL));
-          odd = i32x4.add(odd, i32x4.splat(NORMAL));
-        } else {
-          even = smallHalf(even);
-          odd = smallHalf(odd);
-        }
+        even = halfOf(i32x4.shr_s(even, 3));
+        odd = halfOf(i32x4.shr_s(odd, 3));
       } else odd = v128.and(odd, i32x4.splat(0xffff0000));
       const p = x + (at << 1);
       e0 = madd(even, v128.load(p), e0);
