@@ -1,8 +1,10 @@
-import type { FileMatrix, LinearSite } from '@peftjs/core';
-import { memory, type Tensor } from '@tensorflow/tfjs-core';
+import type { FileMatrix, LinearSite, Weight } from '@peftjs/core';
+import { memory, type Tensor, tidy } from '@tensorflow/tfjs-core';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { withHost } from '../../core/test/with-host.ts';
+import { inFile } from '../test/in-file.ts';
+import { bitsandbytes } from './bitsandbytes.ts';
 import { fp4Packing, nf4, nf4Packing } from './four-bit.ts';
 import type { GroupedPacking } from './grouped-packing.ts';
 import { type Importance, measureImportance } from './importance.ts';
@@ -105,6 +107,14 @@ describe('a matrix of a file', () => {
     const fitted = await read('model.layers.0.mlp.weight', { importance });
     expect(fitted).not.toEqual(await read('model.layers.0.mlp.weight'));
     expect(await read('layers.0.mlp.weight', { importance })).toEqual(fitted);
+  });
+
+  test('is written in bitsandbytes’ layout, and read from it as it was', async () => {
+    const weight = (await load('layers.0.mlp.weight', { doubleQuantization: true, importance })) as Weight;
+    const again = (await bitsandbytes().load?.((await inFile(weight)) as FileMatrix)) as Weight;
+    const [want, got] = [weight, again].map((one) => tidy(() => [...one.read().dataSync()]));
+    expect(got).toEqual(want);
+    for (const one of [weight, again]) one.dispose();
   });
 
   test('is refused where there is nothing of it, or of another width', async () => {
