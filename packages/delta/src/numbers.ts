@@ -30,10 +30,10 @@ function codesIn(bytes: Uint8Array): Uint16Array {
   return new Uint16Array(buffer, byteOffset, length / 2);
 }
 
-/** Rounded to the nearest. */
-export function encodeNumbers(values: Float32Array, dtype: FloatDtype): Uint8Array {
+/** Rounded to the nearest, in memory of their own, or in the `codes` that are given, of which as many as there are numbers are taken. */
+export function encodeNumbers(values: Float32Array, dtype: FloatDtype, codes?: Uint16Array): Uint8Array {
   if (dtype === 'F32') return new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
-  const codes = new Uint16Array(values.length);
-  (dtype === 'F16' ? encodeFloat16 : encodeBfloat16)(values, codes);
-  return new Uint8Array(codes.buffer);
+  const out = codes?.subarray(0, values.length) ?? new Uint16Array(values.length);
+  (dtype === 'F16' ? encodeFloat16 : encodeBfloat16)(values, out);
+  return new Uint8Array(out.buffer, out.byteOffset, out.byteLength);
 }

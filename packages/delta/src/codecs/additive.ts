@@ -9,7 +9,7 @@ export interface MatrixShape {
   readonly columns: number;
 }
 
-/** Rows from `begin` up to `end`, in float32. */
+/** Rows from `begin` up to `end`, in float32, until others are read. */
 export type ReadRows = (begin: number, end: number) => Promise<Float32Array>;
 
 export interface Matrix extends MatrixShape {
@@ -50,12 +50,13 @@ function changeMatrix({ tensor, base, tuned }: Change, dtype: FloatDtype) {
   const shape = matrixShape(tensor);
   const width = (shape.columns * DTYPE_BITS[dtype]) / 8;
   let finite = true;
-  let room = new Float32Array(0);
+  let [room, other] = [new Float32Array(0), new Float32Array(0)];
   const read: ReadRows = async (begin, end) => {
     const [from, to] = [base, tuned].map((side) => side.read(begin * width, end * width));
-    const change = decodeNumbers((await to) as Uint8Array, dtype);
-    if (room.length < change.length) room = new Float32Array(change.length);
-    const before = decodeNumbers((await from) as Uint8Array, dtype, room);
+    const count = (end - begin) * shape.columns;
+    if (room.length < count) [room, other] = [new Float32Array(count), new Float32Array(count)];
+    const change = decodeNumbers((await to) as Uint8Array, dtype, room);
+    const before = decodeNumbers((await from) as Uint8Array, dtype, other);
     for (let i = 0; i < change.length; i++) {
       const d = (change[i] as number) - (before[i] as number);
       change[i] = d - d === 0 ? d : 0;
@@ -79,11 +80,14 @@ export function additive(approximation: Approximation): Codec {
     const width = (shape.columns * DTYPE_BITS[dtype]) / 8;
     const read = await approximation.open(stored, shape);
     const factor = sign * (dtype === 'F32' ? 1 : OFF_MIDDLE);
+    let [room, codes] = [new Float32Array(0), new Uint16Array(0)];
     for (const [begin, end] of rowBlocks(shape)) {
       const change = await read(begin, end);
-      const values = decodeNumbers(await from.read(begin * width, end * width), dtype);
+      const count = change.length;
+      if (room.length < count) [room, codes] = [new Float32Array(count), new Uint16Array(count)];
+      const values = decodeNumbers(await from.read(begin * width, end * width), dtype, room);
       for (let i = 0; i < values.length; i++) values[i] = (values[i] as number) + factor * (change[i] as number);
-      yield encodeNumbers(values, dtype);
+      yield encodeNumbers(values, dtype, codes);
     }
   }
   return {

@@ -1,4 +1,5 @@
 // Rows of numbers as whole numbers of a few bits: each group of a row has a scale, number ~ scale * (code - zero).
+import { decodeBfloat16, encodeBfloat16 } from '@peftjs/safetensors';
 import type { EncodedPart, Pause, Stored } from '../codec.ts';
 import { decodeNumbers, encodeNumbers } from '../numbers.ts';
 import { type Matrix, type MatrixShape, type ReadRows, rowBlocks } from './additive.ts';
@@ -35,6 +36,7 @@ export async function encodeGroups(
   const groups = Math.ceil(columns / group);
   const codes = new Uint8Array(rows * stride);
   const scales = new Float32Array(rows * groups);
+  const scaleOf = scaleFinder(form);
   for (const [begin, end] of rowBlocks(matrix)) {
     await pause();
     const values = await matrix.read(begin, end);
@@ -42,7 +44,7 @@ export async function encodeGroups(
       for (let g = 0; g < groups; g++) {
         const [from, to] = [g * group, Math.min((g + 1) * group, columns)];
         const offset = (row - begin) * columns;
-        const scale = bestScale(values.subarray(offset + from, offset + to), form);
+        const scale = scaleOf(values, offset + from, offset + to);
         scales[row * groups + g] = scale;
         for (let column = from; column < to; column++) {
           const code = codeOf(values[offset + column] as number, scale, zero);
@@ -66,20 +68,31 @@ function codeOf(value: number, scale: number, zero: number): number {
   return Math.min(2 * zero, Math.max(0, Math.round(value / scale + zero)));
 }
 
-/** Scales are stored in bfloat16; codes are those of the scale as it is stored. */
-function bestScale(values: Float32Array, { zero, clips }: GroupForm): number {
-  let largest = 0;
-  for (const value of values) largest = Math.max(largest, Math.abs(value));
-  const scales = Float32Array.from(clips, (clip) => (clip * largest) / zero);
-  const rounded = decodeNumbers(encodeNumbers(scales, 'BF16'), 'BF16');
-  if (rounded.length === 1 || largest === 0) return rounded[0] as number;
-  let best = { scale: rounded[0] as number, missing: Number.POSITIVE_INFINITY };
-  for (const scale of rounded) {
-    let missing = 0;
-    for (const value of values) missing += (value - scale * (codeOf(value, scale, zero) - zero)) ** 2;
-    if (missing < best.missing) best = { scale, missing };
-  }
-  return best.scale;
+/**
+ * Finds the scale of a group of values. Scales are stored in bfloat16; codes are those of the scale as it is stored. There are
+ * millions of groups: none has an object of its own.
+ */
+function scaleFinder({ zero, clips }: GroupForm): (values: Float32Array, begin: number, end: number) => number {
+  const [scales, codes] = [new Float32Array(clips.length), new Uint16Array(clips.length)];
+  return (values, begin, end) => {
+    let largest = 0;
+    for (let i = begin; i < end; i++) largest = Math.max(largest, Math.abs(values[i] as number));
+    for (let k = 0; k < clips.length; k++) scales[k] = ((clips[k] as number) * largest) / zero;
+    encodeBfloat16(scales, codes);
+    decodeBfloat16(codes, scales);
+    let [best, least] = [scales[0] as number, Number.POSITIVE_INFINITY];
+    if (clips.length === 1 || largest === 0) return best;
+    for (let k = 0; k < clips.length; k++) {
+      const scale = scales[k] as number;
+      let missing = 0;
+      for (let i = begin; i < end; i++) {
+        const value = values[i] as number;
+        missing += (value - scale * (codeOf(value, scale, zero) - zero)) ** 2;
+      }
+      if (missing < least) [best, least] = [scale, missing];
+    }
+    return best;
+  };
 }
 
 export function openGroups(
@@ -93,10 +106,13 @@ export function openGroups(
   const readCodes = partReader(stored, codesName(prefix), 'U8', [rows, stride]);
   const readScales = partReader(stored, scalesName(prefix), 'BF16', [rows, groups]);
   const mask = 2 ** bits - 1;
+  let room = new Float32Array(0);
   return async (begin, end) => {
     const codes = await readCodes(begin * stride, end * stride);
     const scales = decodeNumbers(await readScales(2 * begin * groups, 2 * end * groups), 'BF16');
-    const values = new Float32Array((end - begin) * columns);
+    const count = (end - begin) * columns;
+    if (room.length < count) room = new Float32Array(count);
+    const values = room.subarray(0, count);
     for (let row = 0, out = 0; row < end - begin; row++) {
       for (let column = 0; column < columns; column++) {
         const bit = column * bits;
