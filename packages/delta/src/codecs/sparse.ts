@@ -30,23 +30,22 @@ export function sparse({ density, select = largest }: SparseOptions = { density:
       const masks: Uint8Array[] = [];
       const kept: Uint8Array[] = [];
       let count = 0;
+      let room = new Float32Array(0);
       for (const [begin, end] of rowBlocks(change)) {
         await pause();
         const values = await change.read(begin, end);
+        if (room.length < values.length) room = new Float32Array(values.length);
         const mask = new Uint8Array(Math.ceil(values.length / 8));
-        const chosen = values.filter((value, at) => {
-          const keep = keeps(value);
-          if (keep) mask[at >> 3]! |= 1 << (at & 7);
-          return keep;
-        });
+        let some = 0;
+        for (let at = 0; at < values.length; at++) {
+          const value = values[at] as number;
+          if (!keeps(value)) continue;
+          mask[at >> 3]! |= 1 << (at & 7);
+          room[some++] = value * factor;
+        }
+        kept.push(encodeNumbers(room.subarray(0, some), 'BF16'));
         masks.push(await deflated(mask, 'runs'));
-        kept.push(
-          encodeNumbers(
-            chosen.map((value) => value * factor),
-            'BF16',
-          ),
-        );
-        count += chosen.length;
+        count += some;
       }
       const bytes = masks.reduce((sum, { length }) => sum + length, 0);
       return {
@@ -67,18 +66,22 @@ export function sparse({ density, select = largest }: SparseOptions = { density:
       if (mask.chunks !== blocks.length)
         throw new DeltaError(`the mask has ${mask.chunks} chunks; the tensor needs ${blocks.length}`);
       let used = 0;
+      let room = new Float32Array(0);
       return async (begin, end) => {
-        const values = new Float32Array((end - begin) * shape.columns);
+        const size = (end - begin) * shape.columns;
+        if (room.length < size) room = new Float32Array(size);
+        const values = room.subarray(0, size).fill(0);
         const index = blocks.findIndex(([first]) => first === begin);
         const bits = await inflated(await mask.chunk(index), Math.ceil(values.length / 8));
         if (bits === null) throw new DeltaError(`chunk ${index} of the mask has not a bit for each number`);
-        const places: number[] = [];
-        for (let at = 0; at < values.length; at++) if (((bits[at >> 3] as number) >> (at & 7)) & 1) places.push(at);
-        const next = used + places.length;
+        let next = used;
+        for (let at = 0; at < size; at++) next += ((bits[at >> 3] as number) >> (at & 7)) & 1;
         if (next > (count as number))
           throw new DeltaError(`the mask keeps more numbers than the ${count} that are stored`);
         const kept = decodeNumbers(await readValues(2 * used, 2 * next), 'BF16');
-        for (const [k, at] of places.entries()) values[at] = kept[k] as number;
+        let k = 0;
+        for (let at = 0; at < size; at++)
+          if (((bits[at >> 3] as number) >> (at & 7)) & 1) values[at] = kept[k++] as number;
         used = next;
         return values;
       };
