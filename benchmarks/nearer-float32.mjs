@@ -15,12 +15,13 @@ const QUESTION = 'What brings LoRA over nf4 nearer to LoRA over float32?';
 
 /** Batches of what is learned that scales are fitted to. */
 const FITTED = 32;
-/** @type {Readonly<Record<string, { storage?: string, rank?: number, fitted?: boolean }>>} */
+/** @type {Readonly<Record<string, { storage?: string, rank?: number, fitted?: boolean, block?: number }>>} */
 const WAYS = {
   'blocks of 32': { storage: 'nf4-32-int8' },
   'rank 32': { rank: 32 },
   'fitted to text': { fitted: true },
   'fitted to text, rank 32': { fitted: true, rank: 32 },
+  'fitted to text, blocks of 32': { fitted: true, block: 32 },
 };
 
 const LORA = { rank: 8, learningRate: 1e-3, merges: false };
@@ -43,12 +44,12 @@ const results = [];
 
 for (const [model, learn] of Object.entries(models)) {
   const { adapted } = float32.get(`${model} in f32`) ?? {};
-  for (const [way, { storage = 'nf4-int8', fitted = false, ...other }] of ways) {
+  for (const [way, { storage = 'nf4-int8', fitted = false, block, ...other }] of ways) {
     const name = `${model}, ${way}`;
     if (options.wants(name)) {
       const { chapters, batchSize, length } = learn;
       const fit = fitted
-        ? { fitted: { batches: options.quick ? 1 : FITTED, chapters, batchSize, length } }
+        ? { fitted: { batches: options.quick ? 1 : FITTED, chapters, batchSize, length, block } }
         : { storage };
       const spec = peftjs('learn', 'wasm', { model, threads: 2, ...fit }, `, ${name}`);
       const { engines, absent: missing } = await startEngines([spec]);

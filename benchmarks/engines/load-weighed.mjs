@@ -54,12 +54,17 @@ async function useOnce(model) {
   await meanLoss(model, { size: 1, get: () => short });
 }
 
-/** As `nf4-int8`, with scales that lose least on what `run` runs the model on. @param {string} path @param {(model: import('@peftjs/models').CausalLM) => Promise<unknown>} run */
-export async function importantStorage(path, run) {
+/**
+ * As `nf4-int8`, with scales that lose least on what `run` runs the model on.
+ * @param {string} path
+ * @param {number} block
+ * @param {(model: import('@peftjs/models').CausalLM) => Promise<unknown>} run
+ */
+export async function importantStorage(path, block, run) {
   const model = await loadModel(path, { weights: asStored() });
   const importance = await measureImportance(model, () => run(model));
   model.dispose();
-  return { weights: byRole(inInt8, nf4({ doubleQuantization: true, importance })) };
+  return { weights: byRole(inInt8, nf4({ block, doubleQuantization: true, importance })) };
 }
 
 /** @param {string} path @param {keyof typeof STORAGES} storage */

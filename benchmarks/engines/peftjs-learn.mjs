@@ -25,9 +25,13 @@ async function mergeAnyway(adapter, probe) {
   }
 }
 
-/** Loads a model in nf4 that was fitted to the first batches of what is learned. @param {string} path @param {{ batches: number, chapters: { learned: number, heldOut: number }, batchSize: number, length: number }} fitted */
-async function loadFitted(path, { batches, chapters, batchSize, length }) {
-  const storage = await importantStorage(path, async (model) => {
+/**
+ * Loads a model in nf4 that was fitted to the first batches of what is learned.
+ * @param {string} path
+ * @param {{ batches: number, chapters: { learned: number, heldOut: number }, batchSize: number, length: number, block?: number }} fitted
+ */
+async function loadFitted(path, { batches, chapters, batchSize, length, block = 64 }) {
+  const storage = await importantStorage(path, block, async (model) => {
     const { training } = await novelBatches(model, chapters, batchSize, length);
     await meanLoss(model, { ...training, size: batches });
   });
