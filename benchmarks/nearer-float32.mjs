@@ -21,7 +21,7 @@ const WAYS = {
   'rank 32': { rank: 32 },
   'fitted to text': { fitted: true },
   'fitted to text, rank 32': { fitted: true, rank: 32 },
-  'fitted to text, blocks of 32': { fitted: true, block: 32 },
+  'fitted to text in blocks of 32': { fitted: true, block: 32 },
 };
 
 const LORA = { rank: 8, learningRate: 1e-3, merges: false };
