@@ -2,7 +2,7 @@
 // context, and the bits below its first three as they are. Four states take turns, so that none waits for the others.
 import { DeltaError } from '../delta-error.ts';
 import { CONTEXTS, makeTables, PLACES, ROW, readTables } from './ans-tables.ts';
-import { type Kernels, kernels } from './kernels.ts';
+import { type ExactKernels, exactKernels } from './exact-kernels.ts';
 import { BLOCK } from './levels.ts';
 
 /** Bytes of the states and of the number of words. */
@@ -16,7 +16,7 @@ function openBits(size: number): number {
 /** Each number with its context, below `CONTEXTS`: the tables, the states and their words, the open bits. */
 export function encodeNumbers(values: Uint32Array, contexts: Uint8Array): Uint8Array {
   const count = values.length;
-  const loops = kernels();
+  const loops = exactKernels();
   const [from, slots, words, bits] = loops.areas(4 * count, 2 * count, 2 * count, 4 * count) as [
     number,
     number,
@@ -44,7 +44,7 @@ export interface Counted {
 }
 
 export function encodeCounted({ wide, values, slots, count, words, bits }: Counted): Uint8Array {
-  const loops = kernels();
+  const loops = exactKernels();
   const counts = loops.words(loops.SPANS, CONTEXTS * ROW);
   let open = 0;
   for (let at = 0; at < counts.length; at++) open += (counts[at] as number) * openBits(at & (ROW - 1));
@@ -64,7 +64,7 @@ export function encodeCounted({ wide, values, slots, count, words, bits }: Count
 }
 
 /** Of each context's sizes what both ways need: the share, the open bits and the first place. */
-function writeSpans(loops: Kernels, tableOf: Uint32Array, shares: readonly Uint16Array[]): void {
+function writeSpans(loops: ExactKernels, tableOf: Uint32Array, shares: readonly Uint16Array[]): void {
   const spans = shares.map((table) => {
     let first = 0;
     return Uint32Array.from(table, (share, size) => {
@@ -79,7 +79,7 @@ function writeSpans(loops: Kernels, tableOf: Uint32Array, shares: readonly Uint1
 
 /** What `encodeNumbers` was given. @throws where it is not what it wrote for these contexts */
 export function decodeNumbers(bytes: Uint8Array, contexts: Uint8Array): Uint32Array {
-  const loops = kernels();
+  const loops = exactKernels();
   const [stream] = loops.areas(bytes.length) as [number];
   startDecoding(bytes, stream);
   const values = new Uint32Array(contexts.length);
@@ -95,7 +95,7 @@ export function decodeNumbers(bytes: Uint8Array, contexts: Uint8Array): Uint32Ar
 
 /** Makes ready to decode block after block. @param at an area for the bytes */
 export function startDecoding(bytes: Uint8Array, at: number): void {
-  const loops = kernels();
+  const loops = exactKernels();
   const { tableOf, shares, length } = readTables(bytes);
   const start = length + FIXED;
   if (start > bytes.length) throw new DeltaError(`numbers of ${bytes.length} bytes are cut`);
@@ -110,7 +110,7 @@ export function startDecoding(bytes: Uint8Array, at: number): void {
 }
 
 /** Of each context's places the size that has it. */
-function writeSizes(loops: Kernels, tableOf: Uint32Array, shares: readonly Uint16Array[]): void {
+function writeSizes(loops: ExactKernels, tableOf: Uint32Array, shares: readonly Uint16Array[]): void {
   const sizes = loops.bytes(loops.SIZES, CONTEXTS * PLACES);
   for (let context = 0; context < CONTEXTS; context++) {
     const [table, at] = [tableOf[context] as number, context * PLACES];
@@ -128,11 +128,11 @@ function writeSizes(loops: Kernels, tableOf: Uint32Array, shares: readonly Uint1
 
 /** The next numbers to `VALUES`, by their contexts in `BLOCK_CONTEXTS`. */
 export function decodeBlock(wide: boolean, count: number): void {
-  if (!kernels().decode(wide, count)) throw endsWrong();
+  if (!exactKernels().decode(wide, count)) throw endsWrong();
 }
 
 export function endDecoding(): void {
-  if (!kernels().isDecoded()) throw endsWrong();
+  if (!exactKernels().isDecoded()) throw endsWrong();
 }
 
 function endsWrong(): DeltaError {

@@ -3,7 +3,7 @@
 import { DeltaError } from '../delta-error.ts';
 import { decodeBlock, encodeCounted, endDecoding, startDecoding } from './ans.ts';
 import { CONTEXTS, ROW } from './ans-tables.ts';
-import { kernels } from './kernels.ts';
+import { exactKernels } from './exact-kernels.ts';
 import { BLOCK, levelOf } from './levels.ts';
 import { decodeSteps, encodeSteps } from './octave-steps.ts';
 import { type NumberForm, octavesOf } from './ordered-bits.ts';
@@ -41,7 +41,7 @@ export function encodeBits(base: Uint8Array, tuned: Uint8Array, form: NumberForm
 
 /** Numbers of blocks in which nothing has changed are left out. */
 function encodeChanges(base: Uint8Array, tuned: Uint8Array, { bytes, below, mantissa }: NumberForm, floor: number) {
-  const loops = kernels();
+  const loops = exactKernels();
   const [size, total] = [base.length, base.length / bytes];
   const wide = bytes === 4;
   const [from, to, values, slots] = loops.areas(size, size, size, 2 * total) as [number, number, number, number];
@@ -80,7 +80,7 @@ export function undoBits({ bits, octaves: steps }: ChangeBits, tuned: Uint8Array
 
 /** With the changes, or, where the octaves of what comes out are given, without them. */
 function moved({ floor, levels, numbers }: Opened, bytes: Uint8Array, form: NumberForm, octaves: Uint8Array | null) {
-  const loops = kernels();
+  const loops = exactKernels();
   const wide = form.bytes === 4;
   const [stream, words] = loops.areas(numbers.length, bytes.length) as [number, number];
   loops.write(words, bytes);

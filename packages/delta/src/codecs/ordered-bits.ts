@@ -1,7 +1,7 @@
 // The bits of a tensor's numbers as integers in the numbers' own order, so that near numbers have near integers; and the octave
 // of a number, which says how far one step of its integer goes.
 import { DTYPE_BITS, type Dtype } from '@peftjs/safetensors';
-import { kernels } from './kernels.ts';
+import { exactKernels } from './exact-kernels.ts';
 import { BLOCK } from './levels.ts';
 
 /** How numbers of a dtype lie in words. Those of 64 bits are taken as two of 32. */
@@ -32,7 +32,7 @@ export function wordsOf(bytes: Uint8Array, { bytes: width }: NumberForm): Int16A
 
 /** The octave of each number: its exponent above `floor`. All below are in octave 0, as integers are. */
 export function octavesOf(bytes: Uint8Array, { bytes: width, below, mantissa }: NumberForm, floor: number): Uint8Array {
-  const loops = kernels();
+  const loops = exactKernels();
   const [words] = loops.areas(bytes.length) as [number];
   loops.write(words, bytes);
   const octaves = new Uint8Array(bytes.length / width);
