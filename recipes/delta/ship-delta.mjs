@@ -74,7 +74,7 @@ export async function shipDelta(given, novel, folder, options, say) {
     story = { author: 'a recipe', license: 'cc0-1.0', metrics: { perplexity } };
     await diff(at(from), at(to), at(`${to}-delta`), { baseName: from, story });
   }
-  await chain([at('first-delta'), at('second-delta')], at('both-delta'), { story });
+  await chain([at('first-delta'), at('second-delta')], at('both-delta'), { base: at('base'), story });
   const [registry, cache] = [at('registry'), at('cache')];
   for (const name of ['first-delta', 'both-delta']) {
     const release = await publish(registry, at(name), { name: 'novel', privateKey: keys.privateKey });
