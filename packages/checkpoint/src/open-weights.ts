@@ -18,7 +18,13 @@ export async function openSafetensorsWeights(folder: Folder): Promise<Safetensor
   if (single) return openSafetensors(single);
   const index = await folder.open(INDEX);
   if (index) return openIndex(index, (name) => folder.open(name));
-  const pickled = (await folder.list()).find((name) => PICKLE.test(name));
+  const names = await folder.list();
+  const gguf = [folder.location, ...names].find((name) => name.endsWith('.gguf'));
+  if (gguf !== undefined)
+    throw new CheckpointError(
+      `${gguf} is GGUF, and safetensors are needed here; make a folder of it with peftjs convert, or loadModel and saveModel`,
+    );
+  const pickled = names.find((name) => PICKLE.test(name));
   const hint = pickled === undefined ? '' : `; ${JSON.stringify(pickled)} is a pickle, which is not read`;
   throw new CheckpointError(`${folder.location} has neither ${MODEL_FILE} nor ${INDEX}${hint}`);
 }

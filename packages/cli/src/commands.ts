@@ -35,6 +35,11 @@ export const commands: readonly ListedCommand[] = [
     load: async () => (await import('./commands/quantize.ts')).quantize,
   },
   {
+    name: 'convert',
+    summary: 'save a GGUF file or a quantized folder as a folder of numbers',
+    load: async () => (await import('./commands/convert.ts')).convert,
+  },
+  {
     name: 'inspect',
     summary: 'say what is in an adapter, a delta, a model or a safetensors file',
     load: async () => (await import('./commands/inspect.ts')).inspect,

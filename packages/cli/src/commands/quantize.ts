@@ -8,6 +8,7 @@ import { writeModelRecord } from '../folders/model-record.ts';
 import { filesBeside } from '../folders/tokenizer-files.ts';
 import { choice, orElse, required, text } from '../option.ts';
 import { backendOptions, startBackend } from '../options/backend-options.ts';
+import { dtypeOf, modelDtype } from '../options/model-dtype.ts';
 import { modelOption, openModel } from '../options/model-options.ts';
 import { storageOf } from '../options/weights-option.ts';
 
@@ -21,7 +22,7 @@ const options = {
     ),
     'nf4-double',
   ),
-  dtype: choice(['F32', 'F16', 'BF16'], "how everything else is stored; the model's own type when left out"),
+  dtype: modelDtype('how everything else is stored'),
   ...backendOptions,
 };
 
@@ -67,15 +68,6 @@ transformers. Matrices are rounded while they are loaded, one after the other.`,
 async function countCoded(model: CausalLM): Promise<number> {
   const found = await Promise.all(model.stored().map(codesOf));
   return found.filter((one) => one !== null).length;
-}
-
-/** As the configuration says. */
-function dtypeOf({ config }: CausalLM): 'F32' | 'F16' | 'BF16' {
-  const names = new Map<unknown, 'F16' | 'BF16'>([
-    ['float16', 'F16'],
-    ['bfloat16', 'BF16'],
-  ]);
-  return names.get(config.dtype ?? config.torch_dtype) ?? 'F32';
 }
 
 async function tensorBytes(folder: Folder): Promise<number> {
