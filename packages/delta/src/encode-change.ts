@@ -1,10 +1,10 @@
 // The change of a tensor as a codec stores it, with what that loses and what it takes to be undone.
 import { startSha256 } from '@peftjs/checkpoint';
-import { DTYPE_BITS } from '@peftjs/safetensors';
 import type { Change, Codec, Encoded, Pause, Stored, TensorBytes, TensorKind } from './codec.ts';
 import { exact } from './codecs/exact.ts';
+import { addDistances } from './codecs/number-kernels.ts';
 import { DeltaError } from './delta-error.ts';
-import { decodeNumbers, isFloat } from './numbers.ts';
+import { isFloat } from './numbers.ts';
 import { piecesOf, streamedBytes, zeroBytes } from './tensor-bytes.ts';
 import type { Changes } from './write-delta.ts';
 
@@ -123,24 +123,16 @@ async function measure(pieces: AsyncIterable<Uint8Array>, { tensor, base, tuned 
   const { dtype } = tensor;
   if (!isFloat(dtype)) throw new DeltaError(`a loss of ${dtype} cannot be measured`);
   const hash = await startSha256();
-  let [at, missing, energy] = [0, 0, 0];
-  let room: readonly Float32Array[] = [];
-  for await (const piece of pieces) {
+  const sums = new Float64Array(2);
+  let at = 0;
+  for await (const result of pieces) {
     await pause();
-    await hash.update(piece);
-    const end = at + piece.length;
-    const count = (8 * piece.length) / DTYPE_BITS[dtype];
-    if ((room[0]?.length ?? 0) < count) room = [0, 1, 2].map(() => new Float32Array(count));
-    const from = decodeNumbers(await base.read(at, end), dtype, room[0]);
-    const to = decodeNumbers(await tuned.read(at, end), dtype, room[1]);
-    const now = decodeNumbers(piece, dtype, room[2]);
-    for (let i = 0; i < to.length; i++) {
-      const wanted = to[i] as number;
-      missing += (wanted - (now[i] as number)) ** 2;
-      energy += (wanted - (from[i] as number)) ** 2;
-    }
+    await hash.update(result);
+    const end = at + result.length;
+    addDistances(dtype, sums, { base: await base.read(at, end), tuned: await tuned.read(at, end), result });
     at = end;
   }
+  const [missing, energy] = sums as unknown as readonly [number, number];
   return { sha256: await hash.digest(), missing, energy };
 }
 

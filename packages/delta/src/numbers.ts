@@ -37,3 +37,8 @@ export function encodeNumbers(values: Float32Array, dtype: FloatDtype, codes?: U
   (dtype === 'F16' ? encodeFloat16 : encodeBfloat16)(values, out);
   return new Uint8Array(out.buffer, out.byteOffset, out.byteLength);
 }
+
+/** A view, of bytes that begin where an array does. */
+export function floatsIn({ buffer, byteOffset, length }: Uint8Array): Float32Array {
+  return new Float32Array(buffer, byteOffset, length / 4);
+}

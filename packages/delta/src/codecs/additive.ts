@@ -1,7 +1,9 @@
 // A lossy codec made of a way to store a matrix of numbers nearly: decoding adds them to the base, undoing takes them off.
 import { DTYPE_BITS } from '@peftjs/safetensors';
 import type { Change, Codec, Encoded, Pause, Stored, TensorBytes, TensorKind } from '../codec.ts';
-import { decodeNumbers, encodeNumbers, type FloatDtype, isFloat } from '../numbers.ts';
+import { type FloatDtype, floatsIn, isFloat } from '../numbers.ts';
+import { reused } from '../tensor-bytes.ts';
+import { addChange, findChange } from './number-kernels.ts';
 
 /** Numbers in rows. Of a tensor with more dimensions than two the first one stays; a vector is one row. */
 export interface MatrixShape {
@@ -50,18 +52,12 @@ function changeMatrix({ tensor, base, tuned }: Change, dtype: FloatDtype) {
   const shape = matrixShape(tensor);
   const width = (shape.columns * DTYPE_BITS[dtype]) / 8;
   let finite = true;
-  let [room, other] = [new Float32Array(0), new Float32Array(0)];
+  const room = reused();
   const read: ReadRows = async (begin, end) => {
     const [from, to] = [base, tuned].map((side) => side.read(begin * width, end * width));
-    const count = (end - begin) * shape.columns;
-    if (room.length < count) [room, other] = [new Float32Array(count), new Float32Array(count)];
-    const change = decodeNumbers((await to) as Uint8Array, dtype, room);
-    const before = decodeNumbers((await from) as Uint8Array, dtype, other);
-    for (let i = 0; i < change.length; i++) {
-      const d = (change[i] as number) - (before[i] as number);
-      change[i] = d - d === 0 ? d : 0;
-      finite &&= d - d === 0;
-    }
+    const change = floatsIn(room(4 * (end - begin) * shape.columns));
+    const is = findChange(dtype, (await from) as Uint8Array, (await to) as Uint8Array, change);
+    finite &&= is;
     return change;
   };
   return { matrix: { ...shape, read }, allFinite: () => finite };
@@ -80,14 +76,12 @@ export function additive(approximation: Approximation): Codec {
     const width = (shape.columns * DTYPE_BITS[dtype]) / 8;
     const read = await approximation.open(stored, shape);
     const factor = sign * (dtype === 'F32' ? 1 : OFF_MIDDLE);
-    let [room, codes] = [new Float32Array(0), new Uint16Array(0)];
+    const room = reused();
     for (const [begin, end] of rowBlocks(shape)) {
       const change = await read(begin, end);
-      const count = change.length;
-      if (room.length < count) [room, codes] = [new Float32Array(count), new Uint16Array(count)];
-      const values = decodeNumbers(await from.read(begin * width, end * width), dtype, room);
-      for (let i = 0; i < values.length; i++) values[i] = (values[i] as number) + factor * (change[i] as number);
-      yield encodeNumbers(values, dtype, codes);
+      const result = room((end - begin) * width);
+      addChange(dtype, await from.read(begin * width, end * width), factor, change, result);
+      yield result;
     }
   }
   return {

@@ -5,10 +5,11 @@ export interface KernelMemory {
   /** Where areas of so many bytes begin. They have what was there before; views of the memory may end here. */
   areas(...sizes: readonly number[]): readonly number[];
   write(at: number, bytes: Uint8Array): void;
-  /** A view. */
+  /** Views. */
   bytes(at: number, length: number): Uint8Array;
-  /** A view. */
   words(at: number, length: number): Uint32Array;
+  floats(at: number, length: number): Float32Array;
+  doubles(at: number, length: number): Float64Array;
 }
 
 const PAGE = 2 ** 16;
@@ -43,5 +44,7 @@ export function startKernels<Own>(binary: string): Own & KernelMemory {
     write: (at, from) => bytes(at, from.length).set(from),
     bytes,
     words: (at, length) => new Uint32Array(memory.buffer, at, length),
+    floats: (at, length) => new Float32Array(memory.buffer, at, length),
+    doubles: (at, length) => new Float64Array(memory.buffer, at, length),
   };
 }
