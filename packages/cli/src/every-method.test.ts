@@ -66,6 +66,10 @@ const rows: Readonly<Record<string, Row>> = {
     options: ['--frequencies', '9', '--scaling', '20'],
     config: { peft_type: 'FOURIERFT', n_frequency: 9, scaling: 20 },
   },
+  qalora: {
+    options: ['--rank', '2', '--qalora-group', '8'],
+    config: { peft_type: 'LORA', use_qalora: true, qalora_group_size: 8 },
+  },
   'trainable-tokens': {
     options: ['--train-tokens', '3'],
     config: { peft_type: 'TRAINABLE_TOKENS', token_indices: [3] },
@@ -143,7 +147,7 @@ test.each(Object.entries(rows))('%s is trained, inspected, evaluated, run and me
   const trained = await ran(...on('train'), ...training, ...judging, ...row.options);
   expect(JSON.parse(readFileSync(`${out}/adapter_config.json`, 'utf8'))).toMatchObject(row.config);
   // Lines of Python only where PEFT has the method.
-  expect((trained.python as readonly string[]).length > 0).toBe(!['bottleneck', 'loreft'].includes(method));
+  expect((trained.python as readonly string[]).length > 0).toBe(!['bottleneck', 'loreft', 'qalora'].includes(method));
   expect(Number.isFinite(trained.after)).toBe(true);
 
   expect(await ran('inspect', out)).toMatchObject({ kind: 'adapter', verified: true, config: row.config });

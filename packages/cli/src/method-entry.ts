@@ -15,24 +15,37 @@ export interface Setting {
 /** What a method asks of the training loop. */
 export type Training = Pick<TrainOptions<TokenBatch>, 'rates' | 'after'>;
 
+/** What is known before anything is loaded. */
+export interface Plan {
+  /** Of the run, where they are given. */
+  readonly steps?: number | undefined;
+  /** What the frozen weights are held in, as `--weights` says. */
+  readonly weights: string;
+}
+
 interface Common {
   /** What reads its adapters back, and those of its kind that only code can make. */
   readonly families: readonly Family[];
+  /** What reads an adapter back that takes more than `families`, by the options that it was trained with. */
+  reads?(recipe: Readonly<Record<string, unknown>>): Promise<readonly Family[]>;
 }
+
+type Created = readonly Method[] | Promise<readonly Method[]>;
 
 export interface MethodEntry extends Common {
   readonly options: OptionTable;
   /**
    * Asked before anything is loaded.
    *
-   * @param steps of the run, where they are given
    * @throws UsageError where options contradict each other, or one lacks another
    */
-  check?(values: Readonly<Record<string, unknown>>, steps: number | undefined): void;
+  check?(values: Readonly<Record<string, unknown>>, plan: Plan): void;
   /** What is attached, as one adapter. */
-  create(values: Readonly<Record<string, unknown>>, setting: Setting): readonly Method[];
+  create(values: Readonly<Record<string, unknown>>, setting: Setting): Created;
   /** What training it needs besides; nothing when left out. */
   training?(values: Readonly<Record<string, unknown>>, adapter: Adapter): Training;
+  /** Whether Hugging Face PEFT says of its folder what was trained; it does when left out. */
+  inPython?(values: Readonly<Record<string, unknown>>): boolean;
   /** Positions of the context that its virtual tokens take; none when left out. */
   reserved?(values: Readonly<Record<string, unknown>>): number;
   /** How many tasks it tells apart, where the data is to say of which each text is. */
@@ -41,9 +54,10 @@ export interface MethodEntry extends Common {
 
 interface Definition<O extends OptionTable> extends Common {
   readonly options: O;
-  check?(values: Values<O>, steps: number | undefined): void;
-  create(values: Values<O>, setting: Setting): readonly Method[];
+  check?(values: Values<O>, plan: Plan): void;
+  create(values: Values<O>, setting: Setting): Created;
   training?(values: Values<O>, adapter: Adapter): Training;
+  inPython?(values: Values<O>): boolean;
   reserved?(values: Values<O>): number;
   tasks?(values: Values<O>): number;
 }

@@ -28,8 +28,7 @@ test('whatever the packages of methods read is read here, once', () => {
 
 describe('options that methods share', () => {
   const shared = Object.keys(methodOptions).filter((name) => tables.filter((table) => name in table).length > 1);
-  const complete = (values: Parameters<typeof chosenMethod>[0] & Readonly<Record<string, unknown>>) =>
-    chosenMethod(values).values;
+  const complete = (values: Readonly<Record<string, unknown>>) => chosenMethod({ ...values, weights: 'f32' }).values;
 
   test.each(shared)('--%s is read and described alike by all', (name) => {
     const readings = tables.flatMap(({ [name]: option }) =>
@@ -43,12 +42,12 @@ describe('options that methods share', () => {
     expect(complete({ method: 'loreft' })).toMatchObject({ rank: 4, first: 1, last: 1 });
     expect(complete({ method: 'loreft', rank: 2 })).toMatchObject({ rank: 2 });
     expect(complete({ method: 'ia3' })).not.toHaveProperty('rank');
-    expect(complete({ full: true })).toEqual({ full: true });
+    expect(complete({ full: true })).toEqual({ full: true, weights: 'f32' });
   });
 
   test('say in the help which methods take them', () => {
     expect(methodOptions.rank?.about).toBe(
-      "rank of the update, a bottleneck's width, or HRA's reflections (lora, alora, hra, loha, lokr: 8; adalora: 12; bottleneck; loreft: 4; vera: 256)",
+      "rank of the update, a bottleneck's width, or HRA's reflections (lora, alora, hra, loha, lokr, qalora: 8; adalora: 12; bottleneck; loreft: 4; vera: 256)",
     );
   });
 });
@@ -88,6 +87,8 @@ describe('what goes wrong with', () => {
       ['--method', 'adalora', '--budget-settle', '2'],
       /--budget-settle 2 leave none of --steps 2 for the ranks to fall in/,
     ],
+    [['--init', 'loftq', '--weights', 'nf4'], /nf4 has lost before; say --loftq-weights nf4 instead/],
+    [['--loftq-iterations', '2'], /--loftq-iterations is for --init loftq, not kaiming/],
     [['--method', 'alora'], /--invocation TEXT is missing/],
     [['--method', 'trainable-tokens'], /--train-tokens IDS is missing/],
     [['--method', 'oft', '--blocks', '2', '--block-size', '8'], /--block-size 8 and --blocks 2 say the same/],

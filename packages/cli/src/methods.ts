@@ -20,6 +20,12 @@ const methods: readonly NamedMethod[] = (await modulesIn<MethodEntry>(new URL('.
 /** What reads every adapter that the library can restore. */
 export const families: readonly Family[] = methods.flatMap((method) => method.families);
 
+/** The same for one adapter, by the options that it was trained with. */
+export async function familiesFor(recipe: Readonly<Record<string, unknown>>): Promise<readonly Family[]> {
+  const method = methods.find(({ name }) => name === recipe.method);
+  return [...((await method?.reads?.(recipe)) ?? []), ...families];
+}
+
 export const methodOption: Option<string | undefined> = choice(
   methods.map(({ name }) => name),
   `what is trained beside the frozen model (${DEFAULT})`,
@@ -59,6 +65,7 @@ interface Choice {
   /** The whole model is trained, without a method. */
   readonly full?: boolean;
   readonly steps?: number | undefined;
+  readonly weights: string;
 }
 
 /**
@@ -84,6 +91,6 @@ export function chosenMethod<V extends Choice>(values: V): { readonly method: Na
   }
   const defaults = Object.entries(method.options).map(([name, { fallback }]) => [name, given[name] ?? fallback]);
   const complete = { ...values, method: method.name, ...Object.fromEntries(defaults) };
-  method.check?.(complete, values.steps);
+  method.check?.(complete, values);
   return { method, values: complete };
 }

@@ -33,7 +33,7 @@ as the number that it stands for, tokenizer and all. Of a folder of numbers it c
     const { out } = values;
     await checkOut(out, values.model, 'model');
     const backend = await startBackend(values, report);
-    const model = await openModel(values.model, run, 'as-stored');
+    const model = await openModel(values.model, run, { weights: 'as-stored' });
     const dtype = values.dtype ?? dtypeOf(model);
     const parameters = countParameters(model);
     await saveModel(model, out, { dtype, decode: true, files: await filesBeside(values.model) });

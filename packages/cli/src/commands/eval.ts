@@ -7,9 +7,10 @@ import { choice, integer } from '../option.ts';
 import { adaptersOption, attachAdapters, loadAdapters, namedFolders } from '../options/adapters-option.ts';
 import { backendOptions, startBackend } from '../options/backend-options.ts';
 import { dataOptions, readText } from '../options/data-options.ts';
-import { deltaOption, modelOption, needTokenizer, openModel } from '../options/model-options.ts';
+import { deltaOption, modelOption, openModel } from '../options/model-options.ts';
+import { needTokenizer } from '../options/need-tokenizer.ts';
 import { trustOf, trustOption } from '../options/trust-option.ts';
-import { weightsOption } from '../options/weights-option.ts';
+import { weightsOptions } from '../options/weights-options.ts';
 import { checkTask, needsOf, taskOption } from '../training/data-needs.ts';
 import { lossText } from '../training/training-session.ts';
 import { UsageError } from '../usage-error.ts';
@@ -26,7 +27,7 @@ const options = {
     "which of a folder's files; valid when left out, or test where there is no valid",
   ),
   sequences: integer('N', 'only the first N sequences', { min: 1 }),
-  weights: weightsOption,
+  ...weightsOptions,
   ...backendOptions,
 };
 
@@ -51,7 +52,7 @@ export const evaluate: Command = command({
     const needs = needsOf(adapters);
     checkTask(task, needs);
     const backend = await startBackend(values, report);
-    const model = await openModel(values.model, run, values.weights, { delta: values.delta, trust });
+    const model = await openModel(values.model, run, values, { delta: values.delta, trust });
     const found = await findDataSet(values.data);
     const split = values.split ?? (found.valid ? 'valid' : found.test ? 'test' : 'train');
     const source = found[split];

@@ -4,10 +4,11 @@ import { type Command, command, EXIT } from '../command.ts';
 import { integer, orElse, required, text } from '../option.ts';
 import { adaptersOption, attachAdapters, loadAdapters, namedFolders } from '../options/adapters-option.ts';
 import { backendOptions, startBackend } from '../options/backend-options.ts';
-import { deltaOption, modelOption, needTokenizer, openModel } from '../options/model-options.ts';
+import { deltaOption, modelOption, openModel } from '../options/model-options.ts';
+import { needTokenizer } from '../options/need-tokenizer.ts';
 import { generateOptions, samplingOptions } from '../options/sampling-options.ts';
 import { trustOf, trustOption } from '../options/trust-option.ts';
-import { weightsOption } from '../options/weights-option.ts';
+import { weightsOptions } from '../options/weights-options.ts';
 import { checkTask, needsOf, taskOption } from '../training/data-needs.ts';
 import { UsageError } from '../usage-error.ts';
 
@@ -20,7 +21,7 @@ const options = {
   prompt: required(text('TEXT', 'what to continue')),
   ...samplingOptions,
   seed: orElse(integer('N', 'decides what is drawn'), 0),
-  weights: weightsOption,
+  ...weightsOptions,
   ...backendOptions,
 };
 
@@ -54,7 +55,7 @@ export const generate: Command = command({
       throw new UsageError(`--task N is missing: the adapter tells tasks apart, 0 to ${needs.tasks - 1}`);
     }
     await startBackend(values, report);
-    const model = await openModel(values.model, run, values.weights, { delta: values.delta, trust });
+    const model = await openModel(values.model, run, values, { delta: values.delta, trust });
     needTokenizer(model);
     await attachAdapters(model, adapters);
     report.say();

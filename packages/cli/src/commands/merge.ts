@@ -13,7 +13,7 @@ import { backendOptions, startBackend } from '../options/backend-options.ts';
 import { adapterOption, modelOption, openAdapter, openModel } from '../options/model-options.ts';
 import { storyOf, storyOptions } from '../options/story-options.ts';
 import { trustOf, trustOption } from '../options/trust-option.ts';
-import { weightsOption } from '../options/weights-option.ts';
+import { weightsOptions } from '../options/weights-options.ts';
 
 const options = {
   model: modelOption,
@@ -27,7 +27,7 @@ const options = {
       above: 0,
     },
   ),
-  weights: weightsOption,
+  ...weightsOptions,
   dtype: orElse(choice(['F32', 'F16', 'BF16'], 'how numbers are stored; codes stay codes'), 'F32'),
   ...storyOptions,
   ...backendOptions,
@@ -52,7 +52,7 @@ rounded again, which is refused where too much is lost.`,
     const { out, dtype } = values;
     await checkOut(out, values.model, 'model');
     const backend = await startBackend(values, report);
-    const model = await openModel(values.model, run, values.weights);
+    const model = await openModel(values.model, run, values);
     const adapter = await openAdapter(model, values.adapter, await trustOf(values));
     report.say(`adapter  ${values.adapter}: ${adapter.summary()}`);
     const probe = probeFor(model);

@@ -1,5 +1,6 @@
 // `peftjs quantize`: a model's folder in which the linear layers have codes of few bits, in the layout of bitsandbytes.
 import { diskFolder, type Folder, openWeights } from '@peftjs/checkpoint';
+import type { Storage } from '@peftjs/core';
 import { type CausalLM, codesOf, openModelFolder, saveModel } from '@peftjs/models';
 import { type Command, command, EXIT } from '../command.ts';
 import { bytes, counted } from '../figures.ts';
@@ -10,7 +11,8 @@ import { choice, orElse, required, text } from '../option.ts';
 import { backendOptions, startBackend } from '../options/backend-options.ts';
 import { dtypeOf, modelDtype } from '../options/model-dtype.ts';
 import { modelOption, openModel } from '../options/model-options.ts';
-import { storageOf } from '../options/weights-option.ts';
+import { codesOptions } from '../options/weights-options.ts';
+import { UsageError } from '../usage-error.ts';
 
 const options = {
   model: modelOption,
@@ -22,6 +24,7 @@ const options = {
     ),
     'nf4-double',
   ),
+  ...codesOptions,
   dtype: modelDtype('how everything else is stored'),
   ...backendOptions,
 };
@@ -35,17 +38,23 @@ transformers. Matrices are rounded while they are loaded, one after the other.`,
   options,
   examples: [
     ['quantize --model HuggingFaceTB/SmolLM2-135M --weights nf4-double --out out/small', 'what QLoRA trains over'],
+    [
+      'quantize --model HuggingFaceTB/SmolLM2-135M --calibrate notes.jsonl --out out/small',
+      'with scales that lose least on such a text',
+    ],
     ['quantize --model base.gguf --weights int8 --dtype F16 --out out/int8', 'a GGUF file, in 8 bits'],
   ],
   async run(values, run) {
     const { report } = run;
     const { out, weights } = values;
+    if (weights === 'int8' && values['weights-group'] !== undefined)
+      throw new UsageError('--weights int8 has a scale for each row in files; leave out --weights-group');
     await checkOut(out, values.model, 'model');
     const backend = await startBackend(values, report);
     const { asStored, byRole } = await import('@peftjs/quantization');
     const rest = asStored();
-    const storage = byRole({ embed: rest, head: rest }, await storageOf(weights));
-    const model = await openModel(values.model, run, weights, { storage });
+    const around = (codes: Storage) => byRole({ embed: rest, head: rest }, codes);
+    const model = await openModel(values.model, run, values, { around });
     const coded = await countCoded(model);
     if (coded === 0) {
       throw new Error(

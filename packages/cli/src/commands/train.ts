@@ -12,7 +12,7 @@ import { checkQat, qatOptions } from '../options/qat-options.ts';
 import { runOptions, totalSteps } from '../options/run-options.ts';
 import { generateOptions, samplingOptions } from '../options/sampling-options.ts';
 import { storyOptions } from '../options/story-options.ts';
-import { weightsOption } from '../options/weights-option.ts';
+import { weightsOptions } from '../options/weights-options.ts';
 import { adapterGoal, modelGoal } from '../training/goal.ts';
 import { lossChart } from '../training/loss-chart.ts';
 import { checkMetricsPath } from '../training/metrics-file.ts';
@@ -36,7 +36,7 @@ const options = {
   full: flag('train the whole model instead of an adapter'),
   ...runOptions,
   ...qatOptions,
-  weights: weightsOption,
+  ...weightsOptions,
   ...backendOptions,
   resume: flag('go on with the run that was interrupted'),
   restart: flag('forget the run that was interrupted'),
@@ -78,7 +78,7 @@ The state of the run is kept in OUT.run until it ends. Paths are relative to the
     await checkOut(out, values.model, method ? 'adapter' : 'model');
     if (values.metrics !== undefined) checkMetricsPath(values.metrics, out);
     const backend = await startBackend(values, report);
-    const model = await openModel(values.model, run, weights);
+    const model = await openModel(values.model, run, values);
     const needs = { reserved: method?.reserved?.(values) ?? 0, tasks: method?.tasks?.(values) ?? 0 };
     const texts = await readTrainingData(values, model, needs, run);
     const data = sessionData(texts, model, values);

@@ -2,7 +2,7 @@
 import type { CausalLM } from '@peftjs/models';
 import { fromText, fromVocabulary, type PromptInit, random } from '@peftjs/prefix-tuning';
 import { choice, type Option, orElse, text } from '../option.ts';
-import { needTokenizer } from '../options/model-options.ts';
+import { needTokenizer } from '../options/need-tokenizer.ts';
 import { UsageError } from '../usage-error.ts';
 
 interface PromptInitValues {

@@ -21,7 +21,7 @@ const options = {
 
 export const method: MethodEntry = methodEntry({
   options,
-  check(values, steps = Infinity) {
+  check(values, { steps = Infinity }) {
     const { rank: r, 'target-rank': target, 'budget-warmup': warmup, 'budget-settle': settle } = values;
     if (target > r) throw new UsageError(`--target-rank is ${target}, over --rank ${r}; ranks only fall`);
     if (warmup + settle < steps) return;

@@ -5,7 +5,7 @@ import { type MethodEntry, methodEntry } from '../method-entry.ts';
 import { alpha, dropout, rank } from '../method-options/low-rank.ts';
 import { linearPlacesOf, linearTargets, wholeOf } from '../method-options/targets.ts';
 import { flag, orElse, text } from '../option.ts';
-import { needTokenizer } from '../options/model-options.ts';
+import { needTokenizer } from '../options/need-tokenizer.ts';
 import { UsageError } from '../usage-error.ts';
 
 const options = {

@@ -1,11 +1,27 @@
 // LoRA and its variants on the command line, trainable tokens beside it.
-import { biases, dora, gaussian, kaiming, lora, loraPlus, olora, pissa, readLora, trainableTokens } from '@peftjs/lora';
+
+import type { Storage } from '@peftjs/core';
+import {
+  biases,
+  dora,
+  gaussian,
+  kaiming,
+  loftq,
+  lora,
+  loraPlus,
+  olora,
+  pissa,
+  readLora,
+  trainableTokens,
+} from '@peftjs/lora';
 import { given } from '../given.ts';
 import { type MethodEntry, methodEntry } from '../method-entry.ts';
 import { alpha, dropout, rank } from '../method-options/low-rank.ts';
 import { linearPlacesOf, linearTargets, wholeOf } from '../method-options/targets.ts';
 import { trainTokens } from '../method-options/train-tokens.ts';
-import { choice, flag, number, orElse } from '../option.ts';
+import { choice, flag, integer, number, orElse, type Values } from '../option.ts';
+import { storageOf } from '../options/weights-options.ts';
+import { UsageError } from '../usage-error.ts';
 
 const initializers = { kaiming, gaussian, pissa, olora };
 
@@ -17,14 +33,38 @@ const options = {
   rslora: flag('scale by alpha / sqrt(rank)'),
   dora: flag("learn the size of each weight's rows apart (DoRA)"),
   'lora-plus-ratio': number('RATIO', "how many times the learning rate counts for LoRA's B (LoRA+)", { above: 0 }),
-  init: orElse(choice(['kaiming', 'gaussian', 'pissa', 'olora'], 'how the update starts'), 'kaiming'),
+  init: orElse(choice(['kaiming', 'gaussian', 'pissa', 'olora', 'loftq'], 'how the update starts'), 'kaiming'),
+  'loftq-weights': choice(
+    ['int8', 'int4', 'int4-asymmetric', 'nf4', 'nf4-double', 'fp4'],
+    'what --init loftq puts the layers into, starting from what that loses; nf4-double when left out',
+  ),
+  'loftq-iterations': integer('N', 'how often --init loftq rounds, and takes what is lost, in turn; 1 when left out', {
+    min: 1,
+  }),
   bias: orElse(choice(['none', 'lora_only', 'all'], "train layers' own biases too"), 'none'),
   'train-tokens': trainTokens,
 };
 
+type LoftqValues = Partial<Pick<Values<typeof options>, 'loftq-weights' | 'loftq-iterations'>>;
+
+async function loftqOf({ 'loftq-weights': weights = 'nf4-double', 'loftq-iterations': iterations }: LoftqValues) {
+  const storage = (await storageOf({ weights })) as Storage;
+  return loftq(storage, { ...given({ iterations }), bits: weights === 'int8' ? 8 : 4 });
+}
+
 export const method: MethodEntry = methodEntry({
   options,
-  create(values) {
+  check(values, { weights }) {
+    const { init } = values;
+    const detail = (['loftq-weights', 'loftq-iterations'] as const).find((name) => values[name] !== undefined);
+    if (init !== 'loftq' && detail !== undefined)
+      throw new UsageError(`--${detail} is for --init loftq, not ${init}; leave it out`);
+    if (init === 'loftq' && weights !== 'f32' && weights !== 'as-stored')
+      throw new UsageError(
+        `--init loftq starts from what rounding loses, which --weights ${weights} has lost before; say --loftq-weights ${weights} instead, or --weights as-stored`,
+      );
+  },
+  async create(values) {
     const { bias, init, 'train-tokens': tokens } = values;
     const update = (values.dora ? dora : lora)({
       ...linearPlacesOf(values),
@@ -32,7 +72,7 @@ export const method: MethodEntry = methodEntry({
       r: values.rank,
       dropout: values.dropout,
       rslora: values.rslora,
-      init: initializers[init],
+      init: init === 'loftq' ? await loftqOf(values) : initializers[init],
       bias: bias === 'none' ? 'none' : 'lora_only',
     });
     return [
@@ -45,5 +85,10 @@ export const method: MethodEntry = methodEntry({
   training({ 'lora-plus-ratio': ratio }) {
     return ratio === undefined ? {} : { rates: loraPlus({ ratio }) };
   },
+  inPython: ({ init }) => init !== 'loftq',
   families: [readLora(pissa, olora)],
+  async reads(recipe) {
+    if (recipe.init !== 'loftq') return [];
+    return [readLora(await loftqOf(recipe as LoftqValues))];
+  },
 });

@@ -14,7 +14,7 @@ import { given } from '../given.ts';
 import { choice, flag, integer, list, type Option, orElse, required, text } from '../option.ts';
 import type { DataNeeds } from '../training/data-needs.ts';
 import { UsageError } from '../usage-error.ts';
-import { needTokenizer } from './model-options.ts';
+import { needTokenizer } from './need-tokenizer.ts';
 
 export interface DataValues {
   readonly data: string;

@@ -1,14 +1,15 @@
 // The model that a command works on, from a folder or the hub, with an adapter or without.
 import { type Folder, loadAdapter, type TrustOptions } from '@peftjs/checkpoint';
 import { type Adapter, countParameters, restore, type Storage } from '@peftjs/core';
-import { type CausalLM, type HubProgress, loadModel, openModelFolder, type TextTokenizer } from '@peftjs/models';
+import { type CausalLM, type HubProgress, loadModel, openModelFolder } from '@peftjs/models';
 import type { Run } from '../command.ts';
 import { bytes, count } from '../figures.ts';
 import { checkModel, knownBases } from '../folders/known-bases.ts';
 import { weightBytes } from '../folders/weight-bytes.ts';
 import { type Option, required, text } from '../option.ts';
+import { measuredOn } from './calibrate.ts';
 import { familiesOf } from './qat-options.ts';
-import { storageOf, type WeightsName } from './weights-option.ts';
+import { checkWeights, storageOf, type WeightsValues } from './weights-options.ts';
 
 export const modelOption: Option<string> = required(
   text('MODEL', "a model's folder or GGUF file, or its name on the hub"),
@@ -21,7 +22,8 @@ export const deltaOption: Option<string | undefined> = text(
 );
 
 interface OpenOptions {
-  readonly storage?: Storage;
+  /** Makes another storage of the one that is asked for. */
+  readonly around?: (storage: Storage) => Storage;
   readonly delta?: string | undefined;
   readonly trust?: TrustOptions;
 }
@@ -29,20 +31,24 @@ interface OpenOptions {
 /**
  * Loads a model, showing what is downloaded.
  *
- * @param more.storage what `weights` is here; the storage of that name when left out
+ * @param values how its weights are held; as they are in the model's own storage when left out
  * @param more.delta the folder of one, to load what it makes of the model; `trust`, whose signature it must have
  */
 export async function openModel(
   name: string,
   { report, signal }: Run,
-  weights: WeightsName = 'f32',
-  { storage, delta, trust }: OpenOptions = {},
+  values: WeightsValues = { weights: 'f32' },
+  { around, delta, trust }: OpenOptions = {},
 ): Promise<CausalLM> {
-  const held = storage ?? (await storageOf(weights));
+  checkWeights(values);
+  const { weights } = values;
   const onProgress = (event: HubProgress) => showDownload(event, report.say);
   const options = { signal, onProgress };
   const source =
     delta === undefined ? name : await tuned(await openModelFolder(name, options), delta, { ...trust, signal });
+  const importance = await measuredOn(source, values.calibrate, report, options);
+  const storage = await storageOf(values, importance);
+  const held = storage && (around?.(storage) ?? storage);
   const model = await loadModel(source, { ...options, ...(held && { weights: held }) });
   const parameters = countParameters(model);
   const size = weightBytes(model);
@@ -58,14 +64,6 @@ export async function openModel(
 async function tuned(base: Folder, delta: string, options: TrustOptions & { readonly signal: AbortSignal }) {
   const [{ tunedFolder }, { allCodecs }] = await Promise.all([import('@peftjs/delta'), import('./delta-codecs.ts')]);
   return tunedFolder(base, delta, { ...options, codecs: allCodecs(), known: await knownBases() });
-}
-
-/** @throws where the model has no tokenizer, which text needs */
-export function needTokenizer(model: CausalLM): TextTokenizer {
-  if (model.tokenizer !== null) return model.tokenizer;
-  throw new Error(
-    `[peftjs/cli] ${model.base.name} has no tokenizer.json, so that it cannot read text; put it into the folder`,
-  );
 }
 
 /** Attaches a saved adapter, checked against the model. */

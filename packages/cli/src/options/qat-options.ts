@@ -72,8 +72,10 @@ export async function withQat(methods: readonly Method[], values: QatValues): Pr
 
 /** What reads an adapter, as it was trained: its folder has the recipe. */
 export async function familiesOf({ provenance }: AdapterRecord): Promise<readonly Family[]> {
-  const { families } = await import('../methods.ts');
-  const spec = specOf((provenance?.recipe ?? {}) as Partial<QatValues>);
+  const { familiesFor } = await import('../methods.ts');
+  const recipe = provenance?.recipe ?? {};
+  const families = await familiesFor(recipe);
+  const spec = specOf(recipe as Partial<QatValues>);
   if (!spec) return families;
   const { readQat } = await import('@peftjs/quantization');
   return families.map((family) => readQat(family, spec));

@@ -39,7 +39,7 @@ export async function adapterGoal(
   setting: Setting,
   seed: number,
 ): Promise<Goal> {
-  const adapter: Adapter = attach(setting.model, await withQat(method.create(values, setting), values), { seed });
+  const adapter: Adapter = attach(setting.model, await withQat(await method.create(values, setting), values), { seed });
   return {
     kind: 'adapter',
     trainable: adapter,
@@ -53,7 +53,7 @@ export async function adapterGoal(
         files: saved.files.size,
         bytes: saved.bytes,
         // A method that PEFT lacks names another library.
-        python: record.config.library_name ? [] : adapterLines(base.name, out),
+        python: record.config.library_name || method.inPython?.(values) === false ? [] : adapterLines(base.name, out),
       };
     },
   };

@@ -4,7 +4,7 @@ import type { CausalLM } from '@peftjs/models';
 import { meanLoss, train } from '@peftjs/train';
 import type { Run } from '../command.ts';
 import { given } from '../given.ts';
-import { needTokenizer } from '../options/model-options.ts';
+import { needTokenizer } from '../options/need-tokenizer.ts';
 import { type RunValues, trainOptions } from '../options/run-options.ts';
 import type { Goal } from './goal.ts';
 import { Interrupted } from './interrupted.ts';

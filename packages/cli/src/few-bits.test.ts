@@ -1,0 +1,105 @@
+// Adapters over weights of few bits, from training to merging, each command reading from folders what it needs.
+import { readFileSync } from 'node:fs';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { peftjs } from '../test/command-line.ts';
+import { makeWorkplace, type Workplace } from '../test/tiny-model.ts';
+
+let place: Workplace;
+beforeAll(async () => {
+  place = await makeWorkplace(1, { hidden_size: 64, intermediate_size: 64, head_dim: 32 });
+});
+afterAll(() => place.remove());
+
+async function ran(command: string, ...more: string[]) {
+  const model = more.includes('--model') ? [] : ['--model', place.model];
+  const { code, stderr, objects } = await peftjs([command, ...model, '--backend', 'cpu', '--json', ...more]);
+  expect([code, stderr]).toEqual([0, '']);
+  return objects.at(-1) as Readonly<Record<string, unknown>>;
+}
+
+async function train(name: string, ...more: string[]): Promise<string> {
+  const how = ['--steps', '3', '--batch-size', '2', '--length', '8', '--rank', '2', '--learning-rate', '0.02'];
+  await ran('train', '--data', place.data, '--out', place.path(name), ...how, ...more);
+  return place.path(name);
+}
+
+async function lossOf(...more: string[]): Promise<number> {
+  const { base, adapted } = await ran('eval', '--data', place.data, '--sequences', '2', ...more);
+  return ((adapted ?? base) as { readonly loss: number }).loss;
+}
+
+test('QA-LoRA is merged into 4 bits with minima, and nothing is lost', async () => {
+  const over = ['--weights', 'int4-asymmetric', '--weights-group', '32'];
+  const adapter = await train('qalora', '--method', 'qalora', '--qalora-group', '32', ...over);
+  const [before, trained] = [await lossOf(...over), await lossOf(...over, '--adapter', adapter)];
+  expect(Math.abs(trained - before)).toBeGreaterThan(1e-2);
+  const merged = place.path('qalora-merged');
+  expect((await ran('merge', ...over, '--adapter', adapter, '--out', merged)).change).toBeLessThan(1e-4);
+  expect(await lossOf(...over, '--model', merged)).toBeCloseTo(trained, 4);
+});
+
+describe('LoftQ', () => {
+  test('is read again by what the folder says of it', async () => {
+    const how = ['--init', 'loftq', '--loftq-weights', 'int4', '--loftq-iterations', '2'];
+    const adapter = await train('loftq', ...how, '--targets', 'mlp.down');
+    const config = JSON.parse(readFileSync(`${adapter}/adapter_config.json`, 'utf8'));
+    expect(config).toMatchObject({ init_lora_weights: 'loftq', loftq_config: { loftq_bits: 4, loftq_iter: 2 } });
+    // What is not one of its layers may be held in anything that the file's numbers are left in.
+    const loss = await lossOf('--adapter', adapter);
+    expect(await lossOf('--adapter', adapter, '--weights', 'as-stored')).toBeCloseTo(loss, 5);
+    expect(Math.abs(loss - (await lossOf()))).toBeGreaterThan(1e-3);
+  });
+
+  test('starts nearer to float32 than rounding leaves a model', async () => {
+    const still = ['--learning-rate', '1e-12', '--rank', '16'];
+    const adapter = await train('loftq-start', '--init', 'loftq', '--loftq-weights', 'nf4', ...still);
+    const whole = await lossOf();
+    const [started, rounded] = [await lossOf('--adapter', adapter), await lossOf('--weights', 'nf4')];
+    expect(Math.abs(started - whole)).toBeLessThan(0.5 * Math.abs(rounded - whole));
+  });
+});
+
+describe('--calibrate', () => {
+  const fitted = () => ['--weights', 'nf4', '--calibrate', place.data];
+
+  test('fits the scales to a text, alike in every command, and in a folder', async () => {
+    const [plain, loss] = [await lossOf('--weights', 'nf4'), await lossOf(...fitted())];
+    expect(loss).not.toBe(plain);
+    expect(await lossOf(...fitted())).toBe(loss);
+    const adapter = await train('over-fitted', ...fitted());
+    expect(await lossOf(...fitted(), '--adapter', adapter)).not.toBe(loss);
+    const out = place.path('fitted');
+    await ran('quantize', ...fitted(), '--out', out);
+    // A folder's embeddings are numbers.
+    const folder = await lossOf('--model', out, '--weights', 'as-stored');
+    await ran('quantize', '--weights', 'nf4', '--out', place.path('plain'));
+    expect(folder).not.toBe(await lossOf('--model', place.path('plain'), '--weights', 'as-stored'));
+  });
+
+  test.each([
+    [
+      ['--weights', 'int8'],
+      /--calibrate is for --weights nf4 or nf4-double or nf4-int8 or fp4, not int8; leave it out/,
+    ],
+    [[], /not f32; leave it out/],
+  ])('is refused with %o', async (weights, message) => {
+    const args = ['eval', '--model', place.model, '--data', place.data, '--calibrate', place.data, ...weights];
+    expect(await peftjs([...args, '--backend', 'cpu'])).toMatchObject({
+      code: 2,
+      stderr: expect.stringMatching(message),
+    });
+  });
+});
+
+test('groups are those of --weights-group, where there are any', async () => {
+  const [small, large] = [
+    await lossOf('--weights', 'int4', '--weights-group', '32'),
+    await lossOf('--weights', 'int4'),
+  ];
+  expect(small).not.toBe(large);
+  const refused = async (command: string, ...more: string[]) =>
+    (await peftjs([command, '--model', place.model, '--weights-group', '32', '--backend', 'cpu', ...more])).stderr;
+  expect(await refused('eval', '--data', place.data, '--weights', 'f16')).toMatch(/--weights-group is for .*, not f16/);
+  const out = ['--out', place.path('none')];
+  expect(await refused('quantize', '--weights', 'int8', ...out)).toMatch(/int8 has a scale for each row in files/);
+});
