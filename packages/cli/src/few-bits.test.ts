@@ -12,7 +12,7 @@ afterAll(() => place.remove());
 
 async function ran(command: string, ...more: string[]) {
   const model = more.includes('--model') ? [] : ['--model', place.model];
-  const { code, stderr, objects } = await peftjs([command, ...model, '--backend', 'cpu', '--json', ...more]);
+  const { code, stderr, objects } = await peftjs([command, ...model, '--backend', 'wasm', '--json', ...more]);
   expect([code, stderr]).toEqual([0, '']);
   return objects.at(-1) as Readonly<Record<string, unknown>>;
 }
@@ -84,7 +84,7 @@ describe('--calibrate', () => {
     [[], /not f32; leave it out/],
   ])('is refused with %o', async (weights, message) => {
     const args = ['eval', '--model', place.model, '--data', place.data, '--calibrate', place.data, ...weights];
-    expect(await peftjs([...args, '--backend', 'cpu'])).toMatchObject({
+    expect(await peftjs([...args, '--backend', 'wasm'])).toMatchObject({
       code: 2,
       stderr: expect.stringMatching(message),
     });
@@ -98,7 +98,7 @@ test('groups are those of --weights-group, where there are any', async () => {
   ];
   expect(small).not.toBe(large);
   const refused = async (command: string, ...more: string[]) =>
-    (await peftjs([command, '--model', place.model, '--weights-group', '32', '--backend', 'cpu', ...more])).stderr;
+    (await peftjs([command, '--model', place.model, '--weights-group', '32', '--backend', 'wasm', ...more])).stderr;
   expect(await refused('eval', '--data', place.data, '--weights', 'f16')).toMatch(/--weights-group is for .*, not f16/);
   const out = ['--out', place.path('none')];
   expect(await refused('quantize', '--weights', 'int8', ...out)).toMatch(/int8 has a scale for each row in files/);

@@ -5,10 +5,10 @@ import type { Importance } from '@peftjs/quantization';
 import { meanLoss } from '@peftjs/train';
 import { counted } from '../figures.ts';
 import type { Reporter } from '../reporter.ts';
-import { textBatches } from '../training/text-batches.ts';
+import { BATCH_TOKENS, textBatches } from '../training/text-batches.ts';
 
 /** More change little. */
-const TOKENS = 8192;
+const TOKENS = 8 * BATCH_TOKENS;
 
 /** Undefined where nothing is to be fitted. */
 export async function measuredOn(

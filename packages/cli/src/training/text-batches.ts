@@ -6,6 +6,9 @@ import { needTokenizer } from '../options/need-tokenizer.ts';
 const LENGTH = 256;
 const BATCH_SIZE = 4;
 
+/** The most that a batch holds. */
+export const BATCH_TOKENS: number = LENGTH * BATCH_SIZE;
+
 export interface TextBatches {
   readonly batches: Batches<Batch>;
   readonly tokens: number;

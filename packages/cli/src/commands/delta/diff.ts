@@ -5,7 +5,9 @@ import type { Action } from '../../command-group.ts';
 import { checkApart } from '../../folders/check-out.ts';
 import { showDelta, workOnDelta } from '../../folders/delta-work.ts';
 import { flag, required, text } from '../../option.ts';
+import { backendOptions } from '../../options/backend-options.ts';
 import { codecChoice, codecOptions } from '../../options/delta-codec-options.ts';
+import { checkDistill, distilledCodec, distillOptions } from '../../options/distill-options.ts';
 import { storyOf, storyOptions } from '../../options/story-options.ts';
 
 const options = {
@@ -15,7 +17,9 @@ const options = {
   name: text('NAME', 'what the delta calls its base, such as its name on the hub; the folder when left out'),
   'one-way': flag('leave out what only undo needs'),
   ...codecOptions,
+  ...distillOptions,
   ...storyOptions,
+  ...backendOptions,
 };
 
 export const action: Action = {
@@ -24,7 +28,7 @@ export const action: Action = {
     name: 'delta diff',
     output: 'report',
     about: `Saves what a fine-tuned model changes in its base, tensor by tensor: bit for bit, or in fewer bytes by another codec,
-whose error is said.`,
+whose error is said. Only --distill loads the fine-tuned model.`,
     options,
     examples: [
       ['delta diff --base models/base --tuned out/tuned --out out/delta', 'the difference, exact'],
@@ -33,14 +37,20 @@ whose error is said.`,
         'what 8 singular values hold',
       ],
       ['delta diff --base models/base --tuned out/tuned --out out/delta --budget 20MB --one-way', 'the best of 20 MB'],
+      [
+        'delta diff --base models/base --tuned out/tuned --out out/delta --codec sign --distill notes.jsonl',
+        'a bit for each number, and scales that say what the fine-tuned model says',
+      ],
     ],
     async run(values, run) {
       const { base, tuned, out, name } = values;
       const choose = codecChoice(values);
+      checkDistill(values);
       await checkApart(out, [base, tuned]);
+      const distilled = await distilledCodec(values, run);
       await workOnDelta(run, async (how) => {
         const more = { ...how, baseName: name, reversible: !values['one-way'], story: storyOf(values) };
-        await diff(base, tuned, out, { ...more, codec: await choose(base, tuned, more) });
+        await diff(base, tuned, out, { ...more, codec: distilled ?? (await choose(base, tuned, more)) });
       });
       await showDelta(out, run, { action: 'diff' });
       return EXIT.ok;
