@@ -2,8 +2,10 @@
 // The scale that misses least is the mean of |change|; one that was trained can stand in its place. Scales are stored in bfloat16.
 import type { Codec } from '../codec.ts';
 import { DeltaError } from '../delta-error.ts';
-import { decodeNumbers, encodeNumbers } from '../numbers.ts';
+import { decodeNumbers, encodeNumbers, floatsIn } from '../numbers.ts';
+import { reused } from '../tensor-bytes.ts';
 import { additive, type Matrix, needsMatrix, rowBlocks } from './additive.ts';
+import { codeKernels } from './code-kernels.ts';
 import { partOf, partReader, readPart } from './part-bytes.ts';
 
 export interface SignOptions {
@@ -31,18 +33,15 @@ export function sign({ perRow = false, scales: given }: SignOptions = {}): Codec
       const stride = Math.ceil(columns / 8);
       const bits = new Uint8Array(rows * stride);
       const sums = new Float64Array(rows);
+      const loops = codeKernels();
       for (const [begin, end] of rowBlocks(change)) {
         await pause();
         const values = await change.read(begin, end);
-        for (let row = begin, at = 0; row < end; row++) {
-          let sum = 0;
-          for (let column = 0; column < columns; column++, at++) {
-            const value = values[at] as number;
-            sum += Math.abs(value);
-            if (value < 0) bits[row * stride + (column >> 3)]! |= 1 << (column & 7);
-          }
-          sums[row] = sum;
-        }
+        const [from, to] = loops.areas(4 * values.length, (end - begin) * stride) as [number, number];
+        loops.floats(from, values.length).set(values);
+        for (let row = 0; row < end - begin; row++)
+          sums[begin + row] = loops.signs(from + 4 * row * columns, columns, to + row * stride, 0);
+        bits.set(loops.bytes(to, (end - begin) * stride), begin * stride);
       }
       const scales = given ?? meanSizes(sums, change, perRow);
       return {
@@ -58,15 +57,18 @@ export function sign({ perRow = false, scales: given }: SignOptions = {}): Codec
       const signs = partReader(stored, 'signs', 'U8', [rows, stride]);
       const count = stored.part('scales').bytes === 2 ? 1 : rows;
       const scales = decodeNumbers(await readPart(stored, 'scales', 'BF16', [count]), 'BF16');
+      const loops = codeKernels();
+      const room = reused();
       return async (begin, end) => {
         const bits = await signs(begin * stride, end * stride);
-        const values = new Float32Array((end - begin) * columns);
-        for (let row = begin, at = 0; row < end; row++) {
-          const scale = scales[count === 1 ? 0 : row] as number;
-          const first = (row - begin) * stride;
-          for (let column = 0; column < columns; column++)
-            values[at++] = ((bits[first + (column >> 3)] as number) >> (column & 7)) & 1 ? -scale : scale;
+        const values = floatsIn(room(4 * (end - begin) * columns));
+        const [from, to] = loops.areas(bits.length, 4 * values.length) as [number, number];
+        loops.write(from, bits);
+        for (let row = 0; row < end - begin; row++) {
+          const scale = scales[count === 1 ? 0 : begin + row] as number;
+          loops.signed(from + row * stride, columns, scale, to + 4 * row * columns);
         }
+        values.set(loops.floats(to, values.length));
         return values;
       };
     },

@@ -2,8 +2,10 @@
 // deflated.
 import type { Codec } from '../codec.ts';
 import { DeltaError } from '../delta-error.ts';
-import { decodeNumbers, encodeNumbers } from '../numbers.ts';
+import { floatsIn } from '../numbers.ts';
+import { reused } from '../tensor-bytes.ts';
 import { additive, rowBlocks } from './additive.ts';
+import { codeKernels } from './code-kernels.ts';
 import { deflated, inflated } from './deflated.ts';
 import { partOf, partReader } from './part-bytes.ts';
 import { largest, type Selection } from './selections.ts';
@@ -26,33 +28,24 @@ export function sparse({ density, select = largest }: SparseOptions = { density:
   return additive({
     id: 'sparse',
     async encode(change, pause) {
-      const { keeps, factor } = await select(change, density, pause);
+      const { mark, factor } = await select(change, density, pause);
       const masks: Uint8Array[] = [];
       const kept: Uint8Array[] = [];
-      let count = 0;
-      let room = new Float32Array(0);
       for (const [begin, end] of rowBlocks(change)) {
         await pause();
         const values = await change.read(begin, end);
-        if (room.length < values.length) room = new Float32Array(values.length);
-        const mask = new Uint8Array(Math.ceil(values.length / 8));
-        let some = 0;
-        for (let at = 0; at < values.length; at++) {
-          const value = values[at] as number;
-          if (!keeps(value)) continue;
-          mask[at >> 3]! |= 1 << (at & 7);
-          room[some++] = value * factor;
-        }
-        kept.push(encodeNumbers(room.subarray(0, some), 'BF16'));
+        const mask = mark(values);
+        kept.push(gathered(values, mask, factor));
         masks.push(await deflated(mask, 'runs'));
-        count += some;
       }
+      const values = joined(kept);
+      const count = values.length / 2;
       const bytes = masks.reduce((sum, { length }) => sum + length, 0);
       return {
         meta: { count },
         parts: {
           mask: { dtype: 'U8', shape: [bytes], chunks: masks },
-          values: partOf('BF16', [count], joined(kept)),
+          values: partOf('BF16', [count], values),
         },
       };
     },
@@ -66,27 +59,50 @@ export function sparse({ density, select = largest }: SparseOptions = { density:
       if (mask.chunks !== blocks.length)
         throw new DeltaError(`the mask has ${mask.chunks} chunks; the tensor needs ${blocks.length}`);
       let used = 0;
-      let room = new Float32Array(0);
+      const room = reused();
       return async (begin, end) => {
-        const size = (end - begin) * shape.columns;
-        if (room.length < size) room = new Float32Array(size);
-        const values = room.subarray(0, size).fill(0);
+        const values = floatsIn(room(4 * (end - begin) * shape.columns));
         const index = blocks.findIndex(([first]) => first === begin);
         const bits = await inflated(await mask.chunk(index), Math.ceil(values.length / 8));
         if (bits === null) throw new DeltaError(`chunk ${index} of the mask has not a bit for each number`);
-        let next = used;
-        for (let at = 0; at < size; at++) next += ((bits[at >> 3] as number) >> (at & 7)) & 1;
+        const next = used + countMarked(bits, values.length);
         if (next > (count as number))
           throw new DeltaError(`the mask keeps more numbers than the ${count} that are stored`);
-        const kept = decodeNumbers(await readValues(2 * used, 2 * next), 'BF16');
-        let k = 0;
-        for (let at = 0; at < size; at++)
-          if (((bits[at >> 3] as number) >> (at & 7)) & 1) values[at] = kept[k++] as number;
+        scatter(bits, await readValues(2 * used, 2 * next), values);
         used = next;
         return values;
       };
     },
   });
+}
+
+/** The numbers that are marked, times `factor` and in bfloat16. */
+function gathered(values: Float32Array, mask: Uint8Array, factor: number): Uint8Array {
+  const loops = codeKernels();
+  const [from, marks, to] = loops.areas(4 * values.length, mask.length, 2 * values.length) as [number, number, number];
+  loops.floats(from, values.length).set(values);
+  loops.write(marks, mask);
+  const end = loops.gather(from, marks, mask.length, factor, to);
+  return loops.bytes(to, end - to).slice();
+}
+
+/** Of so many numbers those that are marked. What is marked beyond them is no more. */
+function countMarked(mask: Uint8Array, numbers: number): number {
+  if (numbers % 8 > 0) mask[mask.length - 1]! &= 2 ** (numbers % 8) - 1;
+  const loops = codeKernels();
+  const [at] = loops.areas(mask.length) as [number];
+  loops.write(at, mask);
+  return loops.marked(at, mask.length);
+}
+
+/** Fills `values` with the numbers that are kept, and zeros. */
+function scatter(mask: Uint8Array, kept: Uint8Array, values: Float32Array): void {
+  const loops = codeKernels();
+  const [marks, from, to] = loops.areas(mask.length, kept.length, 4 * values.length) as [number, number, number];
+  loops.write(marks, mask);
+  loops.write(from, kept);
+  loops.scatter(marks, mask.length, from, to);
+  values.set(loops.floats(to, values.length));
 }
 
 function joined(parts: readonly Uint8Array[]): Uint8Array {

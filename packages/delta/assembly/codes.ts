@@ -1,0 +1,258 @@
+// Loops of the lossy codecs: numbers of a change as codes of few bits in groups, as signs, or some of them alone. Behind its end an
+// area may be read and written.
+
+/** What the largest number of a group may be cut to, in float64. */
+export const CLIPS: usize = 0;
+export const FREE: usize = 64;
+
+/** The bits of the nearest number in bfloat16, of one that is finite. */
+// @ts-ignore: decorator
+@inline
+function brain(value: f32): u32 {
+  const bits = reinterpret<u32>(value);
+  return (bits + 0x7fff + ((bits >> 16) & 1)) >> 16;
+}
+
+// @ts-ignore: decorator
+@inline
+function wide(code: u32): f32 {
+  return reinterpret<f32>(code << 16);
+}
+
+/** The codes of two numbers: the nearest, of two as near ones the larger. */
+// @ts-ignore: decorator
+@inline
+function codesOf(numbers: v128, scale: v128, zero: v128): v128 {
+  const place = f64x2.add(f64x2.div(numbers, scale), zero);
+  const above = f64x2.ceil(place);
+  const isFar = f64x2.gt(f64x2.sub(above, f64x2.splat(0.5)), place);
+  const nearest = f64x2.sub(above, v128.and(isFar, f64x2.splat(1)));
+  return f64x2.min(f64x2.add(zero, zero), f64x2.max(f64x2.splat(0), nearest));
+}
+
+function largestOf(values: usize, count: usize): f32 {
+  let most = f32x4.splat(0);
+  let i: usize = 0;
+  for (; i + 4 <= count; i += 4) most = f32x4.max(most, f32x4.abs(v128.load(values + (i << 2))));
+  let largest = max(
+    max(f32x4.extract_lane(most, 0), f32x4.extract_lane(most, 1)),
+    max(f32x4.extract_lane(most, 2), f32x4.extract_lane(most, 3)),
+  );
+  for (; i < count; i++) largest = max(largest, abs(load<f32>(values + (i << 2))));
+  return largest;
+}
+
+/** Squared, of what codes with such a scale miss, one number after the other. */
+function missingWith(scale: f32, values: usize, count: usize, zero: f64): f64 {
+  const by = f64x2.splat(scale);
+  const middle = f64x2.splat(zero);
+  let missing: f64 = 0;
+  for (let i: usize = 0; i < count; i += 2) {
+    const numbers = f64x2.promote_low_f32x4(v128.load64_zero(values + (i << 2)));
+    const codes = scale == 0 ? f64x2.splat(floor(zero)) : codesOf(numbers, by, middle);
+    const off = f64x2.sub(numbers, f64x2.mul(by, f64x2.sub(codes, middle)));
+    const squares = f64x2.mul(off, off);
+    missing += f64x2.extract_lane(squares, 0);
+    if (i + 1 < count) missing += f64x2.extract_lane(squares, 1);
+  }
+  return missing;
+}
+
+/** The bits in bfloat16 of the scale that misses least, of one for each of `clips`. */
+function scaleOf(values: usize, count: usize, zero: f64, clips: usize): u32 {
+  const largest = largestOf(values, count);
+  let best: u32 = 0;
+  let least = Infinity;
+  for (let k: usize = 0; k < clips; k++) {
+    const code = brain(<f32>((load<f64>(k << 3, CLIPS) * largest) / zero));
+    if (k == 0) best = code;
+    if (clips == 1 || largest == 0) break;
+    const missing = missingWith(wide(code), values, count, zero);
+    if (missing < least) {
+      least = missing;
+      best = code;
+    }
+  }
+  return best;
+}
+
+/** The codes of a group, in a byte each. */
+function encodeGroup(values: usize, count: usize, scale: f32, zero: f64, to: usize): void {
+  if (scale == 0) {
+    memory.fill(to, <u8>floor(zero), count);
+    return;
+  }
+  const by = f64x2.splat(scale);
+  const middle = f64x2.splat(zero);
+  for (let i: usize = 0; i < count; i += 4) {
+    const at = values + (i << 2);
+    const low = codesOf(f64x2.promote_low_f32x4(v128.load64_zero(at)), by, middle);
+    const high = codesOf(f64x2.promote_low_f32x4(v128.load64_zero(at, 8)), by, middle);
+    const words = v128.shuffle<i64>(i32x4.trunc_sat_f64x2_u_zero(low), i32x4.trunc_sat_f64x2_u_zero(high), 0, 2);
+    const halves = i16x8.narrow_i32x4_u(words, words);
+    v128.store32_lane(to + i, i8x16.narrow_i16x8_u(halves, halves), 0);
+  }
+}
+
+/** Rows of numbers as codes, and a scale in bfloat16 for each group. @param row room for the codes of one, in a byte each */
+export function encodeGroups(
+  values: usize, rows: usize, columns: usize, group: usize, bits: u32, zero: f64, clips: usize,
+  row: usize, codes: usize, scales: usize,
+): void {
+  const stride = (columns * bits + 7) >> 3;
+  for (let r: usize = 0; r < rows; r++) {
+    for (let from: usize = 0; from < columns; from += group) {
+      const count = min(group, columns - from);
+      const scale = scaleOf(values + (from << 2), count, zero, clips);
+      store<u16>(scales, <u16>scale);
+      scales += 2;
+      encodeGroup(values + (from << 2), count, wide(scale), zero, row + from);
+    }
+    store<u64>(row + columns, 0);
+    for (let i: usize = 0, to = codes; i < columns; i += 8, to += bits) {
+      let x = load<u64>(row + i);
+      x = (x & 0x00ff00ff00ff00ff) | ((x & 0xff00ff00ff00ff00) >> (8 - bits));
+      x = (x & 0x0000ffff0000ffff) | ((x & 0xffff0000ffff0000) >> (16 - 2 * bits));
+      x = (x & 0x00000000ffffffff) | ((x & 0xffffffff00000000) >> (32 - 4 * bits));
+      store<u64>(to, x);
+    }
+    codes += stride;
+    values += columns << 2;
+  }
+}
+
+/** The numbers that codes stand for. */
+export function decodeGroups(
+  codes: usize, scales: usize, rows: usize, columns: usize, group: usize, bits: u32, zero: f32,
+  row: usize, values: usize,
+): void {
+  const stride = (columns * bits + 7) >> 3;
+  const one = ((<u64>1 << bits) - 1) * 0x0001000100010001;
+  const two = ((<u64>1 << (2 * bits)) - 1) * 0x0000000100000001;
+  const four = (<u64>1 << (4 * bits)) - 1;
+  const middle = f32x4.splat(zero);
+  for (let r: usize = 0; r < rows; r++) {
+    for (let i: usize = 0, from = codes; i < columns; i += 8, from += bits) {
+      let x = load<u64>(from);
+      x = (x & four) | (((x >> (4 * bits)) & four) << 32);
+      x = (x & two) | (((x >> (2 * bits)) & two) << 16);
+      x = (x & one) | (((x >> bits) & one) << 8);
+      store<u64>(row + i, x);
+    }
+    for (let from: usize = 0; from < columns; from += group) {
+      const count = min(group, columns - from);
+      const scale = f32x4.splat(wide(load<u16>(scales)));
+      scales += 2;
+      for (let i: usize = 0; i < count; i += 4) {
+        const code = i32x4.extend_low_i16x8_u(i16x8.extend_low_i8x16_u(v128.load32_zero(row + from + i)));
+        const value = f32x4.mul(scale, f32x4.sub(f32x4.convert_i32x4_u(code), middle));
+        v128.store(values + ((from + i) << 2), value);
+      }
+    }
+    codes += stride;
+    values += columns << 2;
+  }
+}
+
+/** A bit for each number that is below 0. Returns the sum and, one after the other, the numbers' sizes. */
+export function signs(values: usize, count: usize, bits: usize, sum: f64): f64 {
+  for (let i: usize = 0; i < count; i += 8) {
+    const at = values + (i << 2);
+    const left = count - i;
+    const low = v128.load(at);
+    const high = v128.load(at, 16);
+    const zero = f32x4.splat(0);
+    let below = i32x4.bitmask(f32x4.lt(low, zero)) | (i32x4.bitmask(f32x4.lt(high, zero)) << 4);
+    if (left < 8) below &= (1 << <i32>left) - 1;
+    store<u8>(bits + (i >> 3), <u8>below);
+    for (let k: usize = 0; k < min(left, 8); k++) sum += <f64>abs(load<f32>(at + (k << 2)));
+  }
+  return sum;
+}
+
+/** Numbers of the size `scale` with the signs of the bits. */
+export function signed(bits: usize, count: usize, scale: f32, values: usize): void {
+  const size = f32x4.splat(scale);
+  for (let i: usize = 0; i < count; i += 8) {
+    const some = i32x4.splat(load<u8>(bits + (i >> 3)));
+    const low = i32x4.shl(i32x4.mul(some, i32x4(1 << 7, 1 << 6, 1 << 5, 1 << 4)), 24);
+    const high = i32x4.shl(i32x4.mul(some, i32x4(1 << 3, 1 << 2, 1 << 1, 1)), 24);
+    const sign = i32x4.splat(0x80000000);
+    v128.store(values + (i << 2), v128.xor(size, v128.and(low, sign)));
+    v128.store(values + (i << 2), v128.xor(size, v128.and(high, sign)), 16);
+  }
+}
+
+/** Counts the numbers that are not 0 by their bits' upper half, without the sign. */
+export function tally(values: usize, count: usize, counts: usize): void {
+  for (let at = values; at < values + (count << 2); at += 4) {
+    const size = load<u32>(at) & 0x7fffffff;
+    const slot = counts + ((size >> 16) << 2);
+    store<u32>(slot, load<u32>(slot) + <u32>(size != 0));
+  }
+}
+
+/** A bit for each number whose upper half is above `bucket`, and for the first `left` that have this one. Returns how many are left. */
+export function markLargest(values: usize, count: usize, bucket: u32, left: u32, mask: usize): u32 {
+  for (let i: usize = 0; i < count; i += 8) {
+    const at = values + (i << 2);
+    let marks: u32 = 0;
+    let edge: u32 = 0;
+    for (let half: u32 = 0; half < 8; half += 4) {
+      const size = v128.and(v128.load(at + (half << 2)), i32x4.splat(0x7fffffff));
+      const own = i32x4.shr_u(size, 16);
+      const is = v128.andnot(i32x4.eq(own, i32x4.splat(bucket)), i32x4.eq(size, i32x4.splat(0)));
+      marks |= <u32>i32x4.bitmask(i32x4.gt_s(own, i32x4.splat(bucket))) << half;
+      edge |= <u32>i32x4.bitmask(is) << half;
+    }
+    const here = (1 << <u32>min(count - i, 8)) - 1;
+    for (edge &= here; edge != 0 && left > 0; edge &= edge - 1, left--) marks |= edge & -edge;
+    store<u8>(mask + (i >> 3), <u8>(marks & here));
+  }
+  return left;
+}
+
+/** A bit for each number that is not 0 and for which a random one below `limit`, of 2^32, is drawn. Returns the generator's state. */
+export function markDrawn(values: usize, count: usize, state: u32, limit: f64, mask: usize): u32 {
+  for (let i: usize = 0; i < count; i += 8) {
+    let marks: u32 = 0;
+    for (let k: usize = 0; k < min(count - i, 8); k++) {
+      state = state * 1664525 + 1013904223;
+      marks |= <u32>(<f64>state < limit && load<f32>(values + ((i + k) << 2)) != 0) << <u32>k;
+    }
+    store<u8>(mask + (i >> 3), <u8>marks);
+  }
+  return state;
+}
+
+/** The numbers whose bits are set, times `factor` and in bfloat16. Returns where they end. */
+export function gather(values: usize, mask: usize, bytes: usize, factor: f64, to: usize): usize {
+  for (let i: usize = 0; i < bytes; i++) {
+    for (let marks: u32 = load<u8>(mask + i); marks != 0; marks &= marks - 1) {
+      const value = load<f32>(values + (i << 5) + (ctz(marks) << 2));
+      store<u16>(to, <u16>brain(<f32>(<f64>value * factor)));
+      to += 2;
+    }
+  }
+  return to;
+}
+
+/** How many bits are set. */
+export function marked(mask: usize, bytes: usize): u32 {
+  let count: u32 = 0;
+  for (let i: usize = 0; i < bytes; i++) count += popcnt<u32>(load<u8>(mask + i));
+  return count;
+}
+
+/** Numbers in bfloat16 to where the bits are set, and zeros to where they are not. */
+export function scatter(mask: usize, bytes: usize, from: usize, values: usize): void {
+  for (let i: usize = 0; i < bytes; i++) {
+    const at = values + (i << 5);
+    v128.store(at, i32x4.splat(0));
+    v128.store(at, i32x4.splat(0), 16);
+    for (let marks: u32 = load<u8>(mask + i); marks != 0; marks &= marks - 1) {
+      store<u32>(at + (ctz(marks) << 2), <u32>load<u16>(from) << 16);
+      from += 2;
+    }
+  }
+}
