@@ -76,22 +76,38 @@ function scaleOf(values: usize, count: usize, zero: f64, clips: usize): u32 {
   return best;
 }
 
-/** The codes of a group, in a byte each. */
+/** Sums of products by a scale's reciprocal are nearer to those of quotients than this. */
+const NEAR: f32 = 1 / 4096;
+/** The reciprocal of a scale that is smaller need not be a normal number. */
+const SMALL: f32 = 1e-30;
+
+/** The codes of a group, in a byte each. In float32, but where such a sum might be on the wrong side of the middle between two codes. */
 function encodeGroup(values: usize, count: usize, scale: f32, zero: f64, to: usize): void {
   if (scale == 0) {
     memory.fill(to, <u8>floor(zero), count);
     return;
   }
-  const by = f64x2.splat(scale);
-  const middle = f64x2.splat(zero);
+  const by = f32x4.splat(<f32>1 / scale);
+  const middle = f32x4.splat(<f32>zero);
+  const most = f32x4.splat(<f32>(2 * zero));
+  const edge = scale < SMALL ? f32x4.splat(-1) : f32x4.splat(0.5 - NEAR);
   for (let i: usize = 0; i < count; i += 4) {
-    const at = values + (i << 2);
-    const low = codesOf(f64x2.promote_low_f32x4(v128.load64_zero(at)), by, middle);
-    const high = codesOf(f64x2.promote_low_f32x4(v128.load64_zero(at, 8)), by, middle);
-    const words = v128.shuffle<i64>(i32x4.trunc_sat_f64x2_u_zero(low), i32x4.trunc_sat_f64x2_u_zero(high), 0, 2);
+    const numbers = v128.load(values + (i << 2));
+    const place = f32x4.add(f32x4.mul(numbers, by), middle);
+    const nearest = f32x4.nearest(place);
+    let words = i32x4.trunc_sat_f32x4_u(f32x4.min(most, nearest));
+    if (!i32x4.all_true(f32x4.le(f32x4.abs(f32x4.sub(place, nearest)), edge))) words = exactCodes(numbers, scale, zero);
     const halves = i16x8.narrow_i32x4_u(words, words);
     v128.store32_lane(to + i, i8x16.narrow_i16x8_u(halves, halves), 0);
   }
+}
+
+function exactCodes(numbers: v128, scale: f32, zero: f64): v128 {
+  const by = f64x2.splat(scale);
+  const middle = f64x2.splat(zero);
+  const low = codesOf(f64x2.promote_low_f32x4(numbers), by, middle);
+  const high = codesOf(f64x2.promote_low_f32x4(v128.shuffle<i64>(numbers, numbers, 1, 1)), by, middle);
+  return v128.shuffle<i64>(i32x4.trunc_sat_f64x2_u_zero(low), i32x4.trunc_sat_f64x2_u_zero(high), 0, 2);
 }
 
 /** Rows of numbers as codes, and a scale in bfloat16 for each group. @param row room for the codes of one, in a byte each */
