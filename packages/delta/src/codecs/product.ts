@@ -1,5 +1,9 @@
 // Rows of a product of two factors, u [o, r] and v [r, i].
+
+import { floatsIn } from '../numbers.ts';
+import { reused } from '../tensor-bytes.ts';
 import type { ReadRows } from './additive.ts';
+import { gather, giveBack, spread, strideOf, takeKernels } from './low-rank-kernels.ts';
 
 export interface Factors {
   readonly rank: number;
@@ -7,34 +11,25 @@ export interface Factors {
   readonly v: Float32Array;
 }
 
-/** Sums run over r from the first on, rounded to float32 after every four terms: the same everywhere. */
+/** Sums run over r from the first on, each product and each sum rounded to float32: the same everywhere. */
 export function productRows({ rank, u, v }: Factors, columns: number): ReadRows {
+  const stride = strideOf(columns);
+  const room = reused();
   return async (begin, end) => {
-    const values = new Float32Array((end - begin) * columns);
-    for (let row = begin; row < end; row++) {
-      const out = values.subarray((row - begin) * columns, (row - begin + 1) * columns);
-      for (let r = 0; r < rank; r += 4) {
-        const [a, b, c, d] = [0, 1, 2, 3].map((k) => (r + k < rank ? (u[row * rank + r + k] as number) : 0)) as [
-          number,
-          number,
-          number,
-          number,
-        ];
-        const [p, q, s, t] = [0, 1, 2, 3].map((k) => Math.min(r + k, rank - 1) * columns) as [
-          number,
-          number,
-          number,
-          number,
-        ];
-        for (let i = 0; i < columns; i++)
-          out[i] =
-            (out[i] as number) +
-            a * (v[p + i] as number) +
-            b * (v[q + i] as number) +
-            c * (v[s + i] as number) +
-            d * (v[t + i] as number);
-      }
-    }
+    const count = end - begin;
+    const rows = count + (count & 1);
+    const kernels = takeKernels();
+    const [left, right, out] = kernels.areas(4 * rows * rank, 4 * rank * stride, 4 * rows * stride) as [
+      number,
+      number,
+      number,
+    ];
+    kernels.floats(left, rows * rank).set(u.subarray(begin * rank, end * rank));
+    spread(v, columns, kernels.floats(right, rank * stride));
+    kernels.multiply(left, rows, rank, rank, right, stride, stride, out, false);
+    const values = floatsIn(room(4 * count * columns));
+    gather(kernels.floats(out, rows * stride), columns, values);
+    giveBack(kernels);
     return values;
   };
 }

@@ -1,8 +1,11 @@
-// The largest singular values of a matrix that is read in rows and never in memory whole (Halko, Martinsson and Tropp,
-// arXiv 0909.4061): D ~ U S V' with the columns of V in the range of (D'D)^q times random vectors, a pass over D for each power.
+// The largest singular values of a matrix that is read in rows (Halko, Martinsson and Tropp, arXiv 0909.4061): D ~ Q Q'D with Q
+// orthonormal in the range of D (D'D)^(p-1) D'R, with p passes over D after the one that sums its rows with random signs R.
 import { Matrix as Dense, EigenvalueDecomposition } from 'ml-matrix';
 import type { Pause } from '../codec.ts';
-import { type Matrix, rowBlocks } from './additive.ts';
+import type { Matrix } from './additive.ts';
+import { gather, giveBack, strideOf, takeKernels } from './low-rank-kernels.ts';
+import { orthonormal } from './orthonormal.ts';
+import { blockReader, gramOf, orthonormalize, type Sketch, startSketch, upTo } from './sketch.ts';
 
 export interface SingularValues {
   readonly rank: number;
@@ -14,149 +17,109 @@ export interface SingularValues {
   readonly v: Float32Array;
 }
 
-/** Random vectors beyond the rank: the last of them are the least exact. */
-const EXTRA = 8;
-/** q: each tells values that are close from one another, for one more pass. */
-const POWERS = 2;
-
-/** With as many vectors as the matrix has rows one pass finds all that they span; with as many as columns they span it as they are. */
-function powersOf(width: number, { rows, columns }: Matrix): number {
-  if (width === columns) return 0;
-  return width === rows ? 1 : POWERS;
-}
+/** Vectors beyond the rank: the last of them are the least exact. */
+const EXTRA = 12;
+/** p: each tells values that are close from one another. With as many vectors as rows or columns, one finds all that they span. */
+const PASSES = 2;
+/** What the start has of random numbers beside sums of rows: of a few rows that are not zeros some fall together. */
+const NOISE = 1e-2;
 /** Below this share of the largest, a value is rounding. */
-const ROUNDING = 1e-7;
+const ROUNDING = 1e-6;
+/** Least share of a product's square beyond the span of others: the sums were reckoned in float32. */
+const BEYOND = 1e-6;
 
-export async function singularValues(matrix: Matrix, rank: number, pause: Pause): Promise<SingularValues> {
+export async function singularValues(matrix: Matrix, most: number, pause: Pause): Promise<SingularValues> {
+  const kernels = takeKernels();
   const { rows, columns } = matrix;
-  const width = Math.min(rank + EXTRA, rows, columns);
-  let basis = randomVectors(width, columns);
-  orthonormalize(basis);
-  for (let power = powersOf(width, matrix); power > 0; power--) {
-    const next = basis.map(() => new Float64Array(columns));
-    for await (const { row, products } of productsOf(matrix, basis, pause)) addMultiples(next, row, products);
-    basis = next;
-    orthonormalize(basis);
-  }
-  const image = new Float32Array(rows * width); // D V
-  const gram = Dense.zeros(width, width);
-  let index = 0;
-  for await (const { products } of productsOf(matrix, basis, pause)) {
-    image.set(products, index++ * width);
-    for (let k = 0; k < width; k++)
-      for (let l = 0; l <= k; l++) gram.set(k, l, gram.get(k, l) + (products[k] as number) * (products[l] as number));
-  }
-  return rotated(image, basis, gram, Math.min(rank, width), matrix);
-}
+  const least = Math.min(rows, columns);
+  const width = upTo(4, Math.min(most + EXTRA, least));
+  const sketch = startSketch(kernels, matrix, width);
+  const { vectors, sums, stride, apart } = sketch;
+  const blocks = blockReader(sketch, matrix, pause);
 
-/** Each row of D, and its products with the vectors. What is given holds until the next one is asked for. */
-async function* productsOf(matrix: Matrix, vectors: readonly Float64Array[], pause: Pause) {
-  const { columns } = matrix;
-  const products = new Float64Array(vectors.length);
-  for (const [begin, end] of rowBlocks(matrix)) {
-    const values = await matrix.read(begin, end);
-    for (let row = begin; row < end; row++) {
-      if ((row & 63) === 0) await pause();
-      const one = values.subarray((row - begin) * columns, (row - begin + 1) * columns);
-      multiply(one, vectors, products);
-      yield { row: one, products };
+  for await (const { at, begin, count } of blocks()) kernels.fold(at, count, begin, width, stride, stride, sums);
+  addNoise(kernels.floats(sums, width * stride), width, columns);
+  for (let pass = width < least ? PASSES : 1; pass > 0; pass--) {
+    orthonormalize(sketch);
+    kernels.floats(sums, width * stride).fill(0);
+    for await (const { at, count, products } of blocks()) {
+      kernels.products(at, upTo(2, count), vectors, width, stride, stride, products, apart);
+      kernels.multiply(products, width, count, apart, at, stride, stride, sums, true);
     }
   }
+  const found = factors(sketch, matrix, Math.min(most, least));
+  giveBack(kernels);
+  return found;
 }
 
-function multiply(row: Float32Array, vectors: readonly Float64Array[], out: Float64Array): void {
-  let k = 0;
-  for (; k + 3 < vectors.length; k += 4) {
-    const [a, b, c, d] = vectors.slice(k, k + 4) as [Float64Array, Float64Array, Float64Array, Float64Array];
-    let [p, q, s, t] = [0, 0, 0, 0];
-    for (let i = 0; i < row.length; i++) {
-      const x = row[i] as number;
-      p += x * (a[i] as number);
-      q += x * (b[i] as number);
-      s += x * (c[i] as number);
-      t += x * (d[i] as number);
-    }
-    out[k] = p;
-    out[k + 1] = q;
-    out[k + 2] = s;
-    out[k + 3] = t;
-  }
-  for (; k < vectors.length; k++) {
-    const vector = vectors[k] as Float64Array;
-    let p = 0;
-    for (let i = 0; i < row.length; i++) p += (row[i] as number) * (vector[i] as number);
-    out[k] = p;
-  }
-}
-
-function addMultiples(sums: readonly Float64Array[], row: Float32Array, factors: Float64Array): void {
-  for (let k = 0; k < sums.length; k++) {
-    const [sum, factor] = [sums[k] as Float64Array, factors[k] as number];
-    for (let i = 0; i < row.length; i++) sum[i] = (sum[i] as number) + factor * (row[i] as number);
-  }
-}
-
-/** The same numbers in every run, in [-1, 1). */
-function randomVectors(count: number, length: number): Float64Array[] {
+/** The same numbers in every run. */
+function addNoise(vectors: Float32Array, width: number, columns: number): void {
+  const stride = strideOf(columns);
+  const square = vectors.reduce((sum, v) => sum + v * v, 0);
+  const scale = NOISE * (Math.sqrt(square / (width * columns)) || 1);
   let state = 1;
-  const next = () => {
-    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
-    return state / 2 ** 31 - 1;
-  };
-  return Array.from({ length: count }, () => Float64Array.from({ length }, next));
-}
-
-const dot = (a: Float64Array, b: Float64Array) => {
-  let sum = 0;
-  for (let i = 0; i < a.length; i++) sum += (a[i] as number) * (b[i] as number);
-  return sum;
-};
-
-/** By Gram and Schmidt, twice, which is enough; a vector that lies in the span of those before it becomes zeros. */
-function orthonormalize(vectors: readonly Float64Array[]): void {
-  for (const [k, vector] of vectors.entries()) {
-    const before = Math.sqrt(dot(vector, vector));
-    for (let pass = 0; pass < 2; pass++) {
-      for (const other of vectors.slice(0, k)) {
-        const share = dot(vector, other);
-        for (let i = 0; i < vector.length; i++) vector[i] = (vector[i] as number) - share * (other[i] as number);
-      }
+  for (let k = 0; k < width; k++) {
+    for (let i = 0; i < columns; i++) {
+      state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+      vectors[k * stride + i] = (vectors[k * stride + i] as number) + scale * (state / 2 ** 31 - 1);
     }
-    const size = Math.sqrt(dot(vector, vector));
-    const inverse = size > before * ROUNDING ? 1 / size : 0;
-    for (let i = 0; i < vector.length; i++) vector[i] = (vector[i] as number) * inverse;
   }
 }
 
-/** D V = U S W' with W of the eigenvectors of (D V)'(D V): the singular vectors are D V W / S and V W. */
-function rotated(
-  image: Float32Array,
-  basis: readonly Float64Array[],
-  gram: Dense,
-  most: number,
-  { rows, columns }: Matrix,
-): SingularValues {
-  const width = basis.length;
-  for (let k = 0; k < width; k++) for (let l = 0; l < k; l++) gram.set(l, k, gram.get(k, l));
-  const { realEigenvalues, eigenvectorMatrix } = new EigenvalueDecomposition(gram, { assumeSymmetric: true });
-  const order = realEigenvalues.map((_, k) => k).sort((a, b) => realEigenvalues[b]! - realEigenvalues[a]!);
-  const sizes = order.map((k) => Math.sqrt(Math.max(0, realEigenvalues[k] as number)));
-  const rank = Math.max(1, sizes.slice(0, most).filter((s) => s > (sizes[0] as number) * ROUNDING).length);
-  const u = new Float32Array(rows * rank);
+/** Q = image' T' is orthonormal, and Q'D = T sums = P S V' with P of the eigenvectors of its square: the singular vectors are Q P and V. */
+function factors(sketch: Sketch, { rows, columns }: Matrix, most: number): SingularValues {
+  const { kernels, width, stride, step, vectors, sums, image, apart, turn, turned } = sketch;
+  const blocks = Math.ceil(rows / step);
+  const span = orthonormal(gramOf(sketch, image, apart, blocks), width, BEYOND);
+  turnBy(span, width, sums, stride, vectors);
+  const { values, weights } = eigenvectors(gramOf(sketch, vectors, stride), width);
+  const sizes = values.map((value) => Math.sqrt(Math.max(0, value)));
+  const rank = Math.max(1, sizes.subarray(0, most).filter((s) => s > (sizes[0] as number) * ROUNDING).length);
+
   const v = new Float32Array(rank * columns);
+  turnBy(
+    weights.map((weight, at) => weight / (sizes[Math.floor(at / width)] || 1)),
+    rank,
+    vectors,
+    stride,
+    sums,
+  );
+  gather(kernels.floats(sums, rank * stride), columns, v);
+
+  const u = new Float32Array(rows * rank);
+  const both = new Float64Array(rank * width);
   for (let r = 0; r < rank; r++) {
-    const weights = basis.map((_, k) => eigenvectorMatrix.get(k, order[r] as number));
-    const inverse = sizes[r] ? 1 / (sizes[r] as number) : 0;
-    for (let row = 0; row < rows; row++) {
-      let sum = 0;
-      for (let k = 0; k < width; k++) sum += (image[row * width + k] as number) * (weights[k] as number);
-      u[row * rank + r] = sum * inverse;
-    }
-    for (let column = 0; column < columns; column++) {
-      let sum = 0;
-      for (let k = 0; k < width; k++) sum += ((basis[k] as Float64Array)[column] as number) * (weights[k] as number);
-      v[r * columns + column] = sum;
+    for (let k = 0; k < width; k++) {
+      const weight = weights[r * width + k] as number;
+      for (let l = 0; l < width; l++)
+        both[r * width + l] = (both[r * width + l] as number) + weight * (span[k * width + l] as number);
     }
   }
-  return { rank, values: Float64Array.from(sizes.slice(0, rank)), u, v };
+  for (let block = 0; block < blocks; block++) {
+    turnBy(both, rank, image + 4 * block * width * apart, apart, turned);
+    const values = kernels.floats(turned, width * apart);
+    const begin = block * step;
+    for (let row = begin; row < Math.min(begin + step, rows); row++)
+      for (let r = 0; r < rank; r++) u[row * rank + r] = values[r * apart + row - begin] as number;
+  }
+  return { rank, values: sizes.slice(0, rank), u, v };
+
+  /** As many rows of `by` [., w] times what lies there [w, .]. */
+  function turnBy(by: Float64Array, count: number, from: number, stride: number, to: number): void {
+    kernels.floats(turn, width * width).set(by);
+    kernels.multiply(turn, upTo(2, count), width, width, from, stride, stride, to, false);
+  }
+}
+
+/** Of a symmetric matrix of which the lower half is given: from the largest value down, with vectors in rows. */
+function eigenvectors(lower: Float64Array, n: number) {
+  const dense = new Dense(n, n);
+  for (let i = 0; i < n; i++)
+    for (let j = 0; j < n; j++) dense.set(i, j, lower[Math.max(i, j) * n + Math.min(i, j)] as number);
+  const { realEigenvalues: all, eigenvectorMatrix } = new EigenvalueDecomposition(dense, { assumeSymmetric: true });
+  const order = all.map((_, k) => k).sort((a, b) => (all[b] as number) - (all[a] as number));
+  return {
+    values: Float64Array.from(order, (k) => all[k] as number),
+    weights: Float64Array.from(order.flatMap((k) => eigenvectorMatrix.getColumn(k))),
+  };
 }

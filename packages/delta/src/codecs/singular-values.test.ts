@@ -1,0 +1,97 @@
+import { expect, test } from 'vitest';
+import { numbers } from '../../test/models.ts';
+import { type SingularValues, singularValues } from './singular-values.ts';
+
+const pause = async () => {};
+
+function matrixOf(values: Float32Array, columns: number) {
+  const read = async (begin: number, end: number) => values.slice(begin * columns, end * columns);
+  return { rows: values.length / columns, columns, read };
+}
+
+/** Of so many products of a column and a row, the second half as large as the first, and so on. */
+function ofRank(rank: number, rows: number, columns: number): Float32Array {
+  const out = new Float32Array(rows * columns);
+  const all = numbers(3, rank * (rows + columns));
+  for (let r = 0; r < rank; r++) {
+    const [u, v] = [all.subarray(r * rows, (r + 1) * rows), all.subarray(rank * rows + r * columns)];
+    for (const at of out.keys()) out[at]! += (u[Math.floor(at / columns)]! * v[at % columns]!) / (r + 1);
+  }
+  return out;
+}
+
+/** Squared size of what is missing, as a share. */
+function missing(values: Float32Array, columns: number, { rank, values: sizes, u, v }: SingularValues): number {
+  let [left, all] = [0, 0];
+  for (const [at, value] of values.entries()) {
+    let sum = 0;
+    for (let r = 0; r < rank; r++)
+      sum += u[Math.floor(at / columns) * rank + r]! * sizes[r]! * v[r * columns + (at % columns)]!;
+    left += (value - sum) ** 2;
+    all += value ** 2;
+  }
+  return left / all;
+}
+
+/** By how much the products of a matrix's rows, or columns, with one another are not 0 and 1. */
+function skew(values: Float32Array, count: number, at: (k: number, i: number) => number): number {
+  let most = 0;
+  for (let k = 0; k < count; k++) {
+    for (let l = 0; l <= k; l++) {
+      let sum = 0;
+      for (let i = 0; i < values.length / count; i++) sum += values[at(k, i)]! * values[at(l, i)]!;
+      most = Math.max(most, Math.abs(sum - Number(k === l)));
+    }
+  }
+  return most;
+}
+
+// The last one has more rows than are kept in memory, and than a block has.
+test.each([
+  [1, 9, 1],
+  [9, 1, 1],
+  [2, 300, 2],
+  [300, 5, 4],
+  [40, 40, 3],
+  [17, 33, 17],
+  [129, 70, 6],
+  [48_001, 33, 3],
+])('a matrix [%i, %i] of rank %i is found whole', async (rows, columns, rank) => {
+  const values = ofRank(rank, rows, columns);
+  const found = await singularValues(matrixOf(values, columns), 20, pause);
+  expect(found.rank).toBe(rank);
+  expect(missing(values, columns, found)).toBeLessThan(1e-10);
+  expect([...found.values]).toEqual([...found.values].sort((a, b) => b - a));
+  expect(skew(found.u, rank, (k, i) => i * rank + k)).toBeLessThan(1e-5);
+  expect(skew(found.v, rank, (k, i) => k * columns + i)).toBeLessThan(1e-5);
+});
+
+test('of many rows a few that are not zeros are found', async () => {
+  const [columns, count] = [60, 16];
+  const some = numbers(5, count * columns);
+  const values = new Float32Array(3000 * columns);
+  // As many apart as there are sums of rows at the start: all fall into one.
+  for (let k = 0; k < count; k++) values.set(some.subarray(k * columns, (k + 1) * columns), 28 * k * columns);
+  const found = await singularValues(matrixOf(values, columns), count, pause);
+  expect(missing(values, columns, found)).toBeLessThan(1e-10);
+});
+
+test('zeros have no singular value but 0', async () => {
+  const { rank, values } = await singularValues(matrixOf(new Float32Array(60), 6), 3, pause);
+  expect([rank, ...values]).toEqual([1, 0]);
+});
+
+test('a value of a thousandth beside a large one is found', async () => {
+  const columns = 50;
+  const [large, small] = [ofRank(1, 90, columns), ofRank(3, 90, columns)];
+  const values = large.map((v, at) => 1000 * v + small[at]!);
+  expect(missing(values, columns, await singularValues(matrixOf(values, columns), 3, pause))).toBeLessThan(1e-9);
+});
+
+test('several at once do not disturb one another', async () => {
+  const all = [3, 4, 5].map((rank) => matrixOf(ofRank(rank, 700, 120), 120));
+  const wait = () => new Promise<void>((resolve) => setTimeout(resolve));
+  const alone = [];
+  for (const one of all) alone.push(await singularValues(one, 8, pause));
+  expect(await Promise.all(all.map((one) => singularValues(one, 8, wait)))).toEqual(alone);
+});

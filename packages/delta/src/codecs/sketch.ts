@@ -1,0 +1,121 @@
+// What is kept of a matrix that is read in blocks of rows: its products with a few vectors, in the memory of the kernels.
+import type { Pause } from '../codec.ts';
+import type { Matrix } from './additive.ts';
+import { type LowRankKernels, spread, strideOf } from './low-rank-kernels.ts';
+import { orthonormal } from './orthonormal.ts';
+
+/** Numbers of a block, which stays in a cache while loops run over it. */
+const BLOCK = 2 ** 16;
+/** Numbers of a matrix that is read once and kept. */
+const KEPT = 2 ** 21;
+/** Least share of a vector's square beyond the span of others. */
+const BEYOND = 1e-12;
+
+export function upTo(step: number, count: number): number {
+  return step * Math.ceil(count / step);
+}
+
+/** Matrices in the kernels' memory. */
+export interface Sketch {
+  readonly kernels: LowRankKernels;
+  /** Vectors that are sought. */
+  readonly width: number;
+  readonly stride: number;
+  /** Rows of a block of D. */
+  readonly step: number;
+  /** All of D, or a block. */
+  readonly change: number;
+  readonly isKept: boolean;
+  /** [w, i] */
+  readonly vectors: number;
+  /** [w, i]: products of `image` and D. */
+  readonly sums: number;
+  /** A matrix [w, rows] for each block of D: products of the vectors and D. */
+  readonly image: number;
+  /** From one of its rows to the next. */
+  readonly apart: number;
+  /** [w, w], of float64. */
+  readonly gram: number;
+  /** [w, w] */
+  readonly turn: number;
+  /** [w, rows] of a block. */
+  readonly turned: number;
+}
+
+export function startSketch(kernels: LowRankKernels, { rows, columns }: Matrix, width: number): Sketch {
+  const stride = strideOf(columns);
+  const step = Math.min(upTo(2, rows), Math.max(2, Math.floor(BLOCK / stride / 16) * 16));
+  const apart = upTo(16, step);
+  const isKept = upTo(2, rows) * stride <= KEPT;
+  const sizes = [
+    (isKept ? upTo(2, rows) : step) * stride,
+    width * stride,
+    width * stride,
+    Math.ceil(rows / step) * width * apart,
+    2 * width * width,
+    width * width,
+    width * apart,
+  ].map((count) => 4 * count);
+  const areas = kernels.areas(...sizes);
+  for (const [k, at] of areas.entries()) kernels.bytes(at, sizes[k] as number).fill(0);
+  const [change, vectors, sums, image, gram, turn, turned] = areas as [
+    number,
+    number,
+    number,
+    number,
+    number,
+    number,
+    number,
+  ];
+  return { kernels, width, stride, step, change, isKept, vectors, sums, image, apart, gram, turn, turned };
+}
+
+export interface Rows {
+  readonly begin: number;
+  readonly count: number;
+  /** Where they lie until the next ones are asked for. */
+  readonly at: number;
+  /** Where their products belong. */
+  readonly products: number;
+}
+
+/** Gives the blocks of D, as often as it is called. */
+export function blockReader(
+  { kernels, width, stride, step, change, isKept, image, apart }: Sketch,
+  matrix: Matrix,
+  pause: Pause,
+): () => AsyncGenerator<Rows> {
+  let isRead = false;
+  return async function* () {
+    for (let begin = 0; begin < matrix.rows; begin += step) {
+      await pause();
+      const count = Math.min(step, matrix.rows - begin);
+      const at = change + (isKept ? 4 * begin * stride : 0);
+      if (!isRead) {
+        const values = await matrix.read(begin, begin + count);
+        const room = kernels.floats(at, upTo(2, count) * stride);
+        spread(values, matrix.columns, room);
+        room.fill(0, count * stride);
+      }
+      yield { begin, count, at, products: image + 4 * (begin / step) * width * apart };
+    }
+    isRead = isKept;
+  };
+}
+
+/** Products of the vectors that lie there with one another: the lower half. Long ones lie in blocks. */
+export function gramOf({ kernels, width, gram }: Sketch, at: number, stride: number, blocks = 1): Float64Array {
+  const room = kernels.doubles(gram, width * width).fill(0);
+  for (let k = 0; k < blocks; k++) kernels.gram(at + 4 * k * width * stride, width, stride, stride, gram);
+  return room;
+}
+
+/** Makes vectors of the sums: twice, which is enough. */
+export function orthonormalize(sketch: Sketch): void {
+  const { kernels, width, stride, vectors, sums, turn } = sketch;
+  for (let pass = 0; pass < 2; pass++) {
+    kernels.floats(turn, width * width).set(orthonormal(gramOf(sketch, sums, stride), width, BEYOND));
+    kernels.multiply(turn, width, width, width, sums, stride, stride, vectors, false);
+    kernels.floats(sums, width * stride).set(kernels.floats(vectors, width * stride));
+  }
+}
