@@ -106,8 +106,8 @@ function placeOf({ location }: OpenDelta, section: Section, name: string): strin
   return `${location}: ${section === 'tensors' ? 'tensor' : 'file'} ${quote(name)}`;
 }
 
-/** The model that is there has the tensors that the delta was made of, all and no others. */
-async function checkModel(
+/** @throws where the model that is there has not the tensors that the delta was made of, all and no others */
+export async function checkModel(
   { way, known, delta, pause }: Run & { readonly known: ModelSource },
   options: RestoreOptions,
 ): Promise<void> {

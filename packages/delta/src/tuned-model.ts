@@ -15,7 +15,7 @@ import type { Section } from './manifest.ts';
 import { modelSource, type Readable } from './model-source.ts';
 import { type OpenDelta, openDelta } from './open-delta.ts';
 import { pauseFor } from './pause.ts';
-import { FORWARD, type RestoreOptions, type Run, restoredWhole } from './restore-model.ts';
+import { checkModel, FORWARD, type RestoreOptions, type Run, restoredWhole } from './restore-model.ts';
 import { bytesOf, isSameKind } from './tensor-bytes.ts';
 
 /** Tensors of a model, wherever they are: what a delta is read over. */
@@ -35,13 +35,15 @@ export function tunedTensors(delta: OpenDelta, base: ModelTensors, options: Rest
     name: base.name,
     open: async (section: Section, name: string) => (section === 'tensors' ? base.open(name) : null),
   };
-  return tensorsOf(runOver(delta, known, options));
+  const run = runOver(delta, known, options);
+  return tensorsOf(run, (name) => restoredWhole(run, 'tensors', name));
 }
 
 /**
  * A tuned model's folder out of its base and a delta: what loads it loads the tuned model, without it being written anywhere.
  *
- * @throws where the base lacks a tensor, or has one of another kind. Numbers are checked when they are read.
+ * @throws where the base lacks a tensor, or has one of another kind. Numbers are checked when they are read, and then the whole base,
+ *   where they are others
  * @example
  * const model = await loadModel(await tunedFolder('models/base', 'out/delta'));
  */
@@ -61,15 +63,24 @@ export async function tunedFolder(
         `give the base it was made for${knownBase(wanted, null, options.known ?? [])}`,
     );
   }
-  const run = runOver(opened, known, options);
+  const run = { ...runOver(opened, known, options), known };
+  /** A fault may be another base's, which is looked for only then: it takes reading all of it. */
+  const restore = async (section: Section, name: string) => {
+    try {
+      return await restoredWhole(run, section, name);
+    } catch (cause) {
+      if (cause instanceof DeltaError) await checkModel(run, options);
+      throw cause;
+    }
+  };
   const { files } = opened.manifest;
   return {
     location: opened.location,
-    weights: tensorsOf(run),
+    weights: tensorsOf(run, (name) => restore('tensors', name)),
     list: async () => [...files].flatMap(([name, { after }]) => (after ? [name] : [])),
     async open(name) {
       if (!files.get(name)?.after) return null;
-      return memorySource(`${opened.location}: ${name}`, await restoredWhole(run, 'files', name));
+      return memorySource(`${opened.location}: ${name}`, await restore('files', name));
     },
   };
 }
@@ -78,8 +89,10 @@ function runOver(delta: OpenDelta, known: Readable, { codecs, signal }: RestoreO
   return { way: FORWARD, known, delta, codecFor: codecsFor(delta, codecs), pause: pauseFor(signal) };
 }
 
-function tensorsOf(run: Run): SafetensorsFile {
-  const { location, manifest } = run.delta;
+function tensorsOf(
+  { delta: { location, manifest } }: Run,
+  restore: (name: string) => Promise<Uint8Array>,
+): SafetensorsFile {
   const entries = new Map<string, TensorEntry>();
   const sources = new Map<TensorEntry, ByteSource>();
   let last: { readonly name: string; readonly bytes: Promise<Uint8Array> } | null = null;
@@ -93,7 +106,7 @@ function tensorsOf(run: Run): SafetensorsFile {
       name: location,
       size,
       async read(begin, end) {
-        if (last?.name !== name) last = { name, bytes: restoredWhole(run, 'tensors', name) };
+        if (last?.name !== name) last = { name, bytes: restore(name) };
         return (await last.bytes).subarray(begin, end);
       },
     });
