@@ -48,6 +48,12 @@ describe('lineage', () => {
     expect(chain.beneath[2]?.beneath[0]).toMatchObject({ as: 'base', name: 'aa', again: true });
   });
 
+  it('names what a model was only written in another form of', () => {
+    const converted: FolderRecord = { ...delta('aa', '11', '11'), kind: 'model', hash: null };
+    const lines = lineageLines(lineageOf(delta('bb', '11', '22'), [converted]));
+    expect(lines.slice(1)).toEqual(['└─ base  aa  model  sha256:110000000000…', `   └─ base  11  ${id('11')}`]);
+  });
+
   it('says a name where there is no more, and keeps control characters out of a terminal', () => {
     const python: FolderRecord = { ...adapter('aa', ''), base: { name: 'org/base', fingerprint: null } };
     expect(lineageLines(lineageOf(python, [])).at(-1)).toBe('└─ base  org/base');

@@ -38,9 +38,10 @@ export function lineageOf(record: FolderRecord, known: Iterable<FolderRecord>): 
     seen.add(at);
     return { ...node, again: false, beneath: [...baseOf(one), ...one.parents.map(parent)] };
   };
-  const baseOf = ({ base }: FolderRecord): readonly Lineage[] => {
+  const baseOf = ({ base, result }: FolderRecord): readonly Lineage[] => {
     if (base === null) return [];
-    const maker = base.fingerprint === null ? undefined : byResult.get(base.fingerprint);
+    // What was only written in another form gives the weights that it came of.
+    const maker = base.fingerprint === null || base.fingerprint === result ? undefined : byResult.get(base.fingerprint);
     return [maker ? found('base', maker) : leaf('base', base.name, base.fingerprint)];
   };
   const parent = (hash: string): Lineage => {

@@ -13,8 +13,8 @@ export const sign: Command = command({
   name: 'sign',
   output: 'report',
   positional: 'path',
-  about: `Signs every file of a folder by its hash, into peftjs.sig.json beside them. From then on an adapter or delta whose
-files are other ones, or more, or fewer, is not loaded.`,
+  about: `Signs every file of a folder by its hash, into peftjs.sig.json beside them. From then on an adapter or delta is not loaded where
+a file that it is read from is another one, or a file was added; peftjs verify checks the model card, too.`,
   options,
   examples: [['sign out/notes --key team.key', 'an adapter, before it is shared']],
   async run({ path, key }, { report }) {

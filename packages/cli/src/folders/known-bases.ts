@@ -1,4 +1,6 @@
 // The base models that were met on this machine, by which an error about a wrong base can name the right one.
+import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { type AdapterRecord, checkBase, type KnownBase } from '@peftjs/checkpoint';
 import type { Host } from '@peftjs/core';
 import { knownBases as known, registryCache, rememberBases } from '@peftjs/registry';
@@ -10,8 +12,9 @@ export async function knownBases(): Promise<readonly KnownBase[]> {
     .catch(() => []);
 }
 
-/** Does nothing where the cache cannot be written. */
-export async function rememberBase(base: KnownBase): Promise<void> {
+/** A folder by its whole path. Does nothing where the cache cannot be written. */
+export async function rememberBase({ name, fingerprint }: KnownBase): Promise<void> {
+  const base = { name: existsSync(name) ? resolve(name) : name, fingerprint };
   await registryCache()
     .then((cache) => rememberBases(cache, [base]))
     .catch(() => {});
