@@ -111,17 +111,28 @@ function checkParts(manifest: Manifest, places: ReadonlyMap<string, SafetensorsF
     throw new DeltaError(`${places.get(key)?.name} holds ${quote(key)}, which ${at} does not name`);
 }
 
+/** Bytes of chunks that are read at once. */
+const STRETCH = 2 ** 20;
+
 function storedPart(file: SafetensorsFile, key: string, records: readonly ChunkRecord[]): StoredPart {
   const { dtype, shape, begin, end } = file.tensors.get(key) as NonNullable<ReturnType<typeof file.tensors.get>>;
   const starts = [0];
   for (const { bytes } of records) starts.push((starts.at(-1) as number) + bytes);
+  const startOf = (index: number) => starts[index] as number;
+  let held = { first: 0, last: 0, bytes: Promise.resolve(new Uint8Array(0) as Uint8Array) };
   return {
     dtype,
     shape,
     bytes: end - begin,
     chunks: records.length,
     async chunk(index) {
-      const chunk = await file.read(key, starts[index] as number, starts[index + 1] as number);
+      if (index < held.first || index >= held.last) {
+        let last = index + 1;
+        while (last < records.length && startOf(last + 1) - startOf(index) <= STRETCH) last++;
+        held = { first: index, last, bytes: file.read(key, startOf(index), startOf(last)) };
+      }
+      const from = startOf(held.first);
+      const chunk = (await held.bytes).subarray(startOf(index) - from, startOf(index + 1) - from);
       const found = await sha256(chunk);
       const expected = (records[index] as ChunkRecord).sha256;
       if (found === expected) return chunk;

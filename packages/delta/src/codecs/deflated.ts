@@ -1,4 +1,4 @@
-// Raw deflate (RFC 1951) as the platform has it: Node's zlib, whose work runs beside the program, or a browser's streams.
+// Raw deflate (RFC 1951) as the platform has it: Node's zlib, or a browser's streams.
 type Zlib = typeof import('node:zlib');
 
 /** What bytes have that makes them smaller: runs alone, which are found much faster, or anything that comes again. */
@@ -21,18 +21,19 @@ function platform(): Promise<Deflate> {
 async function byZlib(): Promise<Deflate> {
   const specifier = 'node:zlib';
   const zlib: Zlib = await import(/* @vite-ignore */ /* webpackIgnore: true */ specifier);
-  const options = { runs: { strategy: zlib.constants.Z_RLE, memLevel: 9 }, repeats: {} };
   return {
-    deflate: (bytes, likeness) =>
-      new Promise((resolve, reject) => {
-        zlib.deflateRaw(bytes, options[likeness], (error, out) => (error ? reject(error) : resolve(view(out))));
-      }),
-    inflate: (bytes, length) =>
-      new Promise((resolve, reject) => {
-        // One buffer that holds all of it, and a byte in which an end is found.
-        const whole = { maxOutputLength: Math.max(1, length), chunkSize: Math.max(64, length + 1) };
-        zlib.inflateRaw(bytes, whole, (error, out) => (error ? reject(error) : resolve(view(out))));
-      }),
+    // Runs take less time than it takes to have another thread find them.
+    deflate: async (bytes, likeness) =>
+      view(
+        likeness === 'runs'
+          ? zlib.deflateRawSync(bytes, { strategy: zlib.constants.Z_RLE, memLevel: 9 })
+          : await new Promise<Uint8Array>((resolve, reject) => {
+              zlib.deflateRaw(bytes, (error, out) => (error ? reject(error) : resolve(out)));
+            }),
+      ),
+    // One buffer that holds all of it, and a byte in which an end is found.
+    inflate: async (bytes, length) =>
+      view(zlib.inflateRawSync(bytes, { maxOutputLength: Math.max(1, length), chunkSize: Math.max(64, length + 1) })),
   };
 }
 

@@ -2,7 +2,6 @@
 // deflated.
 import type { Codec } from '../codec.ts';
 import { DeltaError } from '../delta-error.ts';
-import { inFlight } from '../in-flight.ts';
 import { floatsIn } from '../numbers.ts';
 import { reused } from '../tensor-bytes.ts';
 import { additive, rowBlocks } from './additive.ts';
@@ -18,9 +17,6 @@ export interface SparseOptions {
   readonly select?: Selection;
 }
 
-/** Masks that are deflated or inflated at once, beside the program. */
-const AHEAD = 4;
-
 /**
  * Some numbers of each change.
  *
@@ -33,18 +29,15 @@ export function sparse({ density, select = largest }: SparseOptions = { density:
     id: 'sparse',
     async encode(change, pause) {
       const { mark, factor } = await select(change, density, pause);
-      const kept: Uint8Array[] = [];
-      const marks = async function* () {
-        for (const [begin, end] of rowBlocks(change)) {
-          await pause();
-          const values = await change.read(begin, end);
-          const mask = mark(values);
-          kept.push(gathered(values, mask, factor));
-          yield mask;
-        }
-      };
       const masks: Uint8Array[] = [];
-      for await (const mask of inFlight(marks(), AHEAD, (one) => deflated(one, 'runs'))) masks.push(mask);
+      const kept: Uint8Array[] = [];
+      for (const [begin, end] of rowBlocks(change)) {
+        await pause();
+        const values = await change.read(begin, end);
+        const mask = mark(values);
+        kept.push(gathered(values, mask, factor));
+        masks.push(await deflated(mask, 'runs'));
+      }
       const values = joined(kept);
       const count = values.length / 2;
       const bytes = masks.reduce((sum, { length }) => sum + length, 0);
@@ -65,16 +58,13 @@ export function sparse({ density, select = largest }: SparseOptions = { density:
       const blocks = [...rowBlocks(shape)];
       if (mask.chunks !== blocks.length)
         throw new DeltaError(`the mask has ${mask.chunks} chunks; the tensor needs ${blocks.length}`);
-      const masks = inFlight(blocks.entries(), AHEAD, async ([index, [begin, end]]) => {
-        const bits = await inflated(await mask.chunk(index), Math.ceil(((end - begin) * shape.columns) / 8));
-        if (bits === null) throw new DeltaError(`chunk ${index} of the mask has not a bit for each number`);
-        return bits;
-      });
       let used = 0;
       const room = reused();
       return async (begin, end) => {
         const values = floatsIn(room(4 * (end - begin) * shape.columns));
-        const bits = (await masks.next()).value as Uint8Array;
+        const index = blocks.findIndex(([first]) => first === begin);
+        const bits = await inflated(await mask.chunk(index), Math.ceil(values.length / 8));
+        if (bits === null) throw new DeltaError(`chunk ${index} of the mask has not a bit for each number`);
         const next = used + countMarked(bits, values.length);
         if (next > (count as number))
           throw new DeltaError(`the mask keeps more numbers than the ${count} that are stored`);
