@@ -82,6 +82,7 @@ export async function unionOf(before: ModelSource, after: ModelSource, section: 
 /** What a manifest says of a tensor or file. */
 export async function factsOf(tensor: TensorKind & TensorBytes): Promise<Facts> {
   const { dtype, shape } = tensor;
+  if (tensor.sha256) return { dtype, shape, sha256: await tensor.sha256() };
   const hash = await startSha256();
   for await (const piece of piecesOf(tensor)) await hash.update(piece);
   return { dtype, shape, sha256: await hash.digest() };

@@ -82,14 +82,17 @@ export async function writeDelta(
 
   async function* shard(group: readonly Key[]) {
     const parts: Part[] = [];
+    const entries: Promise<readonly [Key, Item]>[] = [];
     for (const key of group) {
       await pause();
       const { before, after, changes, original = after } = await make(key);
       if (key.section === 'tensors' && original) originals.push({ name: key.name, ...original });
-      items[key.section].set(key.name, { before, after, payloads: await payloadsOf(changes) });
+      // Hashed while the next ones are made.
+      entries.push(payloadsOf(changes).then((payloads) => [key, { before, after, payloads }]));
       parts.push(...partsOf(key, changes));
       tell(key.name, key.bytes);
     }
+    for (const [{ section, name }, item] of await Promise.all(entries)) items[section].set(name, item);
     const tensors = parts.map(({ chunks, ...part }) => ({ ...part, data: () => chunks }));
     for await (const bytes of safetensorsChunks(tensors)) {
       written += bytes.length;
