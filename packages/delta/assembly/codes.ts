@@ -19,6 +19,13 @@ function wide(code: u32): f32 {
   return reinterpret<f32>(code << 16);
 }
 
+/** The bits of four numbers without their signs. */
+// @ts-ignore: decorator
+@inline
+function sizes(at: usize): v128 {
+  return v128.and(v128.load(at), i32x4.splat(0x7fffffff));
+}
+
 /** The codes of two numbers: the nearest, of two as near ones the larger. */
 // @ts-ignore: decorator
 @inline
@@ -30,16 +37,17 @@ function codesOf(numbers: v128, scale: v128, zero: v128): v128 {
   return f64x2.min(f64x2.add(zero, zero), f64x2.max(f64x2.splat(0), nearest));
 }
 
+/** By their bits, whose order is that of sizes. */
 function largestOf(values: usize, count: usize): f32 {
-  let most = f32x4.splat(0);
+  let most = i32x4.splat(0);
   let i: usize = 0;
-  for (; i + 4 <= count; i += 4) most = f32x4.max(most, f32x4.abs(v128.load(values + (i << 2))));
+  for (; i + 4 <= count; i += 4) most = i32x4.max_s(most, sizes(values + (i << 2)));
   let largest = max(
-    max(f32x4.extract_lane(most, 0), f32x4.extract_lane(most, 1)),
-    max(f32x4.extract_lane(most, 2), f32x4.extract_lane(most, 3)),
+    max(i32x4.extract_lane(most, 0), i32x4.extract_lane(most, 1)),
+    max(i32x4.extract_lane(most, 2), i32x4.extract_lane(most, 3)),
   );
-  for (; i < count; i++) largest = max(largest, abs(load<f32>(values + (i << 2))));
-  return largest;
+  for (; i < count; i++) largest = max(largest, load<i32>(values + (i << 2)) & 0x7fffffff);
+  return reinterpret<f32>(largest);
 }
 
 /** Squared, of what codes with such a scale miss, one number after the other. */
@@ -76,6 +84,8 @@ function scaleOf(values: usize, count: usize, zero: f64, clips: usize): u32 {
   return best;
 }
 
+/** What a number below 2^22 is added to, so that it is rounded, to even, in the lowest bits. */
+const ROUNDED: f32 = 12582912;
 /** Sums of products by a scale's reciprocal are nearer to those of quotients than this. */
 const NEAR: f32 = 1 / 4096;
 /** The reciprocal of a scale that is smaller need not be a normal number. */
@@ -89,13 +99,14 @@ function encodeGroup(values: usize, count: usize, scale: f32, zero: f64, to: usi
   }
   const by = f32x4.splat(<f32>1 / scale);
   const middle = f32x4.splat(<f32>zero);
-  const most = f32x4.splat(<f32>(2 * zero));
+  const most = i32x4.splat(<i32>(2 * zero));
   const edge = scale < SMALL ? f32x4.splat(-1) : f32x4.splat(0.5 - NEAR);
   for (let i: usize = 0; i < count; i += 4) {
     const numbers = v128.load(values + (i << 2));
     const place = f32x4.add(f32x4.mul(numbers, by), middle);
-    const nearest = f32x4.nearest(place);
-    let words = i32x4.trunc_sat_f32x4_u(f32x4.min(most, nearest));
+    const raised = f32x4.add(place, f32x4.splat(ROUNDED));
+    const nearest = f32x4.sub(raised, f32x4.splat(ROUNDED));
+    let words = i32x4.min_s(most, i32x4.sub(raised, f32x4.splat(ROUNDED)));
     if (!i32x4.all_true(f32x4.le(f32x4.abs(f32x4.sub(place, nearest)), edge))) words = exactCodes(numbers, scale, zero);
     const halves = i16x8.narrow_i32x4_u(words, words);
     v128.store32_lane(to + i, i8x16.narrow_i16x8_u(halves, halves), 0);
@@ -208,22 +219,34 @@ export function tally(values: usize, count: usize, counts: usize): void {
   }
 }
 
+/** A bit for each of 16 numbers whose bits without the sign are above `limit`. */
+// @ts-ignore: decorator
+@inline
+function above(limit: v128, a: v128, b: v128, c: v128, d: v128): u32 {
+  const low = i16x8.narrow_i32x4_s(i32x4.gt_s(a, limit), i32x4.gt_s(b, limit));
+  const high = i16x8.narrow_i32x4_s(i32x4.gt_s(c, limit), i32x4.gt_s(d, limit));
+  return i8x16.bitmask(i8x16.narrow_i16x8_s(low, high));
+}
+
 /** A bit for each number whose upper half is above `bucket`, and for the first `left` that have this one. Returns how many are left. */
 export function markLargest(values: usize, count: usize, bucket: u32, left: u32, mask: usize): u32 {
-  for (let i: usize = 0; i < count; i += 8) {
+  const largest = i32x4.splat((bucket << 16) | 0xffff);
+  const least = i32x4.splat(max(bucket << 16, 1) - 1);
+  for (let i: usize = 0; i < count; i += 16) {
     const at = values + (i << 2);
-    let marks: u32 = 0;
-    let edge: u32 = 0;
-    for (let half: u32 = 0; half < 8; half += 4) {
-      const size = v128.and(v128.load(at + (half << 2)), i32x4.splat(0x7fffffff));
-      const own = i32x4.shr_u(size, 16);
-      const is = v128.andnot(i32x4.eq(own, i32x4.splat(bucket)), i32x4.eq(size, i32x4.splat(0)));
-      marks |= <u32>i32x4.bitmask(i32x4.gt_s(own, i32x4.splat(bucket))) << half;
-      edge |= <u32>i32x4.bitmask(is) << half;
+    const a = sizes(at);
+    const b = sizes(at + 16);
+    const c = sizes(at + 32);
+    const d = sizes(at + 48);
+    let marks = above(largest, a, b, c, d);
+    let edge = above(least, a, b, c, d) ^ marks;
+    if (count - i < 16) {
+      const here = (1 << <u32>(count - i)) - 1;
+      marks &= here;
+      edge &= here;
     }
-    const here = (1 << <u32>min(count - i, 8)) - 1;
-    for (edge &= here; edge != 0 && left > 0; edge &= edge - 1, left--) marks |= edge & -edge;
-    store<u8>(mask + (i >> 3), <u8>(marks & here));
+    for (; edge != 0 && left > 0; edge &= edge - 1, left--) marks |= edge & -edge;
+    store<u16>(mask + (i >> 3), <u16>marks);
   }
   return left;
 }
