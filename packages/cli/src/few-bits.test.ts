@@ -38,6 +38,16 @@ test('QA-LoRA is merged into 4 bits with minima, and nothing is lost', async () 
   expect(await lossOf(...over, '--model', merged)).toBeCloseTo(trained, 4);
 });
 
+test('what QAT has evaluated is what its codes hold', async () => {
+  const adapter = await train('qat', '--qat', '4', '--qat-over', 'merged', '--qat-group', '32');
+  const merged = place.path('qat-merged');
+  await ran('merge', '--adapter', adapter, '--out', merged);
+  const codes = ['--weights', 'int4', '--weights-group', '32'];
+  const trained = await lossOf('--adapter', adapter);
+  expect(await lossOf('--model', merged, ...codes, '--embeddings', 'f32')).toBeCloseTo(trained, 5);
+  expect(await lossOf('--model', merged, ...codes)).not.toBeCloseTo(trained, 5);
+});
+
 describe('LoftQ', () => {
   test('is read again by what the folder says of it', async () => {
     const how = ['--init', 'loftq', '--loftq-weights', 'int4', '--loftq-iterations', '2'];
@@ -77,10 +87,7 @@ describe('--calibrate', () => {
   });
 
   test.each([
-    [
-      ['--weights', 'int8'],
-      /--calibrate is for --weights nf4 or nf4-double or nf4-int8 or fp4, not int8; leave it out/,
-    ],
+    [['--weights', 'int8'], /--calibrate is for --weights nf4 or nf4-double or fp4, not int8; leave it out/],
     [[], /not f32; leave it out/],
   ])('is refused with %o', async (weights, message) => {
     const args = ['eval', '--model', place.model, '--data', place.data, '--calibrate', place.data, ...weights];

@@ -80,6 +80,7 @@ describe('what goes wrong with', () => {
     [['--method', 'loreft', '--dora'], /--dora is for --method lora, not loreft/],
     [['--full', '--rank', '4'], /--full trains the whole model, and --rank is for what is trained beside it/],
     [['--full', '--weights', 'f16'], /--full trains the weights, which --weights f16 holds frozen/],
+    [['--full', '--embeddings', 'int8'], /--full trains the weights, which --embeddings int8 holds frozen/],
     [['--full', '--method', 'lora'], /--full trains the whole model, and --method is for/],
     [['--method', 'bottleneck', '--rank', '4', '--reduction', '2'], /--rank 4 and --reduction 2 both state/],
     [['--method', 'adalora', '--rank', '4'], /--target-rank is 8, over --rank 4; ranks only fall/],

@@ -71,9 +71,10 @@ The state of the run is kept in OUT.run until it ends. Paths are relative to the
     checkQat(given);
     const { method, values } = chosenMethod(given);
     const { report, signal } = run;
-    const { out, seed, weights } = values;
-    if (values.full && weights !== 'f32') {
-      throw new UsageError(`--full trains the weights, which --weights ${weights} holds frozen; leave one of them out`);
+    const { out, seed, weights, embeddings = weights } = values;
+    if (values.full && (weights !== 'f32' || embeddings !== 'f32')) {
+      const frozen = weights === 'f32' ? `--embeddings ${embeddings}` : `--weights ${weights}`;
+      throw new UsageError(`--full trains the weights, which ${frozen} holds frozen; leave one of them out`);
     }
     await checkOut(out, values.model, method ? 'adapter' : 'model');
     if (values.metrics !== undefined) checkMetricsPath(values.metrics, out);

@@ -1,5 +1,5 @@
 // How the frozen weights are held: the storages that have a name on the command line.
-import type { Storage } from '@peftjs/core';
+import { dense, type Storage } from '@peftjs/core';
 import type { Importance } from '@peftjs/quantization';
 import { given } from '../given.ts';
 import { choice, integer, type Option, orElse, text } from '../option.ts';
@@ -7,50 +7,43 @@ import { UsageError } from '../usage-error.ts';
 
 type Quantization = typeof import('@peftjs/quantization');
 
+interface Fitting {
+  readonly group?: number | undefined;
+  readonly importance?: Importance | undefined;
+}
+
 interface Kind {
   readonly takes: readonly ('weights-group' | 'calibrate')[];
-  make(from: Quantization, group: number | undefined, importance: Importance | undefined): Storage;
+  make(from: Quantization, fitting: Fitting): Storage;
 }
 
 const plain = (name: 'f16' | 'bf16' | 'asStored'): Kind => ({ takes: [], make: (from) => from[name]() });
 
 const int4 = (asymmetric: boolean): Kind => ({
   takes: ['weights-group'],
-  make: (from, group) => from.int4({ asymmetric, ...given({ group }) }),
+  make: (from, { group }) => from.int4({ asymmetric, ...given({ group }) }),
 });
 
-/** @param embed what holds embeddings, which are not multiplied by and so never measured; the same codes when left out */
-const fourBit = (name: 'nf4' | 'fp4', doubleQuantization = false, embed?: (from: Quantization) => Storage): Kind => ({
+const fourBit = (name: 'nf4' | 'fp4', doubleQuantization = false): Kind => ({
   takes: ['weights-group', 'calibrate'],
-  make(from, block, importance) {
+  make(from, { group: block, importance }) {
     const options = { doubleQuantization, ...given({ block }) };
-    const layers = from[name]({ ...options, ...given({ importance }) });
-    if (embed) return from.byRole({ embed: embed(from), head: embed(from) }, layers);
-    return importance ? from.byRole({ embed: from[name](options) }, layers) : layers;
+    const codes = from[name](options);
+    // Embeddings are not multiplied by, and so never measured.
+    return importance ? from.byRole({ embed: codes }, from[name]({ ...options, importance })) : codes;
   },
 });
 
-type Coded =
-  | 'f16'
-  | 'bf16'
-  | 'int8'
-  | 'int4'
-  | 'int4-asymmetric'
-  | 'nf4'
-  | 'nf4-double'
-  | 'nf4-int8'
-  | 'fp4'
-  | 'as-stored';
+type Coded = 'f16' | 'bf16' | 'int8' | 'int4' | 'int4-asymmetric' | 'nf4' | 'nf4-double' | 'fp4' | 'as-stored';
 
 const KINDS: Readonly<Record<Coded, Kind>> = {
   f16: plain('f16'),
   bf16: plain('bf16'),
-  int8: { takes: ['weights-group'], make: (from, group) => from.int8(given({ group })) },
+  int8: { takes: ['weights-group'], make: (from, { group }) => from.int8(given({ group })) },
   int4: int4(false),
   'int4-asymmetric': int4(true),
   nf4: fourBit('nf4'),
   'nf4-double': fourBit('nf4', true),
-  'nf4-int8': fourBit('nf4', true, ({ int8 }) => int8()),
   fp4: fourBit('fp4'),
   'as-stored': plain('asStored'),
 };
@@ -59,6 +52,7 @@ export type WeightsName = 'f32' | Coded;
 
 export interface WeightsValues {
   readonly weights: WeightsName;
+  readonly embeddings?: WeightsName | undefined;
   readonly 'weights-group'?: number | undefined;
   readonly calibrate?: string | undefined;
 }
@@ -76,14 +70,20 @@ export const codesOptions: { readonly [K in 'weights-group' | 'calibrate']: Opti
   ),
 };
 
-export const weightsOptions: typeof codesOptions & { readonly weights: Option<WeightsName> } = {
+const ALL: readonly WeightsName[] = ['f32', ...(Object.keys(KINDS) as Coded[])];
+
+export const weightsOptions: typeof codesOptions & {
+  readonly weights: Option<WeightsName>;
+  readonly embeddings: Option<WeightsName | undefined>;
+} = {
   weights: orElse(
     choice(
-      ['f32', ...(Object.keys(KINDS) as Coded[])],
-      'how the frozen weights are held in memory; int4-asymmetric: with a minimum for each group; nf4-double: scales in 8 bits too; nf4-int8: embeddings and output in int8; as-stored: as the file has them',
+      ALL,
+      'how the frozen weights are held in memory; int4-asymmetric: with a minimum for each group; nf4-double: scales in 8 bits too; as-stored: as the file has them',
     ),
     'f32',
   ),
+  embeddings: choice(ALL, 'the same of embeddings and output; as --weights when left out'),
   ...codesOptions,
 };
 
@@ -99,11 +99,16 @@ export function checkWeights({ weights, ...values }: WeightsValues): void {
   }
 }
 
-/** The storage of that name; undefined for the models' own. */
+/** What they name; undefined for the models' own. */
 export async function storageOf(
-  { weights, 'weights-group': group }: WeightsValues,
+  { weights, embeddings = weights, 'weights-group': group }: WeightsValues,
   importance?: Importance,
 ): Promise<Storage | undefined> {
-  if (weights === 'f32') return undefined;
-  return KINDS[weights].make(await import('@peftjs/quantization'), group, importance);
+  if (weights === 'f32' && embeddings === 'f32') return undefined;
+  const from = await import('@peftjs/quantization');
+  const make = (name: WeightsName, how: Fitting = {}) => (name === 'f32' ? dense : KINDS[name].make(from, how));
+  const layers = make(weights, { group, importance });
+  if (embeddings === weights) return layers;
+  const tables = make(embeddings);
+  return from.byRole({ embed: tables, head: tables }, layers);
 }
