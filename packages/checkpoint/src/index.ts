@@ -35,3 +35,4 @@ export { type FolderSignature, SIGNATURE_FILE, type SignedFile } from './signatu
 export { sign, signedFolder, type TrustOptions, verifySignature } from './signed-folder.ts';
 export { createKeys, isSignedBy, type KeyPair, normalKey, signBytes } from './signing-keys.ts';
 export { type RunState, type RunStateStore, stateStore } from './state-store.ts';
+export { whatElse } from './what-else.ts';

@@ -43,6 +43,8 @@ describe('loadAdapter', () => {
   const integers = writeSafetensors([{ name: 'k', dtype: 'I32', shape: [1], data: Int32Array.of(1) }]);
   it.each<[string, Readonly<Record<string, Uint8Array | null>>, string]>([
     ['no config', { 'adapter_config.json': null }, 'out/a has no adapter_config.json'],
+    ['a delta', { 'adapter_config.json': null, 'delta.json': utf8('{}') }, 'it holds a delta, which is applied to'],
+    ['a model', { 'adapter_config.json': null, 'config.json': utf8('{}') }, 'adapter_config.json; it holds a model'],
     ['no weights', { 'adapter_model.safetensors': null }, 'out/a has no adapter_model.safetensors'],
     [
       'a misspelt name',

@@ -8,6 +8,7 @@ import type { Folder } from './folder.ts';
 import { readJsonObject } from './json-file.ts';
 import { checkDigest, readProvenance } from './provenance-file.ts';
 import { signedFolder, type TrustOptions } from './signed-folder.ts';
+import { whatElse } from './what-else.ts';
 
 /**
  * Loads an adapter from `source`, a path or a folder. Values of F16, BF16 and F64 come as float32.
@@ -46,7 +47,8 @@ async function openRequired(folder: Folder, name: string): Promise<ByteSource> {
   if (source) return source;
   const files = await folder.list();
   const fault = `${folder.location} has no ${name}`;
-  if (files.length === 0) throw new CheckpointError(`${fault}: it is empty, or does not exist`);
+  const instead = name === CONFIG_FILE ? whatElse(files) : '';
+  if (instead !== '') throw new CheckpointError(`${fault}${instead}`);
   if (name === WEIGHTS_FILE && files.includes('adapter_model.bin')) {
     const advice = 'save it again from Python with safe_serialization=True';
     throw new CheckpointError(`${fault}; adapter_model.bin is a pickle, which is not read: ${advice}`);

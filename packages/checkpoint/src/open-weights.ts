@@ -1,6 +1,7 @@
 import { openIndex, openSafetensors, type SafetensorsFile, type TensorFile } from '@peftjs/safetensors';
 import { CheckpointError } from './checkpoint-error.ts';
 import type { Folder } from './folder.ts';
+import { whatElse } from './what-else.ts';
 
 /** A model's weights where they are in one file. */
 export const MODEL_FILE = 'model.safetensors';
@@ -25,7 +26,7 @@ export async function openSafetensorsWeights(folder: Folder): Promise<Safetensor
       `${gguf} is GGUF, and safetensors are needed here; make a folder of it with peftjs convert, or loadModel and saveModel`,
     );
   const pickled = names.find((name) => PICKLE.test(name));
-  const hint = pickled === undefined ? '' : `; ${JSON.stringify(pickled)} is a pickle, which is not read`;
+  const hint = pickled === undefined ? whatElse(names) : `; ${JSON.stringify(pickled)} is a pickle, which is not read`;
   throw new CheckpointError(`${folder.location} has neither ${MODEL_FILE} nor ${INDEX}${hint}`);
 }
 

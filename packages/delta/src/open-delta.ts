@@ -1,6 +1,6 @@
 // A delta's folder, opened: the manifest and the headers of its files are read and agree with each other, the chunks are
 // read when they are asked for, each checked against its hash.
-import { diskFolder, type Folder, sha256, signedFolder, type TrustOptions } from '@peftjs/checkpoint';
+import { diskFolder, type Folder, sha256, signedFolder, type TrustOptions, whatElse } from '@peftjs/checkpoint';
 import { nearest, openSafetensors, quote, type SafetensorsFile } from '@peftjs/safetensors';
 import type { Stored, StoredPart } from './codec.ts';
 import { DeltaError } from './delta-error.ts';
@@ -40,8 +40,8 @@ export async function openDelta(source: string | Folder, trust: TrustOptions = {
   const folder = await signedFolder(typeof source === 'string' ? diskFolder(source) : source, trust, 'pieces');
   const json = await folder.open(MANIFEST_FILE);
   if (json === null) {
-    const files = await folder.list();
-    throw new DeltaError(`${folder.location} has no ${MANIFEST_FILE}${whatElse(files)}`);
+    const instead = whatElse(await folder.list()) || '; it holds no delta';
+    throw new DeltaError(`${folder.location} has no ${MANIFEST_FILE}${instead}`);
   }
   const manifest = await readManifest(json);
   const places = new Map<string, SafetensorsFile>();
@@ -77,14 +77,6 @@ export async function openDelta(source: string | Folder, trust: TrustOptions = {
       };
     },
   };
-}
-
-/** What is in a folder without a manifest. */
-function whatElse(files: readonly string[]): string {
-  if (files.length === 0) return ': it is empty, or does not exist';
-  if (files.includes('adapter_config.json'))
-    return '; it holds an adapter, which is attached to a model, or merged into it';
-  return '; it holds no delta';
 }
 
 /** Every part is there with as many bytes as its chunks have, and nothing else is. */

@@ -1,5 +1,5 @@
 // A model from a folder in Hugging Face's layout, on a disk, behind a URL or on the hub.
-import { type Folder, fingerprintWeights, openWeights } from '@peftjs/checkpoint';
+import { type Folder, fingerprintWeights, openWeights, whatElse } from '@peftjs/checkpoint';
 import { type BaseModel, nearest, type Storage } from '@peftjs/core';
 import type { TensorPlace } from '@peftjs/safetensors';
 import type { Architecture } from './architecture.ts';
@@ -87,8 +87,10 @@ export async function openTokenizer(folder: Folder): Promise<TextTokenizer | nul
 
 async function readJson(folder: Folder, name: string): Promise<Json> {
   const file = await folder.open(name);
-  if (file === null)
-    throw new Error(`[peftjs/models] ${folder.location} has no ${name}${nearest(name, await folder.list())}`);
+  if (file === null) {
+    const files = await folder.list();
+    throw new Error(`[peftjs/models] ${folder.location} has no ${name}${whatElse(files) || nearest(name, files)}`);
+  }
   const text = new TextDecoder().decode(await file.read(0, file.size));
   const value = parse(text, file.name);
   if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Json;

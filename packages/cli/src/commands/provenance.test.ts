@@ -75,6 +75,9 @@ describe('the record', () => {
     expect(await fault('delta', 'apply', ...apply)).toContain(
       'it holds an adapter, which is attached to a model, or merged',
     );
+    expect(await fault('generate', '--model', place.path('notes'), '--prompt', 'The')).toMatch(
+      /notes has no config\.json; it holds an adapter, which is attached to a model/,
+    );
   });
 });
 
