@@ -1,5 +1,6 @@
-import { cpSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { withStaticHost } from '../../../checkpoint/test/static-server.ts';
 import { peftjs } from '../../test/command-line.ts';
 import { makeWorkplace, type Workplace } from '../../test/tiny-model.ts';
 
@@ -64,6 +65,22 @@ describe('delta', () => {
     expect(found.code).toBe(0);
     expect(text(found)).toBe(text(wanted));
     expect(text(found)).not.toBe(text(plain));
+  });
+
+  test('is read from a static host, where only what is needed is fetched', async () => {
+    const [tuned, made, out] = [place.path('tuned'), place.path('hosted'), place.path('from-host')];
+    await delta('diff', '--base', place.model, '--tuned', tuned, '--out', made);
+    const files = readdirSync(made).map(
+      (name) => [`d/${name}`, new Uint8Array(readFileSync(`${made}/${name}`))] as const,
+    );
+    await withStaticHost(new Map(files), {}, async ({ url, asked }) => {
+      const at = `${url}/d`;
+      expect((await peftjs(['inspect', at, '--json'])).objects[0]).toMatchObject({ kind: 'delta', location: at });
+      expect(asked.every(({ file, range }) => file !== 'd/delta.safetensors' || range !== null)).toBe(true);
+      expect(await delta('apply', '--base', place.model, '--delta', at, '--out', out)).toMatchObject({ code: 0 });
+      expect(weights(out)).toEqual(weights(tuned));
+      expect(await delta('verify', '--delta', `${url}/e`)).toMatchObject({ code: 1 });
+    });
   });
 
   test('is refused where it is damaged, or the base is another', async () => {

@@ -29,11 +29,12 @@ before. A version never changes: what was published under it stays.`,
     ['publish out/notes --name notes --sign team.key', 'so that pull --trusted takes it'],
     ['publish out/notes --name notes --version 1.2.0 --trusted team.key.pub', 'only if the team has signed it'],
   ],
-  async run(values, { report, signal }) {
+  async run(values, run) {
+    const { report } = run;
     const { path, name, version, sign } = values;
     const privateKey = sign === undefined ? undefined : await readPrivateKey('sign', sign);
     const place = registryOf(values);
-    await verifyFolder(path, { ...(await trustOf(values)), signal });
+    await verifyFolder(path, run, await trustOf(values));
     const release = await publishFolder(place, path, { name, version, privateKey });
     report.say(
       `release  ${titleOf(release)}: ${release.kind}, ${counted(release.files.size, 'file')}, ${bytes(sizeOf(release))}`,

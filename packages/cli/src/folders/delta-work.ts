@@ -1,5 +1,5 @@
 // What all work on deltas takes, a bar that shows how far it is, and what is said of a delta afterwards.
-import type { KnownBase, TrustOptions } from '@peftjs/checkpoint';
+import type { Folder, KnownBase, TrustOptions } from '@peftjs/checkpoint';
 import { type Codec, type DeltaProgress, inspect } from '@peftjs/delta';
 import type { Run } from '../command.ts';
 import { allCodecs } from '../options/delta-codecs.ts';
@@ -27,11 +27,11 @@ export async function workOnDelta({ report, signal }: Run, work: (how: How) => P
 
 /** Says what a delta holds, and what was done with it. */
 export async function showDelta(
-  path: string,
+  delta: string | Folder,
   { report }: Run,
   { action, trust = {}, done = [] }: { action: string; trust?: TrustOptions; done?: readonly string[] },
 ): Promise<void> {
-  const found = await inspect(path, trust);
+  const found = await inspect(delta, trust);
   for (const line of [...deltaLines(found), ...done]) report.say(line);
   report.result({ action, ...found });
 }

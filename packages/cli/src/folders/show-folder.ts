@@ -1,27 +1,24 @@
 // What is in a folder, a file or a model of the hub, said in lines and as an object, whatever it is.
 import { stat } from 'node:fs/promises';
-import { join } from 'node:path';
-import { type Json, type Provenance, provenanceRows, type TrustOptions } from '@peftjs/checkpoint';
+import { type Folder, type Json, type Provenance, provenanceRows, type TrustOptions } from '@peftjs/checkpoint';
 import { inspect } from '@peftjs/delta';
 import { oneLine } from '@peftjs/safetensors';
 import type { Run } from '../command.ts';
 import { bytes, count, counted } from '../figures.ts';
 import { type Contents, readContents } from './contents.ts';
 import { deltaLines } from './delta-lines.ts';
+import { openFolder } from './open-folder.ts';
 import { tensorLines } from './tensor-summary.ts';
 
 /** Says what `path` holds; what the object for machines has beside it is `more`. */
-export async function showFolder(
-  path: string,
-  { report, signal }: Run,
-  trust: TrustOptions,
-  more: object = {},
-): Promise<void> {
+export async function showFolder(path: string, run: Run, trust: TrustOptions, more: object = {}): Promise<void> {
+  const { report, signal } = run;
   const say = (lines: readonly string[]) => {
     for (const line of lines) report.say(oneLine(line));
   };
-  if (await isDelta(path)) {
-    const found = await inspect(path, trust);
+  const delta = await openDeltaFolder(path, run);
+  if (delta !== null) {
+    const found = await inspect(delta, trust);
     say([...deltaLines(found), ...originLines(found.provenance)]);
     report.result({ ...more, kind: 'delta', ...found });
     return;
@@ -32,8 +29,11 @@ export async function showFolder(
   report.result({ ...more, ...found });
 }
 
-export async function isDelta(path: string): Promise<boolean> {
-  return (await stat(join(path, 'delta.json')).catch(() => null)) !== null;
+/** Null where there is no delta. */
+export async function openDeltaFolder(path: string, run: Run): Promise<Folder | null> {
+  if ((await stat(path).catch(() => null))?.isFile()) return null;
+  const folder = await openFolder(path, run);
+  return (await folder.open('delta.json')) === null ? null : folder;
 }
 
 function headLines({ kind, path, config, tensorCount, parameters, bytes: size }: Contents): readonly string[] {

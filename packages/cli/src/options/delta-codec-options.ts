@@ -1,4 +1,5 @@
 // Which codec stores the changes of `peftjs delta diff`: by name, by the tensors' names, by a budget, or by what is kept.
+import type { Folder } from '@peftjs/checkpoint';
 import { byName, type Codec, type CodecChoice, type FitOptions, fitCodecs } from '@peftjs/delta';
 import { choice, integer, number, type Option, share, size, texts } from '../option.ts';
 import { UsageError } from '../usage-error.ts';
@@ -29,7 +30,7 @@ export const codecOptions: { readonly [K in keyof CodecValues]: Option<CodecValu
 };
 
 /** Decides what stores the changes, once the models are there. */
-type Decide = (base: string, tuned: string, how: Omit<FitOptions, 'candidates'>) => Promise<Codec | CodecChoice>;
+type Decide = (base: Folder, tuned: Folder, how: Omit<FitOptions, 'candidates'>) => Promise<Codec | CodecChoice>;
 
 /** @throws UsageError for options that contradict each other */
 export function codecChoice({ codec, 'codec-for': rules, rank, density, budget, energy }: CodecValues): Decide {

@@ -1,6 +1,7 @@
 // Scales of `peftjs delta diff --codec sign` that are trained on a text, as in BitDelta.
 import type { CodecChoice } from '@peftjs/delta';
 import type { Run } from '../command.ts';
+import { openFolder } from '../folders/open-folder.ts';
 import { integer, type Option, text } from '../option.ts';
 import { BATCH_TOKENS, textBatches } from '../training/text-batches.ts';
 import { UsageError } from '../usage-error.ts';
@@ -50,7 +51,11 @@ export async function distilledCodec(
       losses.push(loss);
       bar.update(step, `loss ${loss.toFixed(4)}`);
     };
-    const { codec } = await distillSigns(model, base, batches, { steps, onStep, signal: run.signal });
+    const { codec } = await distillSigns(model, await openFolder(base, run), batches, {
+      steps,
+      onStep,
+      signal: run.signal,
+    });
     const [first, last] = [losses.at(0) ?? 0, losses.at(-1) ?? 0].map((loss) => loss.toPrecision(3));
     run.report.say(`trained  the scales: ${last} nats a token from what the fine-tuned model says, ${first} at first`);
     return codec;

@@ -1,10 +1,11 @@
 // The model that a command works on, from a folder or the hub, with an adapter or without.
-import { type Folder, loadAdapter, type TrustOptions } from '@peftjs/checkpoint';
+import { loadAdapter, type TrustOptions } from '@peftjs/checkpoint';
 import { type Adapter, countParameters, restore, type Storage } from '@peftjs/core';
-import { type CausalLM, type HubProgress, loadModel, openModelFolder } from '@peftjs/models';
+import { type CausalLM, type HubProgress, loadModel } from '@peftjs/models';
 import type { Run } from '../command.ts';
 import { bytes, count } from '../figures.ts';
 import { checkModel, knownBases } from '../folders/known-bases.ts';
+import { openFolder, showDownload } from '../folders/open-folder.ts';
 import { weightBytes } from '../folders/weight-bytes.ts';
 import { type Option, required, text } from '../option.ts';
 import { measuredOn } from './calibrate.ts';
@@ -36,16 +37,16 @@ interface OpenOptions {
  */
 export async function openModel(
   name: string,
-  { report, signal }: Run,
+  run: Run,
   values: WeightsValues = { weights: 'f32' },
   { around, delta, trust }: OpenOptions = {},
 ): Promise<CausalLM> {
   checkWeights(values);
+  const { report, signal } = run;
   const { weights } = values;
   const onProgress = (event: HubProgress) => showDownload(event, report.say);
   const options = { signal, onProgress };
-  const source =
-    delta === undefined ? name : await tuned(await openModelFolder(name, options), delta, { ...trust, signal });
+  const source = delta === undefined ? name : await tuned(name, delta, run, { ...trust, signal });
   const importance = await measuredOn(source, values.calibrate, report, options);
   const storage = await storageOf(values, importance);
   const held = storage && (around?.(storage) ?? storage);
@@ -61,9 +62,10 @@ export async function openModel(
 }
 
 /** What a delta makes of a model. */
-async function tuned(base: Folder, delta: string, options: TrustOptions & { readonly signal: AbortSignal }) {
+async function tuned(name: string, delta: string, run: Run, options: TrustOptions & { readonly signal: AbortSignal }) {
   const [{ tunedFolder }, { allCodecs }] = await Promise.all([import('@peftjs/delta'), import('./delta-codecs.ts')]);
-  return tunedFolder(base, delta, { ...options, codecs: allCodecs(), known: await knownBases() });
+  const [base, change] = [await openFolder(name, run), await openFolder(delta, run)];
+  return tunedFolder(base, change, { ...options, codecs: allCodecs(), known: await knownBases() });
 }
 
 /** Attaches a saved adapter, checked against the model. */
@@ -71,12 +73,4 @@ export async function openAdapter(model: CausalLM, path: string, trust: TrustOpt
   const saved = await loadAdapter(path, trust);
   await checkModel(model, saved);
   return restore(model, saved, await familiesOf(saved));
-}
-
-function showDownload({ status, file, loaded, total }: HubProgress, say: (line: string) => void): void {
-  if (status === 'download') {
-    const rest = loaded > 0 ? `, ${bytes(loaded)} of it here already` : '';
-    say(`download ${file}: ${bytes(total)}${rest}`);
-  }
-  if (status === 'done' && total > 10_000_000) say(`         ${file} is here`);
 }

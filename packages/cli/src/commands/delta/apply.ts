@@ -4,12 +4,13 @@ import { command, EXIT } from '../../command.ts';
 import type { Action } from '../../command-group.ts';
 import { checkApart } from '../../folders/check-out.ts';
 import { showDelta, workOnDelta } from '../../folders/delta-work.ts';
+import { openFolder } from '../../folders/open-folder.ts';
 import { required, text } from '../../option.ts';
 import { trustOf, trustOption } from '../../options/trust-option.ts';
 
 const options = {
-  base: required(text('DIR', "the base model's folder")),
-  delta: required(text('DIR', "the delta's folder")),
+  base: required(text('DIR', "the base model's folder, or its name on the hub")),
+  delta: required(text('DIR', "the delta's folder, or its URL")),
   out: required(text('DIR', 'where the fine-tuned model is saved')),
   ...trustOption,
 };
@@ -29,9 +30,10 @@ writing it, give --delta to generate or eval.`,
       const { base, delta, out } = values;
       await checkApart(out, [base, delta]);
       const trust = await trustOf(values);
-      await workOnDelta(run, (how) => apply(base, delta, out, { ...how, ...trust }));
+      const change = await openFolder(delta, run);
+      await workOnDelta(run, async (how) => apply(await openFolder(base, run), change, out, { ...how, ...trust }));
       const done = [`model    ${out}: every tensor has the hash it should have`];
-      await showDelta(delta, run, { action: 'apply', trust, done });
+      await showDelta(change, run, { action: 'apply', trust, done });
       return EXIT.ok;
     },
   }),

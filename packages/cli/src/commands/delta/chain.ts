@@ -4,6 +4,7 @@ import { command, EXIT } from '../../command.ts';
 import type { Action } from '../../command-group.ts';
 import { checkApart } from '../../folders/check-out.ts';
 import { showDelta, workOnDelta } from '../../folders/delta-work.ts';
+import { openFolder } from '../../folders/open-folder.ts';
 import { required, text, texts } from '../../option.ts';
 import { storyOf, storyOptions } from '../../options/story-options.ts';
 import { trustOf, trustOption } from '../../options/trust-option.ts';
@@ -35,7 +36,8 @@ it is about as large as they are together.`,
       const { delta, base, out } = values;
       await checkApart(out, [...delta, ...(base === undefined ? [] : [base])]);
       const trust = await trustOf(values);
-      await workOnDelta(run, (how) => chain(delta, out, { ...how, ...trust, base, story: storyOf(values) }));
+      const from = base === undefined ? undefined : await openFolder(base, run);
+      await workOnDelta(run, (how) => chain(delta, out, { ...how, ...trust, base: from, story: storyOf(values) }));
       await showDelta(values.out, run, { action: 'chain' });
       return EXIT.ok;
     },

@@ -4,6 +4,7 @@ import { command, EXIT } from '../../command.ts';
 import type { Action } from '../../command-group.ts';
 import { checkApart } from '../../folders/check-out.ts';
 import { showDelta, workOnDelta } from '../../folders/delta-work.ts';
+import { openFolder } from '../../folders/open-folder.ts';
 import { flag, required, text } from '../../option.ts';
 import { backendOptions } from '../../options/backend-options.ts';
 import { codecChoice, codecOptions } from '../../options/delta-codec-options.ts';
@@ -11,10 +12,10 @@ import { checkDistill, distilledCodec, distillOptions } from '../../options/dist
 import { storyOf, storyOptions } from '../../options/story-options.ts';
 
 const options = {
-  base: required(text('DIR', "the base model's folder")),
+  base: required(text('DIR', "the base model's folder, or its name on the hub")),
   tuned: required(text('DIR', "the fine-tuned model's folder")),
   out: required(text('DIR', 'where the delta is saved')),
-  name: text('NAME', 'what the delta calls its base, such as its name on the hub; the folder when left out'),
+  name: text('NAME', 'what the delta calls its base, such as its name on the hub; as --base says when left out'),
   'one-way': flag('leave out what only undo needs'),
   ...codecOptions,
   ...distillOptions,
@@ -49,8 +50,9 @@ whose error is said. Only --distill loads the fine-tuned model.`,
       await checkApart(out, [base, tuned]);
       const distilled = await distilledCodec(values, run);
       await workOnDelta(run, async (how) => {
-        const more = { ...how, baseName: name, reversible: !values['one-way'], story: storyOf(values) };
-        await diff(base, tuned, out, { ...more, codec: distilled ?? (await choose(base, tuned, more)) });
+        const more = { ...how, baseName: name ?? base, reversible: !values['one-way'], story: storyOf(values) };
+        const [before, after] = [await openFolder(base, run), await openFolder(tuned, run)];
+        await diff(before, after, out, { ...more, codec: distilled ?? (await choose(before, after, more)) });
       });
       await showDelta(out, run, { action: 'diff' });
       return EXIT.ok;

@@ -4,12 +4,13 @@ import { command, EXIT } from '../../command.ts';
 import type { Action } from '../../command-group.ts';
 import { checkApart } from '../../folders/check-out.ts';
 import { showDelta, workOnDelta } from '../../folders/delta-work.ts';
+import { openFolder } from '../../folders/open-folder.ts';
 import { required, text } from '../../option.ts';
 import { trustOf, trustOption } from '../../options/trust-option.ts';
 
 const options = {
   tuned: required(text('DIR', "the fine-tuned model's folder")),
-  delta: required(text('DIR', "the delta's folder")),
+  delta: required(text('DIR', "the delta's folder, or its URL")),
   out: required(text('DIR', 'where the base is saved')),
   ...trustOption,
 };
@@ -27,9 +28,10 @@ with such a one in it, cannot.`,
       const { tuned, delta, out } = values;
       await checkApart(out, [tuned, delta]);
       const trust = await trustOf(values);
-      await workOnDelta(run, (how) => undo(tuned, delta, out, { ...how, ...trust }));
+      const change = await openFolder(delta, run);
+      await workOnDelta(run, async (how) => undo(await openFolder(tuned, run), change, out, { ...how, ...trust }));
       const done = [`model    ${out}: every tensor has the hash it should have`];
-      await showDelta(delta, run, { action: 'undo', trust, done });
+      await showDelta(change, run, { action: 'undo', trust, done });
       return EXIT.ok;
     },
   }),

@@ -3,7 +3,8 @@ import { verify } from '@peftjs/delta';
 import { command, EXIT } from '../../command.ts';
 import type { Action } from '../../command-group.ts';
 import { showDelta, workOnDelta } from '../../folders/delta-work.ts';
-import { isDelta } from '../../folders/show-folder.ts';
+import { openFolder } from '../../folders/open-folder.ts';
+import { openDeltaFolder } from '../../folders/show-folder.ts';
 import { showVerified } from '../../folders/show-verified.ts';
 import { required, text } from '../../option.ts';
 import { trustOf, trustOption } from '../../options/trust-option.ts';
@@ -26,13 +27,15 @@ export const action: Action = {
     async run(values, run) {
       const { delta, base } = values;
       const trust = await trustOf(values);
-      if (!(await isDelta(delta))) {
+      const change = await openDeltaFolder(delta, run);
+      if (change === null) {
         await showVerified(delta, run, { ...trust, base }, { action: 'verify' });
         return EXIT.ok;
       }
-      await workOnDelta(run, (how) => verify(delta, { ...how, ...trust, base }));
+      const from = base === undefined ? undefined : await openFolder(base, run);
+      await workOnDelta(run, (how) => verify(change, { ...how, ...trust, base: from }));
       const done = [`checked  every piece${base === undefined ? '' : ', and what applying gives'}`];
-      await showDelta(delta, run, { action: 'verify', trust, done });
+      await showDelta(change, run, { action: 'verify', trust, done });
       return EXIT.ok;
     },
   }),
