@@ -17,8 +17,6 @@ export interface TensorBytes {
    * @param into memory of as many bytes or more, which may be used for them
    */
   read(begin: number, end: number, into?: Uint8Array): Promise<Uint8Array>;
-  /** Of all of them, where it need not be found by reading. */
-  sha256?(): Promise<string>;
 }
 
 /** What is to be encoded. */

@@ -1,5 +1,4 @@
 // A model whose tensors are used one after the other: the next one is read meanwhile, and all into the same memory.
-import { sha256 } from '@peftjs/checkpoint';
 import type { TensorBytes } from './codec.ts';
 import type { ModelSource } from './model-source.ts';
 import { memoryBytes, PIECE, reused } from './tensor-bytes.ts';
@@ -9,7 +8,7 @@ type Held = NonNullable<Awaited<ReturnType<ModelSource['open']>>>;
 /** The same model. A tensor's bytes may be gone once another is opened; one that has no more than a piece is read but once. */
 export function inTurn(source: ModelSource): ModelSource {
   const names = [...source.weights.tensors.keys()];
-  const nextOf = new Map(names.map((name, i) => [name, names[i + 1]]));
+  const following = new Map(names.map((name, i) => [name, names[i + 1]]));
   const memories = [reused(), reused()] as const;
   let turn = 0;
   let ahead: { readonly name: string; readonly opened: Promise<Held | null> } | null = null;
@@ -27,19 +26,9 @@ export function inTurn(source: ModelSource): ModelSource {
       const [now, unasked] = ahead?.name === name ? [ahead, null] : [start(name), ahead];
       await unasked?.opened.catch(() => {});
       const opened = await now.opened;
-      const next = nextOf.get(name);
-      const following = next === undefined ? null : start(next);
-      ahead = following;
-      const sha256 = opened?.sha256;
-      if (!sha256) return opened;
-      return {
-        ...opened,
-        // Who asks for the hashes of tensors in turn finds the next one's made beside the program.
-        sha256() {
-          following?.opened.then((tensor) => tensor?.sha256?.()).catch(() => {});
-          return sha256();
-        },
-      };
+      const next = following.get(name);
+      ahead = next === undefined ? null : start(next);
+      return opened;
     },
   };
 }
@@ -52,17 +41,7 @@ async function openHeld(source: ModelSource, name: string, memory: Memory): Prom
 }
 
 async function held({ bytes, read }: TensorBytes, memory: Memory): Promise<TensorBytes> {
-  if (bytes <= PIECE) {
-    const all = await read(0, bytes, memory(bytes));
-    let digest: Promise<string> | null = null;
-    return {
-      ...memoryBytes(all),
-      sha256() {
-        digest ??= sha256(all);
-        return digest;
-      },
-    };
-  }
+  if (bytes <= PIECE) return memoryBytes(await read(0, bytes, memory(bytes)));
   // What is read in small ranges, one after the other, is read in larger ones.
   let from = 0;
   let window: Uint8Array = new Uint8Array(0);

@@ -1,15 +1,9 @@
 // A model's folder as a delta sees it: its tensors, and the files beside them.
-import {
-  diskFolder,
-  type Folder,
-  isFileName,
-  isWeightsFile,
-  openSafetensorsWeights,
-  startSha256,
-} from '@peftjs/checkpoint';
+import { diskFolder, type Folder, isFileName, isWeightsFile, openSafetensorsWeights } from '@peftjs/checkpoint';
 import { quote, type SafetensorsFile } from '@peftjs/safetensors';
 import type { TensorBytes, TensorKind } from './codec.ts';
 import { DeltaError } from './delta-error.ts';
+import { hashOf } from './hash-of.ts';
 import { type Facts, MANIFEST_FILE, type Section } from './manifest.ts';
 import { bytesOf, fileBytes, memoryBytes, piecesOf } from './tensor-bytes.ts';
 
@@ -82,8 +76,5 @@ export async function unionOf(before: ModelSource, after: ModelSource, section: 
 /** What a manifest says of a tensor or file. */
 export async function factsOf(tensor: TensorKind & TensorBytes): Promise<Facts> {
   const { dtype, shape } = tensor;
-  if (tensor.sha256) return { dtype, shape, sha256: await tensor.sha256() };
-  const hash = await startSha256();
-  for await (const piece of piecesOf(tensor)) await hash.update(piece);
-  return { dtype, shape, sha256: await hash.digest() };
+  return { dtype, shape, sha256: await hashOf(piecesOf(tensor)) };
 }

@@ -1,10 +1,11 @@
 // A delta's folder, opened: the manifest and the headers of its files are read and agree with each other, the chunks are
 // read when they are asked for, each checked against its hash.
-import { diskFolder, type Folder, sha256, signedFolder, type TrustOptions, whatElse } from '@peftjs/checkpoint';
+import { diskFolder, type Folder, signedFolder, type TrustOptions, whatElse } from '@peftjs/checkpoint';
 import { nearest, openSafetensors, quote, type SafetensorsFile } from '@peftjs/safetensors';
 import type { Stored, StoredPart } from './codec.ts';
 import { DeltaError } from './delta-error.ts';
 import { type DeltaRecord, readRecord } from './delta-record.ts';
+import { hashOf } from './hash-of.ts';
 import {
   type ChunkRecord,
   type Item,
@@ -125,7 +126,7 @@ function storedPart(file: SafetensorsFile, key: string, records: readonly ChunkR
       }
       const from = startOf(held.first);
       const chunk = (await held.bytes).subarray(startOf(index) - from, startOf(index + 1) - from);
-      const found = await sha256(chunk);
+      const found = await hashOf([chunk]);
       const expected = (records[index] as ChunkRecord).sha256;
       if (found === expected) return chunk;
       throw new DeltaError(

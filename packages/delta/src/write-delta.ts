@@ -4,7 +4,6 @@ import {
   type FileContent,
   fingerprintOf,
   type Story,
-  sha256,
   type TensorDigest,
   type WritableFolder,
 } from '@peftjs/checkpoint';
@@ -12,6 +11,7 @@ import { safetensorsChunks } from '@peftjs/safetensors';
 import type { Encoded, Pause, TensorKind } from './codec.ts';
 import { recordFiles, type WrittenManifest } from './delta-record.ts';
 import { freeMemory } from './free-memory.ts';
+import { hashOf } from './hash-of.ts';
 import {
   encodeManifest,
   type Facts,
@@ -82,17 +82,14 @@ export async function writeDelta(
 
   async function* shard(group: readonly Key[]) {
     const parts: Part[] = [];
-    const entries: Promise<readonly [Key, Item]>[] = [];
     for (const key of group) {
       await pause();
       const { before, after, changes, original = after } = await make(key);
       if (key.section === 'tensors' && original) originals.push({ name: key.name, ...original });
-      // Hashed while the next ones are made.
-      entries.push(payloadsOf(changes).then((payloads) => [key, { before, after, payloads }]));
+      items[key.section].set(key.name, { before, after, payloads: await payloadsOf(changes) });
       parts.push(...partsOf(key, changes));
       tell(key.name, key.bytes);
     }
-    for (const [{ section, name }, item] of await Promise.all(entries)) items[section].set(name, item);
     const tensors = parts.map(({ chunks, ...part }) => ({ ...part, data: () => chunks }));
     for await (const bytes of safetensorsChunks(tensors)) {
       written += bytes.length;
@@ -167,7 +164,7 @@ async function payloadsOf(changes: Changes): Promise<Item['payloads']> {
     const parts: Record<string, { bytes: number; sha256: string }[]> = {};
     for (const [part, { chunks }] of Object.entries(encoded.parts)) {
       parts[part] = [];
-      for (const chunk of chunks) parts[part].push({ bytes: chunk.length, sha256: await sha256(chunk) });
+      for (const chunk of chunks) parts[part].push({ bytes: chunk.length, sha256: await hashOf([chunk]) });
     }
     payloads[slot as Slot] = { ...payload, meta: encoded.meta, parts };
   }
