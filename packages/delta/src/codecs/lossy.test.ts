@@ -159,6 +159,17 @@ describe('sign', () => {
     expect(bytes).toBeLessThan(change.length / 8 + 500);
   });
 
+  it('has the mean size of each row, whose bits begin with a byte', async () => {
+    const change = numbers(6, 5 * 19);
+    const { values } = await roundTrip(sign({ perRow: true }), change, [5, 19]);
+    for (let row = 0; row < 5; row++) {
+      const own = change.subarray(row * 19, (row + 1) * 19);
+      const mean = own.reduce((sum, v) => sum + Math.abs(v), 0) / 19;
+      const [size] = decodeNumbers(encodeNumbers(Float32Array.of(mean), 'BF16'), 'BF16');
+      expect([...values.subarray(row * 19, (row + 1) * 19)]).toEqual([...own].map((v) => Math.sign(v) * size!));
+    }
+  });
+
   it('takes scales from elsewhere', async () => {
     const { values } = await roundTrip(sign({ scales: Float32Array.of(0.25) }));
     expect(new Set(values.map(Math.abs))).toEqual(new Set([0.25]));
