@@ -6,8 +6,8 @@ import { orthonormal } from './orthonormal.ts';
 
 /** Numbers of a block, which stays in a cache while loops run over it. */
 const BLOCK = 2 ** 16;
-/** Numbers of a matrix that is read once and kept. */
-const KEPT = 2 ** 21;
+/** Numbers that are read at a time; what has no more is read once. */
+const PIECE = 2 ** 20;
 /** Least share of a vector's square beyond the span of others. */
 const BEYOND = 1e-12;
 
@@ -23,9 +23,9 @@ export interface Sketch {
   readonly stride: number;
   /** Rows of a block of D. */
   readonly step: number;
-  /** All of D, or a block. */
+  /** Rows of a piece of D, and where it lies. */
+  readonly held: number;
   readonly change: number;
-  readonly isKept: boolean;
   /** [w, i] */
   readonly vectors: number;
   /** [w, i]: products of `image` and D. */
@@ -46,9 +46,9 @@ export function startSketch(kernels: LowRankKernels, { rows, columns }: Matrix, 
   const stride = strideOf(columns);
   const step = Math.min(upTo(2, rows), Math.max(2, Math.floor(BLOCK / stride / 16) * 16));
   const apart = upTo(16, step);
-  const isKept = upTo(2, rows) * stride <= KEPT;
+  const held = Math.min(upTo(step, rows), step * Math.max(1, Math.floor(PIECE / stride / step)));
   const sizes = [
-    (isKept ? upTo(2, rows) : step) * stride,
+    held * stride,
     width * stride,
     width * stride,
     Math.ceil(rows / step) * width * apart,
@@ -67,7 +67,7 @@ export function startSketch(kernels: LowRankKernels, { rows, columns }: Matrix, 
     number,
     number,
   ];
-  return { kernels, width, stride, step, change, isKept, vectors, sums, image, apart, gram, turn, turned };
+  return { kernels, width, stride, step, held, change, vectors, sums, image, apart, gram, turn, turned };
 }
 
 export interface Rows {
@@ -81,25 +81,26 @@ export interface Rows {
 
 /** Gives the blocks of D, as often as it is called. */
 export function blockReader(
-  { kernels, width, stride, step, change, isKept, image, apart }: Sketch,
-  matrix: Matrix,
+  { kernels, width, stride, step, held, change, image, apart }: Sketch,
+  { rows, columns, read }: Matrix,
   pause: Pause,
 ): () => AsyncGenerator<Rows> {
-  let isRead = false;
+  /** The first row of the piece that is there. */
+  let first = -1;
   return async function* () {
-    for (let begin = 0; begin < matrix.rows; begin += step) {
+    for (let begin = 0; begin < rows; begin += step) {
       await pause();
-      const count = Math.min(step, matrix.rows - begin);
-      const at = change + (isKept ? 4 * begin * stride : 0);
-      if (!isRead) {
-        const values = await matrix.read(begin, begin + count);
-        const room = kernels.floats(at, upTo(2, count) * stride);
-        spread(values, matrix.columns, room);
+      const piece = begin - (begin % held);
+      if (piece !== first) {
+        const count = Math.min(held, rows - piece);
+        const room = kernels.floats(change, upTo(2, count) * stride);
+        spread(await read(piece, piece + count), columns, room);
         room.fill(0, count * stride);
+        first = piece;
       }
-      yield { begin, count, at, products: image + 4 * (begin / step) * width * apart };
+      const at = change + 4 * (begin - piece) * stride;
+      yield { begin, count: Math.min(step, rows - begin), at, products: image + 4 * (begin / step) * width * apart };
     }
-    isRead = isKept;
   };
 }
 
