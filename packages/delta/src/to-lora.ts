@@ -12,6 +12,7 @@ import {
 import { quote } from '@peftjs/safetensors';
 import { codecsFor } from './codec-for.ts';
 import { LOW_RANK, lowRank, readFactors } from './codecs/low-rank.ts';
+import { turned } from './codecs/product.ts';
 import { DeltaError } from './delta-error.ts';
 import { storyIn } from './delta-record.ts';
 import { type Facts, type Item, isSame } from './manifest.ts';
@@ -147,10 +148,6 @@ async function sitesOf(
             ];
     return { path, rank, tensors, turned: transposed === true };
   });
-}
-
-function turned(values: Float32Array, rows: number, columns: number): Float32Array {
-  return Float32Array.from(values, (_, at) => values[(at % rows) * columns + Math.floor(at / rows)] as number);
 }
 
 /** The largest rank, the others by their paths; alphas that make every scale 1. */

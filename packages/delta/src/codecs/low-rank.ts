@@ -6,7 +6,7 @@ import { decodeNumbers, encodeNumbers } from '../numbers.ts';
 import { additive, type MatrixShape, needsMatrix } from './additive.ts';
 import { isCount } from './is-count.ts';
 import { partOf, readPart } from './part-bytes.ts';
-import { type Factors, productRows } from './product.ts';
+import { type Factors, productRows, turned } from './product.ts';
 import { singularValues } from './singular-values.ts';
 
 export interface LowRankOptions {
@@ -32,7 +32,7 @@ export function lowRank({ rank: most }: LowRankOptions = { rank: 16 }): Codec {
       return {
         meta: { rank },
         parts: {
-          u: partOf('F16', [change.rows, rank], encodeNumbers(u, 'F16')),
+          u: partOf('F16', [change.rows, rank], encodeNumbers(turned(u, rank, change.rows), 'F16')),
           s: partOf('F32', [rank], Float32Array.from(values)),
           v: partOf('F16', [rank, change.columns], encodeNumbers(v, 'F16')),
         },

@@ -6,7 +6,7 @@ import { DeltaError } from '../delta-error.ts';
 import { additive, type MatrixShape, needsMatrix } from './additive.ts';
 import { encodeGroups, type GroupForm, openGroups } from './grouped.ts';
 import { isCount } from './is-count.ts';
-import { type Factors, productRows } from './product.ts';
+import { type Factors, productRows, turned } from './product.ts';
 import { singularValues } from './singular-values.ts';
 
 /** So many singular values, those that are left of the largest, and the bits of a number of their vectors. */
@@ -51,25 +51,24 @@ export function mixed({ segments = SEGMENTS }: MixedOptions = {}): Codec {
       const { rank, values, u, v } = await singularValues(change, total, pause);
       const { rows, columns } = change;
       const kept = cutTo(segments, rank);
-      const vectors = (
-        source: (row: number, column: number) => number,
-        first: number,
-        count: number,
-        length: number,
-      ) => ({
+      /** Some of the vectors [r, length], times a root of their values. */
+      const some = (vectors: Float32Array, first: number, count: number, length: number) => ({
         rows: count,
         columns: length,
-        read: async (begin: number, end: number) =>
-          Float32Array.from({ length: (end - begin) * length }, (_, at) => {
-            const r = first + begin + Math.floor(at / length);
-            return source(r, at % length) * Math.sqrt(values[r] as number);
-          }),
+        async read(begin: number, end: number) {
+          const out = vectors.slice((first + begin) * length, (first + end) * length);
+          for (let row = begin; row < end; row++) {
+            const root = Math.sqrt(values[first + row] as number);
+            for (let at = (row - begin) * length; at < (row + 1 - begin) * length; at++) out[at]! *= root;
+          }
+          return out;
+        },
       });
       let parts: Record<string, EncodedPart> = {};
       let first = 0;
       for (const [k, { rank: count, bits }] of kept.entries()) {
-        const left = vectors((r, row) => u[row * rank + r] as number, first, count, rows);
-        const right = vectors((r, column) => v[r * columns + column] as number, first, count, columns);
+        const left = some(u, first, count, rows);
+        const right = some(v, first, count, columns);
         parts = {
           ...parts,
           ...(await encodeGroups(left, formOf(bits), `u${k}_`, pause)),
@@ -102,18 +101,17 @@ function cutTo(segments: readonly Segment[], rank: number): readonly Segment[] {
 async function readVectors(stored: Stored, { rows, columns }: MatrixShape): Promise<Factors> {
   const segments = parseSegments(stored.meta.segments, Math.min(rows, columns));
   const rank = segments.reduce((sum, one) => sum + one.rank, 0);
-  const u = new Float32Array(rows * rank);
+  const u = new Float32Array(rank * rows);
   const v = new Float32Array(rank * columns);
   let first = 0;
   for (const [k, { rank: count, bits }] of segments.entries()) {
     const left = await openGroups(stored, { rows: count, columns: rows }, formOf(bits), `u${k}_`)(0, count);
-    for (let r = 0; r < count; r++)
-      for (let row = 0; row < rows; row++) u[row * rank + first + r] = left[r * rows + row] as number;
+    u.set(left, first * rows);
     const right = await openGroups(stored, { rows: count, columns }, formOf(bits), `v${k}_`)(0, count);
     v.set(right, first * columns);
     first += count;
   }
-  return { rank, u, v };
+  return { rank, u: turned(u, rank, rows), v };
 }
 
 function parseSegments(value: Json | undefined, most: number): readonly Segment[] {

@@ -22,11 +22,12 @@ function ofRank(rank: number, rows: number, columns: number): Float32Array {
 
 /** Squared size of what is missing, as a share. */
 function missing(values: Float32Array, columns: number, { rank, values: sizes, u, v }: SingularValues): number {
+  const rows = values.length / columns;
   let [left, all] = [0, 0];
   for (const [at, value] of values.entries()) {
     let sum = 0;
     for (let r = 0; r < rank; r++)
-      sum += u[Math.floor(at / columns) * rank + r]! * sizes[r]! * v[r * columns + (at % columns)]!;
+      sum += u[r * rows + Math.floor(at / columns)]! * sizes[r]! * v[r * columns + (at % columns)]!;
     left += (value - sum) ** 2;
     all += value ** 2;
   }
@@ -62,7 +63,7 @@ test.each([
   expect(found.rank).toBe(rank);
   expect(missing(values, columns, found)).toBeLessThan(1e-10);
   expect([...found.values]).toEqual([...found.values].sort((a, b) => b - a));
-  expect(skew(found.u, rank, (k, i) => i * rank + k)).toBeLessThan(1e-5);
+  expect(skew(found.u, rank, (k, i) => k * rows + i)).toBeLessThan(1e-5);
   expect(skew(found.v, rank, (k, i) => k * columns + i)).toBeLessThan(1e-5);
 });
 

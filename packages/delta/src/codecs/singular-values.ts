@@ -11,7 +11,7 @@ export interface SingularValues {
   readonly rank: number;
   /** From the largest down, [r]. */
   readonly values: Float64Array;
-  /** [o, r] */
+  /** [r, o] */
   readonly u: Float32Array;
   /** [r, i] */
   readonly v: Float32Array;
@@ -99,8 +99,8 @@ function factors(sketch: Sketch, { rows, columns }: Matrix, most: number): Singu
     turnBy(both, rank, image + 4 * block * width * apart, apart, turned);
     const values = kernels.floats(turned, width * apart);
     const begin = block * step;
-    for (let row = begin; row < Math.min(begin + step, rows); row++)
-      for (let r = 0; r < rank; r++) u[row * rank + r] = values[r * apart + row - begin] as number;
+    const count = Math.min(step, rows - begin);
+    for (let r = 0; r < rank; r++) u.set(values.subarray(r * apart, r * apart + count), r * rows + begin);
   }
   return { rank, values: sizes.slice(0, rank), u, v };
 
