@@ -1,10 +1,8 @@
 // The largest singular values of a matrix that is read in rows (Halko, Martinsson and Tropp, arXiv 0909.4061): D ~ Q Q'D with Q
 // orthonormal in the range of D (D'D)^(p-1) D'R, with p passes over D after the one that sums its rows with random signs R.
-import { Matrix as Dense, EigenvalueDecomposition } from 'ml-matrix';
 import type { Pause } from '../codec.ts';
 import type { Matrix } from './additive.ts';
 import { gather, giveBack, strideOf, takeKernels } from './low-rank-kernels.ts';
-import { orthonormal } from './orthonormal.ts';
 import { blockReader, gramOf, orthonormalize, type Sketch, startSketch, upTo } from './sketch.ts';
 
 export interface SingularValues {
@@ -68,58 +66,43 @@ function addNoise(vectors: Float32Array, width: number, columns: number): void {
 
 /** Q = image' T' is orthonormal, and Q'D = T sums = P S V' with P of the eigenvectors of its square: the singular vectors are Q P and V. */
 function factors(sketch: Sketch, { rows, columns }: Matrix, most: number): SingularValues {
-  const { kernels, width, stride, step, vectors, sums, image, apart, turn, turned } = sketch;
+  const { kernels, width, stride, step, vectors, sums, image, apart, gram, room, little, turn, other, turned } = sketch;
   const blocks = Math.ceil(rows / step);
-  const span = orthonormal(gramOf(sketch, image, apart, blocks), width, BEYOND);
-  turnBy(span, width, sums, stride, vectors);
-  const { values, weights } = eigenvectors(gramOf(sketch, vectors, stride), width);
-  const sizes = values.map((value) => Math.sqrt(Math.max(0, value)));
+  gramOf(sketch, image, apart, blocks);
+  kernels.orthonormal(gram, width, BEYOND, room, turn, little);
+  kernels.multiply(turn, width, width, little, sums, stride, stride, vectors, false);
+  gramOf(sketch, vectors, stride);
+  kernels.eigen(gram, width, room, other);
+  const squares = kernels.doubles(other, width).slice();
+  const order = [...squares.keys()].sort((a, b) => (squares[b] as number) - (squares[a] as number));
+  const sizes = Float64Array.from(order, (k) => Math.sqrt(squares[k] as number));
   const rank = Math.max(1, sizes.subarray(0, most).filter((s) => s > (sizes[0] as number) * ROUNDING).length);
+  const even = upTo(2, rank);
 
+  const eigenvectors = kernels.doubles(room, 2 * width * width);
+  /** Rows of P', each by a factor. */
+  const placeRows = (factor: (r: number) => number) => {
+    const rows = kernels.floats(other, width * little).fill(0);
+    for (let r = 0; r < rank; r++) {
+      const from = (2 * (order[r] as number) + 1) * width;
+      for (let k = 0; k < width; k++) rows[r * little + k] = factor(r) * (eigenvectors[from + k] as number);
+    }
+  };
+  placeRows((r) => 1 / (sizes[r] || 1));
+  kernels.multiply(other, even, width, little, vectors, stride, stride, sums, false);
   const v = new Float32Array(rank * columns);
-  turnBy(
-    weights.map((weight, at) => weight / (sizes[Math.floor(at / width)] || 1)),
-    rank,
-    vectors,
-    stride,
-    sums,
-  );
   gather(kernels.floats(sums, rank * stride), columns, v);
 
-  const u = new Float32Array(rows * rank);
-  const both = new Float64Array(rank * width);
-  for (let r = 0; r < rank; r++) {
-    for (let k = 0; k < width; k++) {
-      const weight = weights[r * width + k] as number;
-      for (let l = 0; l < width; l++)
-        both[r * width + l] = (both[r * width + l] as number) + weight * (span[k * width + l] as number);
-    }
-  }
+  placeRows(() => 1);
+  const both = room;
+  kernels.multiply(other, even, width, little, turn, little, little, both, false);
+  const u = new Float32Array(rank * rows);
   for (let block = 0; block < blocks; block++) {
-    turnBy(both, rank, image + 4 * block * width * apart, apart, turned);
+    kernels.multiply(both, even, width, little, image + 4 * block * width * apart, apart, apart, turned, false);
     const values = kernels.floats(turned, width * apart);
     const begin = block * step;
     const count = Math.min(step, rows - begin);
     for (let r = 0; r < rank; r++) u.set(values.subarray(r * apart, r * apart + count), r * rows + begin);
   }
   return { rank, values: sizes.slice(0, rank), u, v };
-
-  /** As many rows of `by` [., w] times what lies there [w, .]. */
-  function turnBy(by: Float64Array, count: number, from: number, stride: number, to: number): void {
-    kernels.floats(turn, width * width).set(by);
-    kernels.multiply(turn, upTo(2, count), width, width, from, stride, stride, to, false);
-  }
-}
-
-/** Of a symmetric matrix of which the lower half is given: from the largest value down, with vectors in rows. */
-function eigenvectors(lower: Float64Array, n: number) {
-  const dense = new Dense(n, n);
-  for (let i = 0; i < n; i++)
-    for (let j = 0; j < n; j++) dense.set(i, j, lower[Math.max(i, j) * n + Math.min(i, j)] as number);
-  const { realEigenvalues: all, eigenvectorMatrix } = new EigenvalueDecomposition(dense, { assumeSymmetric: true });
-  const order = all.map((_, k) => k).sort((a, b) => (all[b] as number) - (all[a] as number));
-  return {
-    values: Float64Array.from(order, (k) => all[k] as number),
-    weights: Float64Array.from(order.flatMap((k) => eigenvectorMatrix.getColumn(k))),
-  };
 }

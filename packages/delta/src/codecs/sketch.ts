@@ -2,7 +2,6 @@
 import type { Pause } from '../codec.ts';
 import type { Matrix } from './additive.ts';
 import { type LowRankKernels, spread, strideOf } from './low-rank-kernels.ts';
-import { orthonormal } from './orthonormal.ts';
 
 /** Numbers of a block, which stays in a cache while loops run over it. */
 const BLOCK = 2 ** 16;
@@ -34,40 +33,39 @@ export interface Sketch {
   readonly image: number;
   /** From one of its rows to the next. */
   readonly apart: number;
-  /** [w, w], of float64. */
+  /** [w, w], of float64: the lower half. */
   readonly gram: number;
-  /** [w, w] */
+  /** [w, 2 w + 2], of float64. */
+  readonly room: number;
+  /** From one row of a small matrix to the next. */
+  readonly little: number;
+  /** Small matrices [w, w]. */
   readonly turn: number;
+  readonly other: number;
   /** [w, rows] of a block. */
   readonly turned: number;
 }
 
 export function startSketch(kernels: LowRankKernels, { rows, columns }: Matrix, width: number): Sketch {
-  const stride = strideOf(columns);
+  const [stride, little] = [strideOf(columns), strideOf(width)];
   const step = Math.min(upTo(2, rows), Math.max(2, Math.floor(BLOCK / stride / 16) * 16));
   const apart = upTo(16, step);
   const held = Math.min(upTo(step, rows), step * Math.max(1, Math.floor(PIECE / stride / step)));
-  const sizes = [
-    held * stride,
-    width * stride,
-    width * stride,
-    Math.ceil(rows / step) * width * apart,
-    2 * width * width,
-    width * width,
-    width * apart,
-  ].map((count) => 4 * count);
-  const areas = kernels.areas(...sizes);
-  for (const [k, at] of areas.entries()) kernels.bytes(at, sizes[k] as number).fill(0);
-  const [change, vectors, sums, image, gram, turn, turned] = areas as [
-    number,
-    number,
-    number,
-    number,
-    number,
-    number,
-    number,
-  ];
-  return { kernels, width, stride, step, held, change, vectors, sums, image, apart, gram, turn, turned };
+  const sizes = {
+    change: held * stride,
+    vectors: width * stride,
+    sums: width * stride,
+    image: Math.ceil(rows / step) * width * apart,
+    gram: 2 * width * width,
+    room: 4 * width * (width + 1),
+    turn: width * little,
+    other: width * little,
+    turned: width * apart,
+  };
+  const areas = kernels.areas(...Object.values(sizes).map((count) => 4 * count));
+  const starts = Object.fromEntries(Object.keys(sizes).map((name, k) => [name, areas[k]]));
+  for (const [name, count] of Object.entries(sizes)) kernels.floats(starts[name] as number, count).fill(0);
+  return { kernels, width, stride, step, apart, held, little, ...(starts as Record<keyof typeof sizes, number>) };
 }
 
 export interface Rows {
@@ -104,19 +102,19 @@ export function blockReader(
   };
 }
 
-/** Products of the vectors that lie there with one another: the lower half. Long ones lie in blocks. */
-export function gramOf({ kernels, width, gram }: Sketch, at: number, stride: number, blocks = 1): Float64Array {
-  const room = kernels.doubles(gram, width * width).fill(0);
+/** Products of the vectors that lie there with one another. Long ones lie in blocks. */
+export function gramOf({ kernels, width, gram }: Sketch, at: number, stride: number, blocks = 1): void {
+  kernels.doubles(gram, width * width).fill(0);
   for (let k = 0; k < blocks; k++) kernels.gram(at + 4 * k * width * stride, width, stride, stride, gram);
-  return room;
 }
 
 /** Makes vectors of the sums: twice, which is enough. */
 export function orthonormalize(sketch: Sketch): void {
-  const { kernels, width, stride, vectors, sums, turn } = sketch;
+  const { kernels, width, stride, little, vectors, sums, gram, room, turn } = sketch;
   for (let pass = 0; pass < 2; pass++) {
-    kernels.floats(turn, width * width).set(orthonormal(gramOf(sketch, sums, stride), width, BEYOND));
-    kernels.multiply(turn, width, width, width, sums, stride, stride, vectors, false);
+    gramOf(sketch, sums, stride);
+    kernels.orthonormal(gram, width, BEYOND, room, turn, little);
+    kernels.multiply(turn, width, width, little, sums, stride, stride, vectors, false);
     kernels.floats(sums, width * stride).set(kernels.floats(vectors, width * stride));
   }
 }
