@@ -37,7 +37,10 @@ export function httpFolder(url: string, options: HttpFolderOptions = {}): Folder
       const ask = (more: Readonly<Record<string, string>>): Promise<Response> =>
         fetch(file, { ...(signal && { signal }), headers: { ...headers, ...more } }).catch((cause: Error) => {
           signal?.throwIfAborted();
-          throw new CheckpointError(`${file} cannot be fetched: ${cause.message}`, { cause });
+          const { code } = (cause.cause ?? {}) as { readonly code?: string };
+          throw new CheckpointError(`${file} cannot be fetched: ${cause.message}${code ? ` (${code})` : ''}`, {
+            cause,
+          });
         });
       return ranges ? rangeSource(file, ask) : wholeSource(file, await ask({}));
     },

@@ -37,7 +37,12 @@ async function openPath(path: string): Promise<DataFile> {
   const found = await stat(path).catch(async (cause: unknown) => {
     throw new Error(`[peftjs/data] ${path} is not there${await nearestSibling(path)}`, { cause });
   });
-  if (!found.isFile()) throw new Error(`[peftjs/data] ${path} is a folder: pass one of its files, or use findDataSet`);
+  if (!found.isFile()) {
+    const fault = found.isDirectory()
+      ? 'is a folder: pass one of its files, or use findDataSet'
+      : 'is a pipe or a device: it is read in parts, so save it as a file';
+    throw new Error(`[peftjs/data] ${path} ${fault}`);
+  }
   const { size } = found;
   const name = basename(path);
   const read = async (start: number, end: number): Promise<Uint8Array<ArrayBuffer>> => {

@@ -135,6 +135,7 @@ describe('a file', () => {
     );
     await expect(all(join(folder, 'no', 'a.jsonl'))).rejects.toThrow(/neither is its folder/);
     await expect(all(folder)).rejects.toThrow(/is a folder/);
+    await expect(all('/dev/null')).rejects.toThrow(/is a pipe or a device/);
   });
   afterEach(() => void vi.unstubAllGlobals());
   it('given by its path where there are none says what to pass', async () => {

@@ -67,7 +67,7 @@ describe('publish, list and pull', () => {
     expect(asked.slice(before)).toEqual(['/index.json']);
     await close();
     const later = await pull(url, 'notes@1', { cache });
-    expect(later.stale).toMatch(/^http:\S+ cannot be read: .*index\.json cannot be fetched: /);
+    expect(later.stale).toMatch(/^http:\S+ cannot be read: .*index\.json cannot be fetched: fetch failed \(E\w+\)/);
     expect(await numberOf(later.folder)).toBe(1);
     expect((await pull(url, 'notes@1', { cache, offline: true })).stale).toBe(`${url} is not asked`);
     expect(await titles(url, { cache, offline: true })).toHaveLength(3);
