@@ -55,14 +55,14 @@ async function useOnce(model) {
 }
 
 /**
- * As `nf4-int8`, with scales that lose least on what `run` runs the model on.
+ * As `nf4-int8`, such that it loses least on what `run` runs the model on.
  * @param {string} path
- * @param {number} block
+ * @param {{ block: number, products: boolean }} how
  * @param {(model: import('@peftjs/models').CausalLM) => Promise<unknown>} run
  */
-export async function importantStorage(path, block, run) {
+export async function importantStorage(path, { block, products }, run) {
   const model = await loadModel(path, { weights: asStored() });
-  const importance = await measureImportance(model, () => run(model));
+  const importance = await measureImportance(model, () => run(model), { products });
   model.dispose();
   return { weights: byRole(inInt8, nf4({ block, doubleQuantization: true, importance })) };
 }

@@ -28,10 +28,10 @@ async function mergeAnyway(adapter, probe) {
 /**
  * Loads a model in nf4 that was fitted to the first batches of what is learned.
  * @param {string} path
- * @param {{ batches: number, chapters: { learned: number, heldOut: number }, batchSize: number, length: number, block?: number }} fitted
+ * @param {{ batches: number, products: boolean, chapters: { learned: number, heldOut: number }, batchSize: number, length: number, block?: number }} fitted
  */
-async function loadFitted(path, { batches, chapters, batchSize, length, block = 64 }) {
-  const storage = await importantStorage(path, block, async (model) => {
+async function loadFitted(path, { batches, products, chapters, batchSize, length, block = 64 }) {
+  const storage = await importantStorage(path, { block, products }, async (model) => {
     const { training } = await novelBatches(model, chapters, batchSize, length);
     await meanLoss(model, { ...training, size: batches });
   });

@@ -51,6 +51,26 @@ export function fitterOf(form: GroupedForm, group: FittedGroup): Fitter {
   };
 }
 
+/** The nearest code of one number, and what it says, in the scale and offset that the group has by then. */
+export interface Coder {
+  code(x: number): number;
+  said(code: number): number;
+}
+
+export function coderOf(form: GroupedForm, group: FittedGroup): Coder {
+  const codesOf = form.levels === null ? nearestBytes : nearestLevels(form.levels);
+  const said = speaker(form, group);
+  const [number, found] = [new Float32Array(1), new Uint8Array(1)];
+  return {
+    code(x) {
+      number[0] = x;
+      codesOf(number, 0, 1, group.offset, inverseOf(group.scale), found);
+      return found[0] as number;
+    },
+    said,
+  };
+}
+
 /** Of the scale at which the largest number fits: those that are tried. */
 const SHARES = Array.from({ length: 19 }, (_, k) => 0.7 + 0.025 * k);
 
@@ -58,15 +78,19 @@ function inverseOf(scale: number): number {
   return Math.fround((scale < 0 ? -1 : 1) / Math.max(Math.abs(scale), SMALLEST));
 }
 
+function speaker({ levels }: GroupedForm, group: FittedGroup): Coder['said'] {
+  if (levels === null) return (code) => ((code << 24) >> 24) * group.scale + group.offset;
+  return (code) => (levels[code] as number) * group.scale + group.offset;
+}
+
 /** What the group's codes lose of numbers: the sum of squares, each times its importance. */
-function lossMeter({ levels }: GroupedForm, group: FittedGroup) {
+function lossMeter(form: GroupedForm, group: FittedGroup) {
+  const said = speaker(form, group);
   return (rows: Float32Array, from: number, end: number, importance: Float32Array): number => {
-    const { scale, offset, codes } = group;
+    const { codes } = group;
     let loss = 0;
     for (let i = from, k = 0; i < end; i++, k++) {
-      const code = codes[k] as number;
-      const level = levels === null ? (code << 24) >> 24 : (levels[code] as number);
-      const lost = (rows[i] as number) - (level * scale + offset);
+      const lost = (rows[i] as number) - said(codes[k] as number);
       loss += lost * lost * (importance[k] as number);
     }
     return loss;

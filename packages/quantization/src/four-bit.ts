@@ -2,10 +2,9 @@
 // the order of bits that bitsandbytes has.
 import type { Storage } from '@peftjs/core';
 import { type BlockCodes, blockCodes } from './bitsandbytes-codes.ts';
+import { type FittedOptions, fittedStorage } from './fitted-storage.ts';
 import { type GroupedPacking, groupedPacking } from './grouped-packing.ts';
-import { type Importance, importanceOf } from './importance.ts';
 import { DYNAMIC_MAP } from './nested-scales.ts';
-import { packedStorage } from './packed-storage.ts';
 
 export interface FourBitOptions {
   /** Numbers that share a scale: a power of two from 32 to 4096. 64 by default. */
@@ -14,31 +13,16 @@ export interface FourBitOptions {
   readonly doubleQuantization?: boolean;
 }
 
-export interface FourBitStorageOptions extends FourBitOptions {
-  /**
-   * What `measureImportance` gave: matrices of a file get the scales that lose least of what layers give. When left out, and in a
-   * weight that is stored again, a scale is the largest size in its block.
-   */
-  readonly importance?: Importance;
-}
+export interface FourBitStorageOptions extends FourBitOptions, FittedOptions {}
 
 /** NF4: the quantiles of a normal distribution. arXiv 2305.14314. */
 export function nf4(options: FourBitStorageOptions = {}): Storage {
-  return storage(nf4Packing(options), options);
+  return fittedStorage(nf4Packing(options), 'use f16()', options);
 }
 
 /** FP4: a sign, two bits of exponent, one of fraction. */
 export function fp4(options: FourBitStorageOptions = {}): Storage {
-  return storage(fp4Packing(options), options);
-}
-
-function storage(packing: GroupedPacking, { importance }: FourBitStorageOptions): Storage {
-  return packedStorage(packing, {
-    advice: 'use f16()',
-    ...(importance && {
-      encoderOf: (matrix) => packing.encoder(matrix.outDim, matrix.inDim, importanceOf(importance, matrix)),
-    }),
-  });
+  return fittedStorage(fp4Packing(options), 'use f16()', options);
 }
 
 export const nf4Packing = (options: FourBitOptions = {}): GroupedPacking => fourBit('nf4', NF4, options);

@@ -1,5 +1,5 @@
-import type { FileMatrix, LinearSite, Weight } from '@peftjs/core';
-import { memory, type Tensor, tidy } from '@tensorflow/tfjs-core';
+import type { FileMatrix, Host, LinearSite, Site, Weight } from '@peftjs/core';
+import { fill, memory, type Tensor, tidy } from '@tensorflow/tfjs-core';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { withHost } from '../../core/test/with-host.ts';
@@ -11,10 +11,12 @@ import { type Importance, measureImportance } from './importance.ts';
 import { int4Packing } from './integers.ts';
 
 const bench = withHost();
+const linearSites = () => bench.host.sites().filter((site): site is LinearSite => site.kind === 'linear');
 
-test('is the mean square of what enters each linear layer', async () => {
-  const linear = bench.host.sites().filter((site): site is LinearSite => site.kind === 'linear');
+/** The rows that enter each linear layer in one run. */
+function rowsSeen(): ReadonlyMap<string, readonly number[][]> {
   const seen = new Map<string, number[][]>();
+  const linear = linearSites();
   const undos = linear.map((site) =>
     bench.host.wrap<'linear'>(site, (base, x) => {
       const values = (x as Tensor).dataSync<'float32'>();
@@ -25,23 +27,72 @@ test('is the mean square of what enters each linear layer', async () => {
       return base(x);
     }),
   );
+  bench.output();
+  for (const undo of undos.reverse()) undo();
+  return seen;
+}
+
+const meanOf = (rows: readonly number[][], each: (row: number[]) => number) =>
+  rows.reduce((sum, row) => sum + each(row), 0) / rows.length;
+
+const squareOf = (row: readonly number[]) => row.reduce((sum, x) => sum + x * x, 0) / row.length;
+
+test('is the mean square of what enters each linear layer', async () => {
+  const seen = rowsSeen();
   const output = bench.output();
-  seen.clear();
   const tensors = memory().numTensors;
   const importance = await measureImportance(bench.host, () => {
     for (let k = 0; k < 2; k++) bench.output();
   });
   expect(memory().numTensors).toBe(tensors);
-  expect([...importance.keys()].sort()).toEqual(linear.map(({ path }) => path).sort());
+  expect([...importance.keys()].sort()).toEqual(
+    linearSites()
+      .map(({ path }) => path)
+      .sort(),
+  );
   for (const [path, found] of importance) {
     const rows = seen.get(path) as number[][];
     for (const [i, mean] of found.entries()) {
-      const want = rows.reduce((sum, row) => sum + (row[i] as number) ** 2, 0) / rows.length;
+      const want = meanOf(rows, (row) => (row[i] as number) ** 2);
       expect(mean).toBeCloseTo(want, 5);
     }
   }
-  for (const undo of undos.reverse()) undo();
   expect(bench.output()).toEqual(output);
+});
+
+test('is the mean product of each two, of tokens made alike, the smaller the fewer tokens tell of it', async () => {
+  const seen = rowsSeen();
+  const tensors = memory().numTensors;
+  const importance = await measureImportance(bench.host, () => bench.output(), { products: true });
+  expect(memory().numTensors).toBe(tensors);
+  for (const { path, inDim } of linearSites()) {
+    const rows = seen.get(path) as number[][];
+    const share = rows.length / (rows.length + inDim);
+    const found = importance.get(path) as Float32Array;
+    expect(found.length).toBe(inDim ** 2);
+    for (const [k, product] of found.entries()) {
+      const [i, j] = [Math.floor(k / inDim), k % inDim];
+      const want = meanOf(rows, (row) => ((row[i] as number) * (row[j] as number)) / squareOf(row));
+      expect(product).toBeCloseTo(i === j ? want : share * want, 5);
+    }
+  }
+});
+
+test('is held once for layers with the same input', async () => {
+  const { host } = bench;
+  const [q, v] = ['q', 'v'].map((path) => ({ ...host.site('model.layers.0.mlp.up_proj'), path })) as [Site, Site];
+  const links = new Map<Site, (base: (x: Tensor) => Tensor, x: Tensor) => Tensor>();
+  const wrap = (site: Site, link: never) => {
+    links.set(site, link);
+    return () => links.delete(site);
+  };
+  const inputs = [2, 3].map((size) => fill([size, 4], size));
+  const importance = await measureImportance({ ...host, sites: () => [q, v], wrap } as unknown as Host, () => {
+    for (const x of inputs) for (const site of [q, v]) links.get(site)?.((x) => x, x);
+  });
+  expect(importance.get('q')).toEqual(new Float32Array(4).fill((2 * 2 ** 2 + 3 * 3 ** 2) / 5));
+  expect(importance.get('v')).toBe(importance.get('q'));
+  for (const x of inputs) x.dispose();
 });
 
 const WIDTH = 96;

@@ -1,30 +1,68 @@
-// How large what enters each linear layer is, column by column, on text like what the model is for: llama.cpp's importance matrix.
-// An error in a weight changes what the layer gives by as much as its column's input is large.
-import type { FileMatrix, Host, LinearSite } from '@peftjs/core';
-import { add, keep, mul, reshape, square, sum, type Tensor, tidy } from '@tensorflow/tfjs-core';
+// What enters each linear layer, on text like what the model is for: how large it is column by column, which is llama.cpp's
+// importance matrix, or how columns go together too, which is GPTQ's. What a layer gives errs by the weight's error times it.
+import type { Host, LinearSite } from '@peftjs/core';
+import {
+  add,
+  divNoNan,
+  keep,
+  matMul,
+  mean,
+  reshape,
+  sqrt,
+  square,
+  sum,
+  type Tensor,
+  tidy,
+} from '@tensorflow/tfjs-core';
 
-/** The mean square of each input [i] of a layer, by the layer's path. */
+/** By the layer's path: the mean square of each input [i], or the mean products of each two [i, i]. */
 export type Importance = ReadonlyMap<string, Float32Array>;
 
+export interface ImportanceOptions {
+  /**
+   * Whether products of each two inputs are measured, and not their squares alone; false by default. Each token counts alike then,
+   * its inputs divided by the root of their mean square: a few tokens have inputs that are a thousand times as large.
+   */
+  readonly products?: boolean;
+}
+
+/** Of layers that are given the same input. */
+interface Measured {
+  total: Tensor | null;
+  tokens: number;
+}
+
 /**
- * Measures it while `run` runs the model. A few thousand tokens are enough.
+ * Measures it while `run` runs the model. A few thousand tokens are enough for squares; for products take some ten for each input
+ * of the widest layer. Products that few tokens tell of are made smaller: all but squares by t / (t + i), t the tokens.
  *
- * @returns that of the layers that were run
+ * @returns that of the layers that were run; those with the same input share one array
  * @example
- * const importance = await measureImportance(model, () => meanLoss(model, batches));
+ * const importance = await measureImportance(model, () => meanLoss(model, batches), { products: true });
  */
-export async function measureImportance(host: Host, run: () => unknown): Promise<Importance> {
-  const sums = new Map<LinearSite, Tensor>();
-  const counts = new Map<LinearSite, number>();
+export async function measureImportance(
+  host: Host,
+  run: () => unknown,
+  { products = false }: ImportanceOptions = {},
+): Promise<Importance> {
+  const measured = new Map<LinearSite, Measured>();
+  let last: { readonly x: number; readonly of: Measured } | null = null;
   const count = (site: LinearSite, x: Tensor) => {
-    const before = sums.get(site);
-    const total = tidy(() => {
-      const more = sum(square(reshape(x, [-1, site.inDim])), 0);
+    if (last?.x === x.id && (measured.get(site) ?? last.of) === last.of) {
+      measured.set(site, last.of);
+      return;
+    }
+    const of = measured.get(site) ?? { total: null, tokens: 0 };
+    measured.set(site, of);
+    last = { x: x.id, of };
+    const before = of.total;
+    of.total = tidy(() => {
+      const rows = reshape(x, [-1, site.inDim]);
+      const more = products ? productsOf(rows) : sum(square(rows), 0);
       return keep(before ? add(before, more) : more);
     });
     before?.dispose();
-    sums.set(site, total);
-    counts.set(site, (counts.get(site) ?? 0) + x.size / site.inDim);
+    of.tokens += x.size / site.inDim;
   };
   const sites = host.sites().filter((site): site is LinearSite => site.kind === 'linear');
   const undos = sites.map((site) =>
@@ -35,32 +73,31 @@ export async function measureImportance(host: Host, run: () => unknown): Promise
   );
   try {
     await run();
-    const found = new Map<string, Float32Array>();
-    for (const [site, total] of sums) {
-      const mean = mul(total, 1 / (counts.get(site) as number));
-      found.set(site.path, (await mean.data<'float32'>()).slice());
-      mean.dispose();
+    const found = new Map<Measured, Float32Array>();
+    for (const of of new Set(measured.values())) {
+      found.set(of, meanOf((await (of.total as Tensor).data<'float32'>()).slice(), of.tokens, products));
+      of.total?.dispose();
     }
-    return found;
+    return new Map([...measured].map(([site, of]) => [site.path, found.get(of) as Float32Array]));
   } finally {
     for (const undo of undos.reverse()) undo();
-    for (const total of sums.values()) total.dispose();
+    for (const { total } of measured.values()) total?.dispose();
   }
 }
 
-/**
- * That of a matrix of a file, which may call it without what the model's class puts before the path.
- *
- * @throws where it has none, or one of another width
- */
-export function importanceOf(importance: Importance, { name, inDim }: FileMatrix): Float32Array {
-  const module = name.replace(/\.weight$/, '');
-  const path = importance.has(module) ? module : [...importance.keys()].find((one) => one.endsWith(`.${module}`));
-  const found = path === undefined ? undefined : importance.get(path);
-  if (found?.length === inDim) return found;
-  const what = found ? `has ${found.length} columns for "${name}", which has ${inDim}` : `has nothing of "${name}"`;
-  throw new Error(
-    `[peftjs/quantization] the importance given ${what}; measure it on this model, and store embeddings and output otherwise, ` +
-      'as byRole({ embed: int8(), head: int8() }, nf4({ importance })) does',
-  );
+/** [i, i] of rows [t, i], each divided by the root of its mean square. */
+function productsOf(rows: Tensor): Tensor {
+  const size = sqrt(mean(square(rows), 1, true));
+  const alike = divNoNan(rows, size);
+  return matMul(alike, alike, true);
+}
+
+/** In place. */
+function meanOf(totals: Float32Array, tokens: number, products: boolean): Float32Array {
+  const n = products ? Math.sqrt(totals.length) : 1;
+  for (let k = 0; k < totals.length; k++) {
+    const isSquare = !products || k % (n + 1) === 0;
+    totals[k] = (totals[k] as number) / (isSquare ? tokens : tokens + n);
+  }
+  return totals;
 }

@@ -1,6 +1,7 @@
 // The storages of whole numbers times a scale, of 8 and of 4 bits.
 import type { Storage } from '@peftjs/core';
 import { rowCodes } from './bitsandbytes-codes.ts';
+import { type FittedOptions, fittedStorage } from './fitted-storage.ts';
 import { type GroupedPacking, groupedPacking } from './grouped-packing.ts';
 import { packedStorage } from './packed-storage.ts';
 
@@ -21,6 +22,8 @@ export interface Int4Options {
   readonly asymmetric?: boolean;
 }
 
+export interface Int4StorageOptions extends Int4Options, FittedOptions {}
+
 /** code * scale: scale = largest size / 127, codes from -127 to 127. */
 export function int8(options: Int8Options = {}): Storage {
   return packedStorage(int8Packing(options), { advice: 'use float32' });
@@ -31,8 +34,8 @@ export function int8(options: Int8Options = {}): Storage {
  * whose numbers are multiples of one step already, as learned steps leave it, keeps that step.
  * Asymmetric: code * scale + smallest, scale = (largest - smallest) / 15, as in GGUF's Q4_1.
  */
-export function int4(options: Int4Options = {}): Storage {
-  return packedStorage(int4Packing(options), { advice: 'use float32' });
+export function int4(options: Int4StorageOptions = {}): Storage {
+  return fittedStorage(int4Packing(options), 'use float32', options);
 }
 
 export function int8Packing({ group, inputs }: Int8Options = {}): GroupedPacking {
