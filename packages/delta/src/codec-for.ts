@@ -22,7 +22,7 @@ export function codecsFor(delta: OpenDelta, codecs: readonly Codec[] = []): Code
     const near = nearest(missing, known.keys());
     throw new DeltaError(
       `${delta.location}: ${section === 'tensors' ? 'tensor' : 'file'} ${quote(name)} was stored by the codec ${quote(missing)}, ` +
-        `which is not among those given (${given.map(([id]) => id).join(', ')})${near === null ? '' : `; nearest: ${quote(near)}`}`,
+        `which is not among those given (${[...new Set(given.map(([id]) => id))].join(', ')})${near === null ? '' : `; nearest: ${quote(near)}`}`,
     );
   }
   return codecFor;

@@ -117,6 +117,7 @@ describe('keys, sign and verify', () => {
     await run('keys', '--out', other);
     expect(statSync(key).mode & 0o777).toBe(0o600);
     expect(await fault('keys', key)).toContain('a.key is there already; choose another name');
+    expect(await fault('sign', place.path('notes'), '--key', `${key}.pub`)).toContain('a.key.pub is a public key;');
     for (const name of ['notes', 'delta', 'whole']) {
       const signed = copy(name, `signed-${name}`);
       expect(await run('sign', signed, '--key', key)).toMatchObject({ publicKey });
