@@ -36,6 +36,12 @@ test('QA-LoRA is merged into 4 bits with minima, and nothing is lost', async () 
   const merged = place.path('qalora-merged');
   expect((await ran('merge', ...over, '--adapter', adapter, '--out', merged)).change).toBeLessThan(1e-4);
   expect(await lossOf(...over, '--model', merged)).toBeCloseTo(trained, 4);
+  const on = ['--model', place.model, '--data', place.data, '--sequences', '1', '--backend', 'wasm'];
+  const said = async (...more: string[]) => (await peftjs(['eval', ...on, '--adapter', adapter, ...more])).stdout;
+  expect(await said()).toMatch(
+    /^note .*qalora was trained over --weights int4-asymmetric --weights-group 32, and this is --weights f32$/m,
+  );
+  expect(await said(...over)).not.toMatch(/^note/m);
 });
 
 test('what QAT has evaluated is what its codes hold', async () => {

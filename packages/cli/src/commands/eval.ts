@@ -74,7 +74,7 @@ export const evaluate: Command = command({
     report.say(`${values.delta === undefined ? 'base ' : 'tuned'}    ${lossText(base.loss)}`);
     let adapted: typeof base | null = null;
     if (adapters.length > 0) {
-      await attachAdapters(model, adapters);
+      await attachAdapters(model, adapters, values, report);
       adapted = await measure();
       report.say(`${(adapters.length === 1 ? 'adapter' : 'adapters').padEnd(8)} ${lossText(adapted.loss)}`);
     }

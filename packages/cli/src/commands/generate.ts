@@ -57,7 +57,7 @@ export const generate: Command = command({
     await startBackend(values, report);
     const model = await openModel(values.model, run, values, { delta: values.delta, trust });
     needTokenizer(model);
-    await attachAdapters(model, adapters);
+    await attachAdapters(model, adapters, values, report);
     report.say();
     report.write(prompt);
     let text = '';

@@ -53,7 +53,7 @@ rounded again, which is refused where too much is lost.`,
     await checkOut(out, values.model, 'model');
     const backend = await startBackend(values, report);
     const model = await openModel(values.model, run, values);
-    const adapter = await openAdapter(model, values.adapter, await trustOf(values));
+    const adapter = await openAdapter(model, values.adapter, await trustOf(values), values, report);
     report.say(`adapter  ${values.adapter}: ${adapter.summary()}`);
     const probe = probeFor(model);
     const { change } = await merge(adapter, {

@@ -4,8 +4,10 @@ import { restore } from '@peftjs/core';
 import type { CausalLM } from '@peftjs/models';
 import { checkModel } from '../folders/known-bases.ts';
 import { type Option, texts } from '../option.ts';
+import type { Reporter } from '../reporter.ts';
 import { UsageError } from '../usage-error.ts';
 import { familiesOf } from './qat-options.ts';
+import { noteWeights, type WeightsValues } from './weights-options.ts';
 
 export const adaptersOption: Option<readonly string[] | undefined> = texts(
   '[NAME=]DIR',
@@ -42,12 +44,18 @@ export function loadAdapters(folders: readonly NamedFolder[], trust: TrustOption
 }
 
 /** @throws naming the adapter that does not go onto the model, or onto those beneath it */
-export async function attachAdapters(model: CausalLM, adapters: readonly LoadedAdapter[]): Promise<void> {
+export async function attachAdapters(
+  model: CausalLM,
+  adapters: readonly LoadedAdapter[],
+  values: WeightsValues,
+  report: Reporter,
+): Promise<void> {
   const beneath: string[] = [];
   for (const { name, path, record } of adapters) {
     try {
       await checkModel(model, record);
       await restore(model, record, await familiesOf(record), { name });
+      noteWeights(path, record, values, report);
     } catch (cause) {
       if (adapters.length === 1) throw cause;
       const place = beneath.length === 0 ? 'the model' : `${beneath.join(', ')}`;

@@ -8,9 +8,10 @@ import { checkModel, knownBases } from '../folders/known-bases.ts';
 import { openFolder, showDownload } from '../folders/open-folder.ts';
 import { weightBytes } from '../folders/weight-bytes.ts';
 import { type Option, required, text } from '../option.ts';
+import type { Reporter } from '../reporter.ts';
 import { measuredOn } from './calibrate.ts';
 import { familiesOf } from './qat-options.ts';
-import { checkWeights, storageOf, type WeightsValues } from './weights-options.ts';
+import { checkWeights, noteWeights, storageOf, type WeightsValues } from './weights-options.ts';
 
 export const modelOption: Option<string> = required(
   text('MODEL', "a model's folder or GGUF file, or its name on the hub"),
@@ -69,8 +70,15 @@ async function tuned(name: string, delta: string, run: Run, options: TrustOption
 }
 
 /** Attaches a saved adapter, checked against the model. */
-export async function openAdapter(model: CausalLM, path: string, trust: TrustOptions): Promise<Adapter> {
+export async function openAdapter(
+  model: CausalLM,
+  path: string,
+  trust: TrustOptions,
+  values: WeightsValues,
+  report: Reporter,
+): Promise<Adapter> {
   const saved = await loadAdapter(path, trust);
   await checkModel(model, saved);
+  noteWeights(path, saved, values, report);
   return restore(model, saved, await familiesOf(saved));
 }

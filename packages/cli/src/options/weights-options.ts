@@ -1,8 +1,10 @@
 // How the frozen weights are held: the storages that have a name on the command line.
+import type { AdapterRecord } from '@peftjs/checkpoint';
 import { dense, type Storage } from '@peftjs/core';
 import type { Importance } from '@peftjs/quantization';
 import { given } from '../given.ts';
 import { choice, integer, type Option, orElse, text } from '../option.ts';
+import type { Reporter } from '../reporter.ts';
 import { UsageError } from '../usage-error.ts';
 
 type Quantization = typeof import('@peftjs/quantization');
@@ -86,6 +88,22 @@ export const weightsOptions: typeof codesOptions & {
   embeddings: choice(ALL, 'the same of embeddings and output; as --weights when left out'),
   ...codesOptions,
 };
+
+/** Says where the weights were held otherwise when an adapter was trained: it then is over another base, if only by rounding. */
+export function noteWeights(
+  adapter: string,
+  { provenance }: AdapterRecord,
+  values: WeightsValues,
+  report: Reporter,
+): void {
+  const { recipe } = (provenance ?? {}) as { readonly recipe?: Partial<WeightsValues> };
+  const said = (one: Partial<WeightsValues>) =>
+    (['weights', 'embeddings', 'weights-group', 'calibrate'] as const)
+      .flatMap((name) => (one[name] === undefined ? [] : [`--${name} ${one[name]}`]))
+      .join(' ');
+  if (recipe?.weights === undefined || said(recipe) === said(values)) return;
+  report.say(`note     ${adapter} was trained over ${said(recipe)}, and this is ${said(values)}`);
+}
 
 /** @throws UsageError where an option is given that the storage does not take */
 export function checkWeights({ weights, ...values }: WeightsValues): void {
