@@ -5,8 +5,8 @@ import { type LowRankKernels, spread, strideOf } from './low-rank-kernels.ts';
 
 /** Numbers of a block, which stays in a cache while loops run over it. */
 const BLOCK = 2 ** 16;
-/** Numbers that are read at a time; what has no more is read once. */
-const PIECE = 2 ** 20;
+/** Numbers of a matrix that is read but once, and kept. */
+const KEPT = 2 ** 20;
 /** Least share of a vector's square beyond the span of others. */
 const BEYOND = 1e-12;
 
@@ -22,9 +22,9 @@ export interface Sketch {
   readonly stride: number;
   /** Rows of a block of D. */
   readonly step: number;
-  /** Rows of a piece of D, and where it lies. */
-  readonly held: number;
+  /** All of D, or a block. */
   readonly change: number;
+  readonly isKept: boolean;
   /** [w, i] */
   readonly vectors: number;
   /** [w, i]: products of `image` and D. */
@@ -50,9 +50,9 @@ export function startSketch(kernels: LowRankKernels, { rows, columns }: Matrix, 
   const [stride, little] = [strideOf(columns), strideOf(width)];
   const step = Math.min(upTo(2, rows), Math.max(2, Math.floor(BLOCK / stride / 16) * 16));
   const apart = upTo(16, step);
-  const held = Math.min(upTo(step, rows), step * Math.max(1, Math.floor(PIECE / stride / step)));
+  const isKept = rows * stride <= KEPT;
   const sizes = {
-    change: held * stride,
+    change: (isKept ? upTo(2, rows) : step) * stride,
     vectors: width * stride,
     sums: width * stride,
     image: Math.ceil(rows / step) * width * apart,
@@ -65,7 +65,7 @@ export function startSketch(kernels: LowRankKernels, { rows, columns }: Matrix, 
   const areas = kernels.areas(...Object.values(sizes).map((count) => 4 * count));
   const starts = Object.fromEntries(Object.keys(sizes).map((name, k) => [name, areas[k]]));
   for (const [name, count] of Object.entries(sizes)) kernels.floats(starts[name] as number, count).fill(0);
-  return { kernels, width, stride, step, apart, held, little, ...(starts as Record<keyof typeof sizes, number>) };
+  return { kernels, width, stride, step, apart, isKept, little, ...(starts as Record<keyof typeof sizes, number>) };
 }
 
 export interface Rows {
@@ -79,26 +79,24 @@ export interface Rows {
 
 /** Gives the blocks of D, as often as it is called. */
 export function blockReader(
-  { kernels, width, stride, step, held, change, image, apart }: Sketch,
+  { kernels, width, stride, step, change, isKept, image, apart }: Sketch,
   { rows, columns, read }: Matrix,
   pause: Pause,
 ): () => AsyncGenerator<Rows> {
-  /** The first row of the piece that is there. */
-  let first = -1;
+  let isRead = false;
   return async function* () {
     for (let begin = 0; begin < rows; begin += step) {
       await pause();
-      const piece = begin - (begin % held);
-      if (piece !== first) {
-        const count = Math.min(held, rows - piece);
-        const room = kernels.floats(change, upTo(2, count) * stride);
-        spread(await read(piece, piece + count), columns, room);
+      const count = Math.min(step, rows - begin);
+      const at = change + (isKept ? 4 * begin * stride : 0);
+      if (!isRead) {
+        const room = kernels.floats(at, upTo(2, count) * stride);
+        spread(await read(begin, begin + count), columns, room);
         room.fill(0, count * stride);
-        first = piece;
       }
-      const at = change + 4 * (begin - piece) * stride;
-      yield { begin, count: Math.min(step, rows - begin), at, products: image + 4 * (begin / step) * width * apart };
+      yield { begin, count, at, products: image + 4 * (begin / step) * width * apart };
     }
+    isRead = isKept;
   };
 }
 
