@@ -47,7 +47,7 @@ function skew(values: Float32Array, count: number, at: (k: number, i: number) =>
   return most;
 }
 
-// The last one has more rows than are kept in memory, and than a block has.
+// The last two have more rows than are kept in memory, and than a block has; of the very last sums are kept.
 test.each([
   [1, 9, 1],
   [9, 1, 1],
@@ -57,6 +57,7 @@ test.each([
   [17, 33, 17],
   [129, 70, 6],
   [48_001, 33, 3],
+  [100_001, 33, 3],
 ])('a matrix [%i, %i] of rank %i is found whole', async (rows, columns, rank) => {
   const values = ofRank(rank, rows, columns);
   const found = await singularValues(matrixOf(values, columns), 20, pause);

@@ -1,9 +1,10 @@
 // The largest singular values of a matrix that is read in rows (Halko, Martinsson and Tropp, arXiv 0909.4061): D ~ Q Q'D with Q
-// orthonormal in the range of D (D'D)^(p-1) D'R, with p passes over D after the one that sums its rows with random signs R.
+// orthonormal in the range of D (D'D) D'R, where R'D are sums of its rows with random signs. Of a D that has many rows D'D is that of more
+// such sums, and comes in twice; where there are as many vectors as D has rows or columns, D D'R spans all of it.
 import type { Pause } from '../codec.ts';
 import type { Matrix } from './additive.ts';
 import { gather, giveBack, strideOf, takeKernels } from './low-rank-kernels.ts';
-import { blockReader, gramOf, orthonormalize, type Sketch, startSketch, upTo } from './sketch.ts';
+import { blockReader, foldedBlocks, gramOf, orthonormalize, type Sketch, startSketch, upTo } from './sketch.ts';
 
 export interface SingularValues {
   readonly rank: number;
@@ -17,8 +18,6 @@ export interface SingularValues {
 
 /** Vectors beyond the rank: the last of them are the least exact. */
 const EXTRA = 12;
-/** p: each tells values that are close from one another. With as many vectors as rows or columns, one finds all that they span. */
-const PASSES = 2;
 /** What the start has of random numbers beside sums of rows: of a few rows that are not zeros some fall together. */
 const NOISE = 1e-2;
 /** Below this share of the largest, a value is rounding. */
@@ -32,15 +31,18 @@ export async function singularValues(matrix: Matrix, most: number, pause: Pause)
   const least = Math.min(rows, columns);
   const width = upTo(4, Math.min(most + EXTRA, least));
   const sketch = startSketch(kernels, matrix, width);
-  const { vectors, sums, stride, apart } = sketch;
+  const { vectors, sums, stride, apart, folds, folded } = sketch;
   const blocks = blockReader(sketch, matrix, pause);
 
-  for await (const { at, begin, count } of blocks()) kernels.fold(at, count, begin, width, stride, stride, sums);
+  for await (const { at, begin, count } of blocks())
+    kernels.fold(at, count, begin, folds || width, stride, stride, folds ? folded : sums);
+  if (folds > 0) kernels.fold(folded, folds, 0, width, stride, stride, sums);
   addNoise(kernels.floats(sums, width * stride), width, columns);
-  for (let pass = width < least ? PASSES : 1; pass > 0; pass--) {
+  const early = folds > 0 ? [foldedBlocks(sketch), foldedBlocks(sketch)] : [blocks()];
+  for (const pass of width < least ? [...early, blocks()] : [blocks()]) {
     orthonormalize(sketch);
     kernels.floats(sums, width * stride).fill(0);
-    for await (const { at, count, products } of blocks()) {
+    for await (const { at, count, products } of pass) {
       kernels.products(at, upTo(2, count), vectors, width, stride, stride, products, apart);
       kernels.multiply(products, width, count, apart, at, stride, stride, sums, true);
     }

@@ -7,6 +7,8 @@ import { type LowRankKernels, spread, strideOf } from './low-rank-kernels.ts';
 const BLOCK = 2 ** 16;
 /** Numbers of a matrix that is read but once, and kept. */
 const KEPT = 2 ** 20;
+/** Sums of rows for each vector that is sought, at least, and rows for each of them. */
+const [SUMS, ROWS] = [20, 4];
 /** Least share of a vector's square beyond the span of others. */
 const BEYOND = 1e-12;
 
@@ -25,6 +27,9 @@ export interface Sketch {
   /** All of D, or a block. */
   readonly change: number;
   readonly isKept: boolean;
+  /** Of D that is not kept, if it has many rows: so many sums of them with random signs, [folds, i]. */
+  readonly folds: number;
+  readonly folded: number;
   /** [w, i] */
   readonly vectors: number;
   /** [w, i]: products of `image` and D. */
@@ -51,8 +56,11 @@ export function startSketch(kernels: LowRankKernels, { rows, columns }: Matrix, 
   const step = Math.min(upTo(2, rows), Math.max(2, Math.floor(BLOCK / stride / 16) * 16));
   const apart = upTo(16, step);
   const isKept = rows * stride <= KEPT;
+  const most = Math.max(SUMS * width, Math.floor(KEPT / stride));
+  const folds = isKept || rows < ROWS * most ? 0 : upTo(2, most);
   const sizes = {
     change: (isKept ? upTo(2, rows) : step) * stride,
+    folded: folds * stride,
     vectors: width * stride,
     sums: width * stride,
     image: Math.ceil(rows / step) * width * apart,
@@ -65,7 +73,17 @@ export function startSketch(kernels: LowRankKernels, { rows, columns }: Matrix, 
   const areas = kernels.areas(...Object.values(sizes).map((count) => 4 * count));
   const starts = Object.fromEntries(Object.keys(sizes).map((name, k) => [name, areas[k]]));
   for (const [name, count] of Object.entries(sizes)) kernels.floats(starts[name] as number, count).fill(0);
-  return { kernels, width, stride, step, apart, isKept, little, ...(starts as Record<keyof typeof sizes, number>) };
+  return {
+    kernels,
+    width,
+    stride,
+    step,
+    apart,
+    isKept,
+    folds,
+    little,
+    ...(starts as Record<keyof typeof sizes, number>),
+  };
 }
 
 export interface Rows {
@@ -98,6 +116,12 @@ export function blockReader(
     }
     isRead = isKept;
   };
+}
+
+/** Gives those of the sums of D's rows. */
+export function* foldedBlocks({ folds, folded, stride, step, image }: Sketch): Generator<Rows> {
+  for (let begin = 0; begin < folds; begin += step)
+    yield { begin, count: Math.min(step, folds - begin), at: folded + 4 * begin * stride, products: image };
 }
 
 /** Products of the vectors that lie there with one another. Long ones lie in blocks. */
