@@ -10,8 +10,8 @@ export interface Feedback {
   readonly shares: Float64Array;
 }
 
-/** Of each square: what is added to it, for what float32 has lost of products. */
-const DAMPING = 1e-4;
+/** Of each square: what is added to it. A share of its own, since some inputs are a million times as large as others. */
+const DAMPING = 1e-3;
 
 /**
  * @param products H [i, i]

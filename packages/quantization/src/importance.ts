@@ -1,28 +1,13 @@
 // What enters each linear layer, on text like what the model is for: how large it is column by column, which is llama.cpp's
 // importance matrix, or how columns go together too, which is GPTQ's. What a layer gives errs by the weight's error times it.
 import type { Host, LinearSite } from '@peftjs/core';
-import {
-  add,
-  divNoNan,
-  keep,
-  matMul,
-  mean,
-  reshape,
-  sqrt,
-  square,
-  sum,
-  type Tensor,
-  tidy,
-} from '@tensorflow/tfjs-core';
+import { add, keep, matMul, reshape, square, sum, type Tensor, tidy } from '@tensorflow/tfjs-core';
 
 /** By the layer's path: the mean square of each input [i], or the mean products of each two [i, i]. */
 export type Importance = ReadonlyMap<string, Float32Array>;
 
 export interface ImportanceOptions {
-  /**
-   * Whether products of each two inputs are measured, and not their squares alone; false by default. Each token counts alike then,
-   * its inputs divided by the root of their mean square: a few tokens have inputs that are a thousand times as large.
-   */
+  /** Whether products of each two inputs are measured, and not their squares alone; false by default. */
   readonly products?: boolean;
 }
 
@@ -33,8 +18,8 @@ interface Measured {
 }
 
 /**
- * Measures it while `run` runs the model. A few thousand tokens are enough for squares; for products take some ten for each input
- * of the widest layer. Products that few tokens tell of are made smaller: all but squares by t / (t + i), t the tokens.
+ * Measures it while `run` runs the model. A few thousand tokens are enough for squares; for products take ten for each input of the
+ * widest layer, or they say what is so on these tokens alone.
  *
  * @returns that of the layers that were run; those with the same input share one array
  * @example
@@ -58,7 +43,7 @@ export async function measureImportance(
     const before = of.total;
     of.total = tidy(() => {
       const rows = reshape(x, [-1, site.inDim]);
-      const more = products ? productsOf(rows) : sum(square(rows), 0);
+      const more = products ? matMul(rows, rows, true) : sum(square(rows), 0);
       return keep(before ? add(before, more) : more);
     });
     before?.dispose();
@@ -75,7 +60,10 @@ export async function measureImportance(
     await run();
     const found = new Map<Measured, Float32Array>();
     for (const of of new Set(measured.values())) {
-      found.set(of, meanOf((await (of.total as Tensor).data<'float32'>()).slice(), of.tokens, products));
+      found.set(
+        of,
+        (await (of.total as Tensor).data<'float32'>()).map((total) => total / of.tokens),
+      );
       of.total?.dispose();
     }
     return new Map([...measured].map(([site, of]) => [site.path, found.get(of) as Float32Array]));
@@ -83,21 +71,4 @@ export async function measureImportance(
     for (const undo of undos.reverse()) undo();
     for (const { total } of measured.values()) total?.dispose();
   }
-}
-
-/** [i, i] of rows [t, i], each divided by the root of its mean square. */
-function productsOf(rows: Tensor): Tensor {
-  const size = sqrt(mean(square(rows), 1, true));
-  const alike = divNoNan(rows, size);
-  return matMul(alike, alike, true);
-}
-
-/** In place. */
-function meanOf(totals: Float32Array, tokens: number, products: boolean): Float32Array {
-  const n = products ? Math.sqrt(totals.length) : 1;
-  for (let k = 0; k < totals.length; k++) {
-    const isSquare = !products || k % (n + 1) === 0;
-    totals[k] = (totals[k] as number) / (isSquare ? tokens : tokens + n);
-  }
-  return totals;
 }
