@@ -117,6 +117,16 @@ export function raw(tensor: Tensor): Raw {
   return { id, shape: tensor.shape, dtype: tensorflow().getDTypeInteger(tensor.dtype) };
 }
 
+/** The same, of a tensor whose values stay in JavaScript: uploaded until `run` has run. */
+export function lent(tensor: Tensor): Raw {
+  const dtype = tensorflow().getDTypeInteger(tensor.dtype);
+  const values = tensor.dataSync() as Float32Array | Int32Array;
+  const own = { id: tensorflow().binding.createTensor(tensor.shape, dtype, values), shape: tensor.shape, dtype };
+  made.push(own);
+  engine().state.tensorInfo.set(own, { bytes: values.byteLength });
+  return own;
+}
+
 /** Runs one TensorFlow op. */
 export function op(name: string, attributes: readonly Attribute[], inputs: readonly Raw[]): Raw {
   return ops(name, attributes, inputs, 1)[0] as Raw;

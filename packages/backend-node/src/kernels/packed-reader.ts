@@ -14,6 +14,7 @@ import {
   INT8,
   int,
   ints,
+  lent,
   op,
   type Raw,
   raw,
@@ -24,6 +25,7 @@ import {
   UINT16,
 } from '../native.ts';
 import { add, mul, reshape } from '../native-math.ts';
+import { staysInJavaScript } from './few-rows.ts';
 
 /** Some rows, [n, i]. */
 export interface Reader {
@@ -38,7 +40,7 @@ export function readerOf(form: CodeForm, matrix: PackedMatrix): Reader {
 
 function halves({ exponent }: HalfForm, { inDim, tensors: { codes } }: PackedMatrix): Reader {
   const dtype = exponent === 5 ? HALF : BFLOAT16;
-  const own = rowsOf(asHalves(codes), HALF);
+  const own = rowsOf(asHalves(raw(codes)), HALF);
   const read = (x: Raw): Raw => {
     const cut = firstColumns(x, inDim, HALF);
     return toFloat(dtype === HALF ? cut : bitcast(cut, HALF, dtype), dtype);
@@ -50,15 +52,16 @@ function groups(form: GroupedForm, matrix: PackedMatrix): Reader {
   const { TF_FLOAT, TF_INT32 } = tensorflow().binding;
   const { inDim, tensors } = matrix;
   const { offsets } = tensors as Partial<Record<string, Tensor>>;
+  const own = staysInJavaScript(form) ? lent : raw;
   const sizes = groupSizes(form, inDim);
   const numbersOf = (codes: Raw): Raw => {
     if (form.levels === null) return toFloat(bitcast(codes, HALF, INT8), INT8);
     return gather(foursOf(form.levels), cast(bitcast(codes, HALF, UINT16), UINT16, TF_INT32), TF_FLOAT);
   };
   const parts = [
-    rowsOf(asHalves(tensors.codes), HALF),
-    rowsOf(scalesOf(form, matrix), TF_FLOAT),
-    ...(offsets === undefined ? [] : [rowsOf(raw(offsets), TF_FLOAT)]),
+    rowsOf(asHalves(own(tensors.codes)), HALF),
+    rowsOf(scalesOf(form, matrix, own), TF_FLOAT),
+    ...(offsets === undefined ? [] : [rowsOf(own(offsets), TF_FLOAT)]),
   ];
   const read = ([codes, scale, offset]: readonly Raw[]): Raw => {
     const count = (codes as Raw).shape[0] as number;
@@ -88,24 +91,20 @@ function foursOf(levels: Float32Array): Raw {
 }
 
 /** Scales, nested or not, [o, groups]. */
-export function scalesOf(form: GroupedForm, { outDim, inDim, tensors }: PackedMatrix): Raw {
-  const { groups: perRow } = groupSizes(form, inDim);
-  return form.map !== null ? unnested(tensors, outDim * perRow, perRow) : raw(tensors.scales as Tensor);
-}
-
-/** Scales that are nested, [o, groups]. */
-function unnested(tensors: PackedMatrix['tensors'], count: number, perRow: number): Raw {
-  const part = (name: string) => raw(tensors[name] as Tensor);
+function scalesOf(form: GroupedForm, { outDim, inDim, tensors }: PackedMatrix, own: (x: Tensor) => Raw): Raw {
+  const part = (name: string) => own(tensors[name] as Tensor);
+  if (form.map === null) return part('scales');
+  const { groups } = groupSizes(form, inDim);
   const { TF_FLOAT, TF_INT32 } = tensorflow().binding;
   const codes = cast(bitcast(part('scales'), TF_INT32, UINT8), UINT8, TF_INT32);
   const numbers = reshape(gather(part('map'), codes, TF_FLOAT), [-1, NESTED_BLOCK]);
   const sizes = slice(part('blocks'), [1], [-1], TF_FLOAT);
   const mean = slice(part('blocks'), [0], [1], TF_FLOAT);
   const all = add(mul(numbers, reshape(sizes, [-1, 1])), mean);
-  return reshape(slice(reshape(all, [-1]), [0], [count], TF_FLOAT), [-1, perRow]);
+  return reshape(slice(reshape(all, [-1]), [0], [outDim * groups], TF_FLOAT), [outDim, groups]);
 }
 
-export function rowsOf(x: Raw, dtype: number): Reader {
+function rowsOf(x: Raw, dtype: number): Reader {
   const width = x.shape[1] as number;
   return {
     between: (first, count) => (count === x.shape[0] ? x : slice(x, [first, 0], [count, width], dtype)),
@@ -120,7 +119,7 @@ function firstColumns(x: Raw, count: number, dtype: number): Raw {
   return slice(x, [...lead.map(() => 0), 0], [...lead, count], dtype);
 }
 
-export function slice(x: Raw, begin: readonly number[], size: readonly number[], dtype: number): Raw {
+function slice(x: Raw, begin: readonly number[], size: readonly number[], dtype: number): Raw {
   const types = [typeAttribute('T', dtype), typeAttribute('Index', tensorflow().binding.TF_INT32)];
   return op('Slice', types, [x, ints(begin), ints(size)]);
 }
@@ -135,7 +134,7 @@ function gather(x: Raw, ids: Raw, dtype: number): Raw {
   return op('GatherV2', types, [x, ids, int(0)]);
 }
 
-export function cast(x: Raw, from: number, to: number): Raw {
+function cast(x: Raw, from: number, to: number): Raw {
   const truncate = { name: 'Truncate', type: tensorflow().binding.TF_ATTR_BOOL, value: false };
   return op('Cast', [typeAttribute('SrcT', from), typeAttribute('DstT', to), truncate], [x]);
 }
@@ -143,15 +142,15 @@ export function cast(x: Raw, from: number, to: number): Raw {
 const toFloat = (x: Raw, from: number): Raw => cast(x, from, tensorflow().binding.TF_FLOAT);
 
 /** Views: no values move. */
-export const bitcast = (x: Raw, from: number, to: number): Raw =>
+const bitcast = (x: Raw, from: number, to: number): Raw =>
   op('Bitcast', [typeAttribute('T', from), typeAttribute('type', to)], [x]);
 
-export function reshapeAs(x: Raw, shape: readonly number[], dtype: number): Raw {
+function reshapeAs(x: Raw, shape: readonly number[], dtype: number): Raw {
   const types = [typeAttribute('T', dtype), typeAttribute('Tshape', tensorflow().binding.TF_INT32)];
   return op('Reshape', types, [x, ints(shape)]);
 }
 
-export function asHalves(codes: Tensor): Raw {
+function asHalves(codes: Raw): Raw {
   const [rows, words] = codes.shape as [number, number];
-  return reshapeAs(bitcast(raw(codes), tensorflow().binding.TF_INT32, HALF), [rows, 2 * words], HALF);
+  return reshapeAs(bitcast(codes, tensorflow().binding.TF_INT32, HALF), [rows, 2 * words], HALF);
 }

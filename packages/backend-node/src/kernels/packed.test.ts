@@ -1,8 +1,9 @@
 // A packed matrix of more numbers than are decoded at a time.
 import { hasKernel, memoryMeter, packedMatMulOp, packedRows, useBackend, valueAndGrads } from '@peftjs/backend';
-import { f16 } from '@peftjs/quantization';
+import { f16, nf4 } from '@peftjs/quantization';
 import { matMul, type Tensor, tensor, tidy } from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { type TensorflowBackend, tensorflow } from '../native.ts';
 import { node } from '../node.ts';
 
 const backend = node({ device: 'cpu' });
@@ -44,5 +45,23 @@ describe.skipIf(obstacle !== null)(`a large packed matrix${obstacle === null ? '
       }
     });
     weight.dispose();
+  });
+
+  it('of four bits stays in JavaScript alone, whatever it is multiplied with', () => {
+    const handles = () =>
+      (tensorflow() as TensorflowBackend & { binding: { getNumOfTensors(): number } }).binding.getNumOfTensors();
+    const storage = nf4({ doubleQuantization: true });
+    const use = () => {
+      const weight = storage(wave(64 * 128, 31), 64, 128);
+      const before = handles();
+      for (const rows of [1, 6]) tidy(() => weight.matMul(tensor(wave(rows * 128, 7), [rows, 128])).dataSync());
+      tidy(() => weight.read().dataSync());
+      const kept = handles() - before;
+      weight.dispose();
+      return kept;
+    };
+    // Constants stay uploaded from their first use on.
+    use();
+    expect(use()).toBe(0);
   });
 });

@@ -1,7 +1,6 @@
 // Products with packed matrices, and their rows, in native ops: some rows are decoded, multiplied with and let go before the
 // next ones, so that no dense copy of a large matrix exists.
 import {
-  type CodeForm,
   type Form,
   type Kernel,
   kernel,
@@ -14,7 +13,7 @@ import {
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { int, ints, op, part, type Raw, raw, run, tensorflow, typeAttribute } from '../native.ts';
 import { add, matMul, reshape } from '../native-math.ts';
-import { areEven, timesEven } from './even-levels.ts';
+import { FEW_ROWS, staysInJavaScript, timesFewRows } from './few-rows.ts';
 import { readerOf } from './packed-reader.ts';
 
 /** Numbers that are decoded at a time: 8 MiB of them. */
@@ -52,20 +51,17 @@ const rowsOf = (x: Tensor): Raw => (x.rank === 2 ? raw(x) : reshape(raw(x), [-1,
 const shaped = (x: Raw, like: Tensor): Raw =>
   like.rank === 2 ? x : reshape(x, [...like.shape.slice(0, -1), x.shape[1] as number]);
 
-/** What multiplies x with some rows of the matrix. */
-function multiplier(form: CodeForm, matrix: PackedMatrix, x: Raw): (first: number, count: number) => Raw {
-  if (form.kind === 'grouped' && areEven(form, matrix, x.shape[0] as number)) return timesEven(form, matrix, x);
-  const reader = readerOf(form, matrix);
-  return (first, count) => matMul(x, reader.between(first, count), false, true);
-}
-
 const product: Form<PackedMatMulInputs, PackedMatrix> = {
   forward(inputs, matrix) {
     const { form } = matrix.packing;
     if (form === undefined) return packedMatMulOp.reference.forward(inputs, matrix);
+    if (inputs.x.size <= FEW_ROWS * matrix.inDim && staysInJavaScript(form)) {
+      return { out: timesFewRows(form, matrix, inputs.x), saved: [] };
+    }
     const [out] = run(() => {
-      const x = rowsOf(inputs.x);
-      return [shaped(join(overTiles(matrix, multiplier(form, matrix, x))), inputs.x)];
+      const [x, reader] = [rowsOf(inputs.x), readerOf(form, matrix)];
+      const columns = (first: number, count: number) => matMul(x, reader.between(first, count), false, true);
+      return [shaped(join(overTiles(matrix, columns)), inputs.x)];
     });
     return { out, saved: [] };
   },
@@ -86,7 +82,7 @@ const product: Form<PackedMatMulInputs, PackedMatrix> = {
 
 const rows: PackedRowsForm = (matrix, ids) => {
   const { form } = matrix.packing;
-  if (form === undefined) return packedRows.reference(matrix, ids);
+  if (form === undefined || (ids && staysInJavaScript(form))) return packedRows.reference(matrix, ids);
   return run(() => {
     const reader = readerOf(form, matrix);
     return [ids ? reader.at(raw(ids)) : reader.between(0, matrix.outDim)];
