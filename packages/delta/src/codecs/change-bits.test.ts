@@ -5,7 +5,7 @@ import { numbers } from '../../test/models.ts';
 import { encodeNumbers as toDtype } from '../numbers.ts';
 import { decodeNumbers, encodeNumbers } from './ans.ts';
 import { decodeBits, encodeBits, undoBits } from './change-bits.ts';
-import { formOf, type NumberForm, wordsOf } from './ordered-bits.ts';
+import { formOf, type NumberForm } from './ordered-bits.ts';
 
 const DTYPES: readonly Dtype[] = ['I16', 'F16', 'BF16', 'F32', 'F64'];
 
@@ -43,7 +43,8 @@ const changed = (share: number) => {
 
 /** Bits that the differences of the numbers' integers take by a code that has a table of all of them, and does not see the base. */
 function entropyOf(base: Uint8Array, tuned: Uint8Array, form: NumberForm): number {
-  const orderedOf = (bytes: Uint8Array) => wordsOf(bytes, form).map((word) => word ^ ((word >> 31) & form.below));
+  const orderedOf = (bytes: Uint8Array) =>
+    new Int16Array(bytes.slice().buffer).map((word) => word ^ ((word >> 31) & form.below));
   const [from, to] = [orderedOf(base), orderedOf(tuned)];
   const counts = new Map<number, number>();
   for (const [i, value] of to.entries()) {

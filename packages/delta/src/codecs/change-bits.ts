@@ -6,7 +6,7 @@ import { CONTEXTS, ROW } from './ans-tables.ts';
 import { exactKernels } from './exact-kernels.ts';
 import { BLOCK, levelOf } from './levels.ts';
 import { decodeSteps, encodeSteps } from './octave-steps.ts';
-import { type NumberForm, octavesOf } from './ordered-bits.ts';
+import type { NumberForm } from './ordered-bits.ts';
 import { decodeSmallSteps, encodeSmallSteps } from './small-steps.ts';
 
 /** Above the floor numbers seldom leave their octave: their mean change is under so much of it. */
@@ -36,7 +36,7 @@ export function encodeBits(base: Uint8Array, tuned: Uint8Array, form: NumberForm
   new DataView(bits.buffer).setUint32(0, floor + coded.length * 256, true);
   bits.set(coded, HEADER);
   bits.set(numbers, HEADER + coded.length);
-  return { bits, octaves: () => encodeSteps({ bytes: tuned, form, floor, levels }, octavesOf(base, form, floor)) };
+  return { bits, octaves: () => encodeSteps({ bytes: tuned, form, floor, levels }, base) };
 }
 
 /** Numbers of blocks in which nothing has changed are left out. */

@@ -2,8 +2,9 @@
 // nearness has a list of its own: how many numbers stay between two that leave, and how many octaves these came down or up.
 import { DeltaError } from '../delta-error.ts';
 import { decodeNumbers, encodeNumbers } from './ans.ts';
+import { exactKernels } from './exact-kernels.ts';
 import { BLOCK, LEVEL_OF_ONE } from './levels.ts';
-import { type NumberForm, octavesOf, signed, unsigned, wordsOf } from './ordered-bits.ts';
+import type { NumberForm } from './ordered-bits.ts';
 
 /** What is known of the tuned numbers. */
 export interface Tuned {
@@ -13,33 +14,45 @@ export interface Tuned {
   readonly levels: Uint8Array;
 }
 
-/** Nearness 0 is that of a number that cannot have left. */
+/** As in assembly/. Nearness 0 would be that of a number that cannot have left. */
 const LISTS = 12;
+/** A block's level less this, twice the octave and twice the distance to its end is the list of a number. */
+const MIDDLE = LEVEL_OF_ONE - LISTS / 2;
+/** Words of one that has left. */
+const LEFT = 3;
 
-/** Nothing where all have stayed. @param before the octaves of the base's numbers */
-export function encodeSteps(tuned: Tuned, before: Uint8Array): Uint8Array {
-  const now = octavesOf(tuned.bytes, tuned.form, tuned.floor);
-  const near = nearnessOf(tuned, now);
+/** Nothing where all have stayed. @param base the bytes of the base's numbers */
+export function encodeSteps({ bytes, form, floor, levels }: Tuned, base: Uint8Array): Uint8Array {
+  if (form.below === 0) return new Uint8Array(0);
+  const loops = exactKernels();
+  const { bytes: width, below, mantissa } = form;
+  const [from, to, out] = loops.areas(bytes.length, bytes.length, 4 * LEFT * BLOCK) as [number, number, number];
+  loops.write(from, base);
+  loops.write(to, bytes);
+  loops.words(loops.STAYED, LISTS).fill(0);
   const lists: number[][] = Array.from({ length: LISTS }, () => []);
-  const stayed = new Uint32Array(LISTS);
-  for (let i = 0; i < now.length; i++) {
-    const one = Math.abs(near[i] as number);
-    const step = (before[i] as number) - (now[i] as number);
-    if (step === 0) {
-      stayed[one]!++;
-      continue;
-    }
-    lists[one]?.push(stayed[one] as number, unsigned((near[i] as number) < 0 ? step : -step));
-    stayed[one] = 0;
+  for (const { level, begin, count } of changedBlocks(levels, bytes.length / width)) {
+    const at = begin * width;
+    const end = loops.leave(width === 4, from + at, to + at, count, below, mantissa, floor, level - MIDDLE, out);
+    const left = loops.words(out, (end - out) / 4);
+    for (let k = 0; k < left.length; k += LEFT)
+      lists[left[k] as number]?.push(left[k + 1] as number, left[k + 2] as number);
   }
   if (lists.every(({ length }) => length === 0)) return new Uint8Array(0);
   const lengths = Uint32Array.from(lists, ({ length }) => length / 2);
   const coded = encodeNumbers(Uint32Array.from(lists.flat()), contextsOf(lengths));
   const head = Uint8Array.from(sevens(lengths));
-  const out = new Uint8Array(head.length + coded.length);
-  out.set(head);
-  out.set(coded, head.length);
-  return out;
+  const whole = new Uint8Array(head.length + coded.length);
+  whole.set(head);
+  whole.set(coded, head.length);
+  return whole;
+}
+
+function* changedBlocks(levels: Uint8Array, numbers: number) {
+  for (const [block, level] of levels.entries()) {
+    const begin = block * BLOCK;
+    if (level > 0) yield { level, begin, count: Math.min(BLOCK, numbers - begin) };
+  }
 }
 
 /** Whole numbers in bytes of seven bits, the lowest first; the eighth says that more follow. */
@@ -65,33 +78,36 @@ function ofSevens(bytes: Uint8Array, count: number) {
   return { values, length: at };
 }
 
-/** The octaves of the base's numbers. */
-export function decodeSteps(tuned: Tuned, bytes: Uint8Array): Uint8Array {
-  const octaves = octavesOf(tuned.bytes, tuned.form, tuned.floor);
-  if (bytes.length === 0) return octaves;
-  const near = nearnessOf(tuned, octaves);
-  const { values: lengths, length: head } = ofSevens(bytes, LISTS);
-  const total = lengths.reduce((sum, length) => sum + length, 0);
-  if (total > octaves.length)
-    throw new DeltaError(`${total} numbers are said to have left their octave, of ${octaves.length}`);
-  const values = decodeNumbers(bytes.subarray(head), contextsOf(lengths));
-  const ends = lengths.map((_, list) => 2 * lengths.subarray(0, list + 1).reduce((sum, length) => sum + length, 0));
-  const at = ends.map((end, list) => end - 2 * (lengths[list] as number));
-  const stay = Float64Array.from(at, (first, list) => nextOf(first, ends[list] as number));
-  for (let i = 0; i < octaves.length; i++) {
-    const one = Math.abs(near[i] as number);
-    if (stay[one]!-- > 0) continue;
-    const step = signed(values[(at[one] as number) + 1] as number);
-    octaves[i]! += (near[i] as number) < 0 ? step : -step;
-    at[one]! += 2;
-    stay[one] = nextOf(at[one] as number, ends[one] as number);
+/** The octaves of the base's numbers, in blocks that have changed. */
+export function decodeSteps({ bytes, form, floor, levels }: Tuned, coded: Uint8Array): Uint8Array {
+  const { bytes: width, below, mantissa } = form;
+  const octaves = new Uint8Array(bytes.length / width);
+  const { lengths, values } = readLists(coded, octaves.length);
+  const loops = exactKernels();
+  const [pairs, to] = loops.areas(4 * values.length, bytes.length) as [number, number];
+  loops.words(pairs, values.length).set(values);
+  loops.write(to, bytes);
+  let end = 0;
+  for (const [list, length] of lengths.entries()) {
+    const first = end;
+    end += 2 * length;
+    loops.words(loops.NEXT, LISTS)[list] = pairs + 4 * first;
+    loops.words(loops.ENDS, LISTS)[list] = pairs + 4 * end;
+    loops.words(loops.STAYED, LISTS)[list] = length > 0 ? (values[first] as number) : 2 ** 32 - 1;
+  }
+  for (const { level, begin, count } of changedBlocks(levels, octaves.length)) {
+    loops.enter(width === 4, to + begin * width, count, below, mantissa, floor, level - MIDDLE);
+    octaves.set(loops.bytes(loops.OCTAVES, count), begin);
   }
   return octaves;
+}
 
-  /** How many stay before the next one leaves. */
-  function nextOf(place: number, end: number): number {
-    return place < end ? (values[place] as number) : Number.POSITIVE_INFINITY;
-  }
+function readLists(coded: Uint8Array, numbers: number) {
+  if (coded.length === 0) return { lengths: new Uint32Array(LISTS), values: new Uint32Array(0) };
+  const { values: lengths, length: head } = ofSevens(coded, LISTS);
+  const total = lengths.reduce((sum, length) => sum + length, 0);
+  if (total > numbers) throw new DeltaError(`${total} numbers are said to have left their octave, of ${numbers}`);
+  return { lengths, values: decodeNumbers(coded.subarray(head), contextsOf(lengths)) };
 }
 
 /** For each list the contexts of its pairs. */
@@ -105,32 +121,4 @@ function contextsOf(lengths: Uint32Array): Uint8Array {
       contexts[at++] = 2 * list + 1;
     }
   return contexts;
-}
-
-/** How near each number is to an end of its octave, beside what its block changes, in steps of half a power of two; below 0 where that is the lower end. */
-function nearnessOf({ bytes, form, floor, levels }: Tuned, octaves: Uint8Array): Int8Array {
-  const near = new Int8Array(octaves.length);
-  const { below, mantissa } = form;
-  if (below === 0) return near;
-  const words = wordsOf(bytes, form);
-  const octaveSize = 1 << mantissa;
-  const start = floor << mantissa;
-  for (let block = 0; block < levels.length; block++) {
-    const level = levels[block] as number;
-    if (level === 0) continue;
-    const end = Math.min((block + 1) * BLOCK, near.length);
-    for (let i = block * BLOCK; i < end; i++) {
-      const octave = octaves[i] as number;
-      const size = (words[i] as number) & below;
-      // The octave of everything up to the floor has an end above only.
-      const within = octave === 0 ? size - start : size & (octaveSize - 1);
-      const above = octaveSize - within;
-      const isBelow = octave !== 0 && within + 1 < above;
-      const distance = 31 - Math.clz32(isBelow ? within + 1 : above);
-      const one = level - LEVEL_OF_ONE - 2 * octave - 2 * distance + LISTS / 2;
-      const limited = Math.max(1, Math.min(LISTS - 1, one));
-      near[i] = isBelow ? -limited : limited;
-    }
-  }
-  return near;
 }

@@ -1,8 +1,5 @@
-// The bits of a tensor's numbers as integers in the numbers' own order, so that near numbers have near integers; and the octave
-// of a number, which says how far one step of its integer goes.
+// The bits of a tensor's numbers as integers in the numbers' own order, so that near numbers have near integers.
 import { DTYPE_BITS, type Dtype } from '@peftjs/safetensors';
-import { exactKernels } from './exact-kernels.ts';
-import { BLOCK } from './levels.ts';
 
 /** How numbers of a dtype lie in words. Those of 64 bits are taken as two of 32. */
 export interface NumberForm {
@@ -22,26 +19,6 @@ export function formOf(dtype: Dtype): NumberForm | null {
   const bytes = bits === 16 ? 2 : 4;
   const mantissa = MANTISSAS[dtype];
   return { bytes, below: mantissa === undefined ? 0 : 2 ** (8 * bytes - 1) - 1, mantissa: mantissa ?? 0 };
-}
-
-/** A copy as words: their place in memory need not be a word's boundary. */
-export function wordsOf(bytes: Uint8Array, { bytes: width }: NumberForm): Int16Array | Int32Array {
-  const { buffer } = bytes.slice();
-  return width === 4 ? new Int32Array(buffer) : new Int16Array(buffer);
-}
-
-/** The octave of each number: its exponent above `floor`. All below are in octave 0, as integers are. */
-export function octavesOf(bytes: Uint8Array, { bytes: width, below, mantissa }: NumberForm, floor: number): Uint8Array {
-  const loops = exactKernels();
-  const [words] = loops.areas(bytes.length) as [number];
-  loops.write(words, bytes);
-  const octaves = new Uint8Array(bytes.length / width);
-  for (let begin = 0; begin < octaves.length; begin += BLOCK) {
-    const count = Math.min(BLOCK, octaves.length - begin);
-    loops.octaves(width === 4, words + begin * width, count, below, mantissa, floor);
-    octaves.set(loops.bytes(loops.OCTAVES, count), begin);
-  }
-  return octaves;
 }
 
 /** 0, -1, 1, -2, 2 … as 0, 1, 2, 3, 4 … */
