@@ -90,6 +90,11 @@ test('a value of a thousandth beside a large one is found', async () => {
   expect(missing(values, columns, await singularValues(matrixOf(values, columns), 3, pause))).toBeLessThan(1e-9);
 });
 
+test.each([1e-25, 1e20])('a change of %s is found', async (size) => {
+  const values = ofRank(3, 90, 50).map((v) => size * v);
+  expect(missing(values, 50, await singularValues(matrixOf(values, 50), 3, pause))).toBeLessThan(1e-10);
+});
+
 test('several at once do not disturb one another', async () => {
   const all = [3, 4, 5].map((rank) => matrixOf(ofRank(rank, 700, 120), 120));
   const wait = () => new Promise<void>((resolve) => setTimeout(resolve));

@@ -130,12 +130,19 @@ export function gramOf({ kernels, width, gram }: Sketch, at: number, stride: num
   for (let k = 0; k < blocks; k++) kernels.gram(at + 4 * k * width * stride, width, stride, stride, gram);
 }
 
-/** Makes vectors of the sums: twice, which is enough. */
+/**
+ * Makes vectors of the sums, all of one length: twice, which is enough. Their products with D are near 1, so that products of those
+ * with D are no smaller, or larger, than D.
+ */
 export function orthonormalize(sketch: Sketch): void {
   const { kernels, width, stride, little, vectors, sums, gram, room, turn } = sketch;
+  let size = 0;
   for (let pass = 0; pass < 2; pass++) {
     gramOf(sketch, sums, stride);
     kernels.orthonormal(gram, width, BEYOND, room, turn, little);
+    const by = kernels.floats(turn, width * little);
+    if (pass === 0) size = Math.sqrt(kernels.doubles(gram, width * width).reduce((a, b) => Math.max(a, b))) || 1;
+    else for (let at = 0; at < by.length; at++) by[at] = (by[at] as number) / size;
     kernels.multiply(turn, width, width, little, sums, stride, stride, vectors, false);
     kernels.floats(sums, width * stride).set(kernels.floats(vectors, width * stride));
   }
