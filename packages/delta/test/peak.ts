@@ -6,6 +6,7 @@ import { chain } from '../src/chain.ts';
 import type { Codec } from '../src/codec.ts';
 import { exact } from '../src/codecs/exact.ts';
 import { int4 } from '../src/codecs/integers.ts';
+import { lowRank } from '../src/codecs/low-rank.ts';
 import { sparse } from '../src/codecs/sparse.ts';
 import { diff } from '../src/diff.ts';
 
@@ -15,6 +16,7 @@ const [name, path] = process.argv.slice(2) as [string, string];
 const CODECS: Readonly<Record<string, Codec>> = {
   exact: exact(),
   int4: int4(),
+  'low rank': lowRank({ rank: 16 }),
   sparse: sparse({ density: 0.05 }),
 };
 const codec = CODECS[name];
