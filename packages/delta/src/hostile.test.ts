@@ -48,7 +48,12 @@ async function fault(delta: ReturnType<typeof memoryFolder>): Promise<string> {
 describe('a manifest from elsewhere', () => {
   const A = 'a.weight';
   it.each<[string, (json: Json) => void, string]>([
-    ['another version', (j) => (j.format = 1), 'd/delta.json has format "1", this version reads 2; update peftjs'],
+    [
+      'an older version',
+      (j) => (j.format = 2),
+      'd/delta.json has format "2", this version reads 3; make the delta again',
+    ],
+    ['a later version', (j) => (j.format = 4), 'd/delta.json has format "4", this version reads 3; update peftjs'],
     [
       'a path in a shard',
       (j) => (j.shards = ['../x.safetensors']),

@@ -4,7 +4,7 @@ import type { Meta, TensorKind } from './codec.ts';
 import { isSameKind } from './tensor-bytes.ts';
 
 export const MANIFEST_FILE = 'delta.json';
-export const FORMAT = 2;
+export const FORMAT = 3;
 
 /** A tensor, or a side file as a row of bytes, in one of the two models. */
 export interface Facts extends TensorKind {

@@ -31,8 +31,10 @@ type JsonObject = { readonly [key: string]: unknown };
 export async function readManifest(source: ByteSource): Promise<Manifest> {
   const json = await readJsonObject(source);
   const at = source.name;
-  if (json.format !== FORMAT)
-    throw new DeltaError(`${at} has format ${brief(json.format)}, this version reads ${FORMAT}; update peftjs`);
+  if (json.format !== FORMAT) {
+    const advice = Number(json.format) < FORMAT ? 'make the delta again' : 'update peftjs';
+    throw new DeltaError(`${at} has format ${brief(json.format)}, this version reads ${FORMAT}; ${advice}`);
+  }
   if (json.digest !== (await digestOf(json)))
     throw new DeltaError(
       `${at} has the digest ${brief(json.digest)}, which is not that of its content: it was changed or damaged`,
