@@ -10,8 +10,8 @@ export interface Feedback {
   readonly shares: Float64Array;
 }
 
-/** Of each square: what is added to it. A share of its own, since some inputs are a million times as large as others. */
-const DAMPING = 1e-3;
+/** Of the mean square: what is added to each, so that inputs that are always zero, or nearly, do no harm. */
+const DAMPING = 1e-4;
 
 /**
  * @param products H [i, i]
@@ -35,6 +35,9 @@ const PANEL = 32;
 
 /** The lower root (Cholesky) of H with rows and columns from the last to the first, and rows more that are not used. */
 function rootOf(products: Float32Array, n: number): Float64Array {
+  let mean = 0;
+  for (let i = 0; i < n; i++) mean += (products[i * (n + 1)] as number) / n;
+  const added = DAMPING * mean || 1;
   const root = new Float64Array((n + 4) * n);
   const sums = new Float64Array(4 * PANEL + 4);
   for (let left = 0; left < n; left += PANEL) {
@@ -46,8 +49,7 @@ function rootOf(products: Float32Array, n: number): Float64Array {
           let rest = (products[(n - 1 - i) * n + n - 1 - j] as number) - (sums[4 * (j - left) + i - top] as number);
           for (let k = left; k < j; k++) rest -= (root[i * n + k] as number) * (root[j * n + k] as number);
           if (i === j) {
-            // An input that is always zero costs nothing and shares nothing.
-            rest += DAMPING * (products[(n - 1 - i) * (n + 1)] as number) || Number.MIN_VALUE;
+            rest += added;
             if (!(rest > 0)) throw new Error(Number.isNaN(rest) ? 'holds NaN or infinity' : 'is not positive');
             root[i * n + i] = Math.sqrt(rest);
           } else root[i * n + j] = rest / (root[j * n + j] as number);

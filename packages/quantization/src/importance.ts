@@ -19,7 +19,7 @@ interface Measured {
 
 /**
  * Measures it while `run` runs the model. A few thousand tokens are enough for squares; for products take ten for each input of the
- * widest layer, or they say what is so on these tokens alone.
+ * widest layer, or they say what is so on these tokens alone. All but squares are made smaller by t / (t + i), t the tokens.
  *
  * @returns that of the layers that were run; those with the same input share one array
  * @example
@@ -60,10 +60,7 @@ export async function measureImportance(
     await run();
     const found = new Map<Measured, Float32Array>();
     for (const of of new Set(measured.values())) {
-      found.set(
-        of,
-        (await (of.total as Tensor).data<'float32'>()).map((total) => total / of.tokens),
-      );
+      found.set(of, meanOf((await (of.total as Tensor).data<'float32'>()).slice(), of.tokens, products));
       of.total?.dispose();
     }
     return new Map([...measured].map(([site, of]) => [site.path, found.get(of) as Float32Array]));
@@ -71,4 +68,14 @@ export async function measureImportance(
     for (const undo of undos.reverse()) undo();
     for (const { total } of measured.values()) total?.dispose();
   }
+}
+
+/** In place. */
+function meanOf(totals: Float32Array, tokens: number, products: boolean): Float32Array {
+  const n = products ? Math.sqrt(totals.length) : 1;
+  for (let k = 0; k < totals.length; k++) {
+    const isSquare = !products || k % (n + 1) === 0;
+    totals[k] = (totals[k] as number) / (isSquare ? tokens : tokens + n);
+  }
+  return totals;
 }
