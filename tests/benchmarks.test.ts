@@ -35,7 +35,7 @@ function expectAllThere({ absent }: Result): void {
 
 describe('benchmarks', { timeout: 180_000 }, () => {
   it('lora-step', () => {
-    const result = run('lora-step', '--engines', '2 threads,plain tfjs wasm');
+    const result = run('lora-step', '--engines', '2 threads', '--engines', 'plain tfjs wasm');
     expectAllThere(result);
     expect(result.agreement?.steps).toBeGreaterThanOrEqual(4);
     expect(result.results.length).toBeGreaterThanOrEqual(2);
@@ -45,7 +45,7 @@ describe('benchmarks', { timeout: 180_000 }, () => {
   });
 
   it('smollm2-step', () => {
-    const result = run('smollm2-step', '--engines', 'torch + peft (2 threads),recompute');
+    const result = run('smollm2-step', '--engines', 'torch + peft (2 threads)', '--engines', 'recompute');
     expectAllThere(result);
     expect(result.agreement?.steps).toBeGreaterThanOrEqual(4);
   });

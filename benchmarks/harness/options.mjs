@@ -5,7 +5,7 @@ import { parseArgs } from 'node:util';
 const COMMON = /** @type {const} */ ({
   quick: { type: 'boolean', default: false },
   rounds: { type: 'string' },
-  engines: { type: 'string' },
+  engines: { type: 'string', multiple: true },
   out: { type: 'string' },
 });
 
@@ -19,7 +19,7 @@ const COMMON = /** @type {const} */ ({
  */
 
 /**
- * Reads `--quick`, `--rounds N`, `--engines a,b`, `--out FOLDER` and a benchmark's own options.
+ * Reads `--quick`, `--rounds N`, `--engines PART`, which may be repeated, `--out FOLDER` and a benchmark's own options.
  * @param {{ rounds: number, own?: readonly string[] }} defaults `own`: names of further options, each with a value
  * @returns {Options}
  */
@@ -31,7 +31,7 @@ export function readOptions({ rounds, own = [] }) {
   const count = Number(named.rounds ?? (quick ? 1 : rounds));
   if (!(Number.isInteger(count) && count > 0))
     throw new Error(`--rounds is ${named.rounds}; give a whole number above 0`);
-  const wanted = named.engines?.split(',');
+  const wanted = values.engines;
   return {
     quick,
     rounds: count,
