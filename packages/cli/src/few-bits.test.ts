@@ -1,5 +1,7 @@
 // Adapters over weights of few bits, from training to merging, each command reading from folders what it needs.
-import { readFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readFileSync } from 'node:fs';
+import { diskFolder, openWeights } from '@peftjs/checkpoint';
+import { gridStorage } from '@peftjs/quantization';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { peftjs } from '../test/command-line.ts';
 import { makeWorkplace, type Workplace } from '../test/tiny-model.ts';
@@ -52,6 +54,65 @@ test('what QAT has evaluated is what its codes hold', async () => {
   const trained = await lossOf('--adapter', adapter);
   expect(await lossOf('--model', merged, ...codes, '--embeddings', 'f32')).toBeCloseTo(trained, 5);
   expect(await lossOf('--model', merged, ...codes)).not.toBeCloseTo(trained, 5);
+});
+
+describe('a model trained whole over rounded weights', () => {
+  const whole = (name: string, ...more: string[]) => {
+    const how = ['--steps', '4', '--batch-size', '2', '--length', '8', '--learning-rate', '0.01', ...more];
+    const from = ['--model', place.model, '--data', place.path('texts'), '--backend', 'wasm', '--json', '--full'];
+    return ['train', ...from, ...how, '--out', place.path(name)];
+  };
+  const held = async (name: string, ...more: string[]) => {
+    const { base } = await ran(
+      'eval',
+      ...['--model', place.path(name), '--data', place.path('texts'), '--length', '8', ...more],
+    );
+    return (base as { readonly loss: number }).loss;
+  };
+  const layerOf = async (folder: string) =>
+    (await openWeights(diskFolder(folder))).readFloat32('model.layers.0.mlp.up_proj.weight');
+  beforeAll(() => {
+    mkdirSync(place.path('texts'));
+    for (const split of ['train', 'valid']) cpSync(place.data, place.path(`texts/${split}.jsonl`));
+  });
+
+  test.for([
+    ['fitted', ['--qat', '4', '--qat-group', '32'], ['--weights', 'int4']],
+    ['learned', ['--qat', '3', '--qat-group', '32', '--qat-steps', 'learned', '--recompute'], ['--weights', 'int4']],
+    ['minima', ['--qat', '4', '--qat-group', '32', '--qat-asymmetric'], ['--weights', 'int4-asymmetric']],
+  ] as const)('%s: what training has evaluated is what the folder says, and its codes', async ([name, how, codes]) => {
+    const { objects, stderr } = await peftjs(whole(name, ...how));
+    expect(stderr).toBe('');
+    const { kind, before, after } = objects.at(-1) as { kind: string; before: number; after: number };
+    expect(kind).toBe('model');
+    expect(before - after).toBeGreaterThan(1e-2);
+    expect(await held(name)).toBeCloseTo(after, 5);
+    const read = [...codes, '--weights-group', '32'];
+    expect(await held(name, ...read, '--embeddings', 'f32')).toBeCloseTo(after, 5);
+    expect(await held(name, ...read)).not.toBeCloseTo(after, 5);
+  });
+
+  test('rows of 8 bits have learned, and are what quantize writes', async () => {
+    const { objects } = await peftjs(whole('rows', '--qat', '8', '--weight-decay', '0'));
+    const [was, is] = [await layerOf(place.model), await layerOf(place.path('rows'))];
+    const rounded = gridStorage({ bits: 8 }).rounded?.(was, 64, 64) as Float32Array;
+    expect(Math.max(...is.map((v, i) => Math.abs(v - (rounded[i] as number))))).toBeGreaterThan(1e-2);
+    const { after } = objects.at(-1) as { readonly after: number };
+    const out = place.path('rows-in-codes');
+    await ran('quantize', '--model', place.path('rows'), '--weights', 'int8', '--out', out);
+    expect(await held('rows-in-codes', '--weights', 'as-stored')).toBeCloseTo(after, 5);
+  });
+
+  test('goes on where it was stopped, its steps too', async () => {
+    const how = ['--qat', '3', '--qat-steps', 'learned'];
+    const { objects } = await peftjs(whole('unstopped', ...how));
+    const abort = new AbortController();
+    const watch = (piece: string) => piece.includes('"step":2,') && abort.abort();
+    expect((await peftjs(whole('stopped', ...how), abort.signal, watch)).code).toBe(130);
+    const rest = await peftjs(whole('stopped', ...how, '--resume'));
+    const { after } = objects.at(-1) as { readonly after: number };
+    expect(rest.objects.at(-1)).toMatchObject({ steps: 4, after });
+  });
 });
 
 describe('LoftQ', () => {

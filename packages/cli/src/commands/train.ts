@@ -98,7 +98,7 @@ The state of the run is kept in OUT.run until it ends. Paths are relative to the
 
     await sample('before');
     const setting = { model, steps: totalSteps(values, data.train.size) };
-    const goal = method ? await adapterGoal(method, values, setting, seed) : modelGoal(model);
+    const goal = await (method ? adapterGoal(method, values, setting, seed) : modelGoal(model, values));
     model.recompute = values.recompute;
     const { log, steps, before, after } = await trainSession({ model, goal, data, store, values }, run);
     for (const line of lossChart(log.losses)) report.say(line);

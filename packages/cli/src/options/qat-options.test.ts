@@ -47,7 +47,8 @@ test.each([
   [['--qat-group', '8'], '--qat-group says how to round, and --qat BITS is missing'],
   [['--qat-inputs', '8'], '--qat-inputs says how to round, and --qat BITS is missing'],
   [['--qat-asymmetric'], '--qat-asymmetric says how to round'],
-  [['--qat', '4', '--qat-over', 'base', '--full'], '--qat rounds beneath a method, and --full has none'],
+  [['--qat', '4', '--qat-over', 'base', '--full'], '--full has neither; leave it out'],
+  [['--qat', '4', '--qat-inputs', '8', '--full'], 'which the folder of a whole one cannot say; leave it out'],
   [['--qat', '9', '--qat-over', 'base'], '--qat'],
 ])('refuses %s', async (options, message) => {
   const { code, stderr } = await train(...options);

@@ -1,6 +1,6 @@
 // Quantization-aware training on the command line: what is asked of `train`, and known again of the adapter it has saved.
 import type { AdapterRecord } from '@peftjs/checkpoint';
-import type { Family, Method } from '@peftjs/core';
+import { type Adapter, ALL_LINEAR, attach, type Family, type Host, type Method } from '@peftjs/core';
 import type { QatSpec } from '@peftjs/quantization';
 import { given } from '../given.ts';
 import type { Training } from '../method-entry.ts';
@@ -17,7 +17,11 @@ export interface QatValues {
 }
 
 export const qatOptions: { readonly [K in keyof QatValues]: Option<QatValues[K]> } = {
-  qat: integer('BITS', 'train over weights rounded to so many bits (QAT)', { min: 2, max: 8 }),
+  qat: integer(
+    'BITS',
+    'train over weights rounded to so many bits (QAT); with --full those of all layers but embeddings and output',
+    { min: 2, max: 8 },
+  ),
   'qat-over': choice(
     ['base', 'merged'],
     'round the frozen weight alone, or with the adapter in it, as it will be merged',
@@ -31,25 +35,33 @@ export const qatOptions: { readonly [K in keyof QatValues]: Option<QatValues[K]>
   'qat-asymmetric': flag('give each group a minimum beside its step'),
 };
 
-/** @throws UsageError where an option lacks another */
-export function checkQat(values: QatValues & { readonly full?: boolean }): void {
+/** @throws UsageError where an option lacks another, or does not go with `--full` */
+export function checkQat(values: QatValues & { readonly full: boolean }): void {
   const { qat: bits, 'qat-over': over, full } = values;
   const details = ['qat-over', 'qat-group', 'qat-steps', 'qat-inputs', 'qat-asymmetric'] as const;
   const detail = details.find((name) => values[name] !== undefined && values[name] !== false);
   if (bits === undefined && detail !== undefined)
     throw new UsageError(`--${detail} says how to round, and --qat BITS is missing`);
-  if (bits !== undefined && over === undefined) {
+  if (full && over !== undefined) {
+    throw new UsageError(
+      '--qat-over says whether an adapter is rounded with the frozen weight, and --full has neither; leave it out',
+    );
+  }
+  if (full && values['qat-inputs'] !== undefined) {
+    throw new UsageError(
+      '--qat-inputs rounds while a model runs, which the folder of a whole one cannot say; leave it out, or train an adapter',
+    );
+  }
+  if (bits !== undefined && !full && over === undefined) {
     throw new UsageError(
       `--qat ${bits} rounds the frozen weight alone or with the adapter in it; say --qat-over base or merged`,
     );
   }
-  if (bits !== undefined && full)
-    throw new UsageError('--qat rounds beneath a method, and --full has none; leave one out');
 }
 
 /** Undefined where nothing is to be rounded. */
-function specOf(values: Partial<QatValues>): QatSpec | undefined {
-  const { qat: bits, 'qat-over': over, 'qat-group': group, 'qat-steps': steps, 'qat-inputs': inputs } = values;
+function specOf(values: Partial<QatValues>, over = values['qat-over']): QatSpec | undefined {
+  const { qat: bits, 'qat-group': group, 'qat-steps': steps, 'qat-inputs': inputs } = values;
   if (bits === undefined || over === undefined) return undefined;
   const activations = inputs === undefined ? undefined : { bits: inputs };
   return { bits, over, symmetric: !values['qat-asymmetric'], ...given({ group, steps, activations }) };
@@ -68,6 +80,28 @@ export async function withQat(methods: readonly Method[], values: QatValues): Pr
   if (!spec || !first) return methods;
   const { qat } = await import('@peftjs/quantization');
   return [qat(first, spec), ...beside];
+}
+
+/** What layers hold already, trained where it is: it has no parameters of its own. */
+const ownWeights: Method = {
+  type: 'WHOLE',
+  targets: { modules: ALL_LINEAR },
+  on: {
+    linear: {
+      params: () => ({}),
+      forward: ({ x, base }) => base(x),
+      fold: ({ site: { weight, bias } }) => ({ weight: weight.read(), bias }),
+    },
+  },
+  config: () => ({}),
+};
+
+/** Rounds the layers of a model that is trained whole, until it is merged; null where nothing is to be rounded. */
+export async function roundLayers(model: Host, values: QatValues): Promise<Adapter | null> {
+  const spec = specOf(values, 'merged');
+  if (!spec) return null;
+  const { qat } = await import('@peftjs/quantization');
+  return attach(model, qat(ownWeights, spec));
 }
 
 /** What reads an adapter, as it was trained: its folder has the recipe. */

@@ -1,13 +1,13 @@
 // What a training run makes: an adapter beside the frozen model, or the model trained whole.
 import { stat } from 'node:fs/promises';
 import { diskFolder, type Provenance, type Story, saveAdapter } from '@peftjs/checkpoint';
-import { type Adapter, attach, summarize, type Trainable } from '@peftjs/core';
+import { type Adapter, attach, merge, summarize, type Trainable } from '@peftjs/core';
 import { type CausalLM, saveModel } from '@peftjs/models';
 import { writeModelRecord } from '../folders/model-record.ts';
 import { filesBeside } from '../folders/tokenizer-files.ts';
 import type { Setting, Training } from '../method-entry.ts';
 import type { NamedMethod } from '../methods.ts';
-import { type QatValues, withQat, withStepRates } from '../options/qat-options.ts';
+import { type QatValues, roundLayers, withQat, withStepRates } from '../options/qat-options.ts';
 import { adapterLines, modelLines } from './python-lines.ts';
 
 export type SavedDtype = 'F32' | 'F16' | 'BF16';
@@ -59,14 +59,18 @@ export async function adapterGoal(
   };
 }
 
-export function modelGoal(model: CausalLM): Goal {
-  const trainable = model.parameters();
+export async function modelGoal(model: CausalLM, values: QatValues): Promise<Goal> {
+  const rounding = await roundLayers(model, values);
+  const trainable = {
+    parameters: [model.parameters(), ...(rounding ? [rounding] : [])].flatMap((one) => one.parameters),
+  };
   return {
     kind: 'model',
     trainable,
-    training: {},
+    training: withStepRates({}, values),
     summary: summarize(trainable, 0),
     async save(out, dtype, story) {
+      if (rounding) await merge(rounding, { final: true });
       const { name } = model.base;
       const base = { name, fingerprint: await model.base.fingerprint() };
       await saveModel(model, out, { dtype, files: await filesBeside(name) });
