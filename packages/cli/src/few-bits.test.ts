@@ -136,35 +136,6 @@ describe('LoftQ', () => {
   });
 });
 
-describe('--calibrate', () => {
-  const fitted = () => ['--weights', 'nf4', '--calibrate', place.data];
-
-  test('fits the scales to a text, alike in every command, and in a folder', async () => {
-    const [plain, loss] = [await lossOf('--weights', 'nf4'), await lossOf(...fitted())];
-    expect(loss).not.toBe(plain);
-    expect(await lossOf(...fitted())).toBe(loss);
-    const adapter = await train('over-fitted', ...fitted());
-    expect(await lossOf(...fitted(), '--adapter', adapter)).not.toBe(loss);
-    const out = place.path('fitted');
-    await ran('quantize', ...fitted(), '--out', out);
-    // A folder's embeddings are numbers.
-    const folder = await lossOf('--model', out, '--weights', 'as-stored');
-    await ran('quantize', '--weights', 'nf4', '--out', place.path('plain'));
-    expect(folder).not.toBe(await lossOf('--model', place.path('plain'), '--weights', 'as-stored'));
-  });
-
-  test.each([
-    [['--weights', 'int8'], /--calibrate is for --weights nf4 or nf4-double or fp4, not int8; leave it out/],
-    [[], /not f32; leave it out/],
-  ])('is refused with %o', async (weights, message) => {
-    const args = ['eval', '--model', place.model, '--data', place.data, '--calibrate', place.data, ...weights];
-    expect(await peftjs([...args, '--backend', 'wasm'])).toMatchObject({
-      code: 2,
-      stderr: expect.stringMatching(message),
-    });
-  });
-});
-
 test('groups are those of --weights-group, where there are any', async () => {
   const [small, large] = [
     await lossOf('--weights', 'int4', '--weights-group', '32'),

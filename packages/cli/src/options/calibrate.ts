@@ -3,17 +3,20 @@ import type { Folder } from '@peftjs/checkpoint';
 import { type CausalLM, type LoadOptions, loadModel } from '@peftjs/models';
 import type { Importance } from '@peftjs/quantization';
 import { meanLoss } from '@peftjs/train';
-import { counted } from '../figures.ts';
+import { count, counted } from '../figures.ts';
 import type { Reporter } from '../reporter.ts';
 import { BATCH_TOKENS, textBatches } from '../training/text-batches.ts';
+import type { WeightsValues } from './weights-options.ts';
 
-/** More change little. */
+/** Of squares more change little. */
 const TOKENS = 8 * BATCH_TOKENS;
+/** For each input of the widest layer: with fewer, products say what is so on these alone. */
+const TOKENS_AN_INPUT = 10;
 
 /** Undefined where nothing is to be fitted. */
 export async function measuredOn(
   source: string | Folder,
-  path: string | undefined,
+  { calibrate: path, 'calibrate-by': by }: Pick<WeightsValues, 'calibrate' | 'calibrate-by'>,
   report: Reporter,
   options: LoadOptions<CausalLM>,
 ): Promise<Importance | undefined> {
@@ -21,11 +24,18 @@ export async function measuredOn(
   const { asStored, measureImportance } = await import('@peftjs/quantization');
   const model = await loadModel(source, { ...options, weights: asStored() });
   try {
-    const { batches, tokens } = await textBatches(model, path, { most: TOKENS, shuffle: false });
-    const importance = await measureImportance(model, () => meanLoss(model, batches, options.signal));
-    report.say(`fitted   to ${counted(tokens, 'token')} of ${path}`);
+    const products = by === 'products';
+    const most = products ? TOKENS_AN_INPUT * widestInput(model) : TOKENS;
+    const { batches, tokens } = await textBatches(model, path, { most, shuffle: false });
+    const importance = await measureImportance(model, () => meanLoss(model, batches, options.signal), { products });
+    const short = products && tokens < most ? `; products of inputs want ${count(most)}` : '';
+    report.say(`fitted   to ${counted(tokens, 'token')} of ${path}${short}`);
     return importance;
   } finally {
     model.dispose();
   }
+}
+
+function widestInput(model: CausalLM): number {
+  return model.sites().reduce((most, site) => (site.kind === 'linear' ? Math.max(most, site.inDim) : most), 0);
 }

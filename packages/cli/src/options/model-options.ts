@@ -48,7 +48,7 @@ export async function openModel(
   const onProgress = (event: HubProgress) => showDownload(event, report.say);
   const options = { signal, onProgress };
   const source = delta === undefined ? name : await tuned(name, delta, run, { ...trust, signal });
-  const importance = await measuredOn(source, values.calibrate, report, options);
+  const importance = await measuredOn(source, values, report, options);
   const storage = await storageOf(values, importance);
   const held = storage && (around?.(storage) ?? storage);
   const model = await loadModel(source, { ...options, ...(held && { weights: held }) });

@@ -21,20 +21,20 @@ interface Kind {
 
 const plain = (name: 'f16' | 'bf16' | 'asStored'): Kind => ({ takes: [], make: (from) => from[name]() });
 
-const int4 = (asymmetric: boolean): Kind => ({
-  takes: ['weights-group'],
-  make: (from, { group }) => from.int4({ asymmetric, ...given({ group }) }),
-});
-
-const fourBit = (name: 'nf4' | 'fp4', doubleQuantization = false): Kind => ({
+/** Of 4 bits, which may be fitted to a text. */
+const fourBit = (make: Kind['make']): Kind => ({
   takes: ['weights-group', 'calibrate'],
-  make(from, { group: block, importance }) {
-    const options = { doubleQuantization, ...given({ block }) };
-    const codes = from[name](options);
+  make(from, { group, importance }) {
+    const codes = make(from, { group });
     // Embeddings are not multiplied by, and so never measured.
-    return importance ? from.byRole({ embed: codes }, from[name]({ ...options, importance })) : codes;
+    return importance ? from.byRole({ embed: codes }, make(from, { group, importance })) : codes;
   },
 });
+
+const int4 = (asymmetric: boolean): Kind => fourBit((from, fitting) => from.int4({ asymmetric, ...given(fitting) }));
+
+const table = (name: 'nf4' | 'fp4', doubleQuantization = false): Kind =>
+  fourBit((from, { group: block, importance }) => from[name]({ doubleQuantization, ...given({ block, importance }) }));
 
 type Coded = 'f16' | 'bf16' | 'int8' | 'int4' | 'int4-asymmetric' | 'nf4' | 'nf4-double' | 'fp4' | 'as-stored';
 
@@ -44,9 +44,9 @@ const KINDS: Readonly<Record<Coded, Kind>> = {
   int8: { takes: ['weights-group'], make: (from, { group }) => from.int8(given({ group })) },
   int4: int4(false),
   'int4-asymmetric': int4(true),
-  nf4: fourBit('nf4'),
-  'nf4-double': fourBit('nf4', true),
-  fp4: fourBit('fp4'),
+  nf4: table('nf4'),
+  'nf4-double': table('nf4', true),
+  fp4: table('fp4'),
   'as-stored': plain('asStored'),
 };
 
@@ -57,10 +57,13 @@ export interface WeightsValues {
   readonly embeddings?: WeightsName | undefined;
   readonly 'weights-group'?: number | undefined;
   readonly calibrate?: string | undefined;
+  readonly 'calibrate-by'?: 'squares' | 'products' | undefined;
 }
 
 /** What is said of the codes beside their name. */
-export const codesOptions: { readonly [K in 'weights-group' | 'calibrate']: Option<WeightsValues[K] | undefined> } = {
+export const codesOptions: {
+  readonly [K in 'weights-group' | 'calibrate' | 'calibrate-by']: Option<WeightsValues[K] | undefined>;
+} = {
   'weights-group': integer(
     'N',
     'numbers that share a scale in --weights of 4 bits, 64 when left out, or int8, a row when left out',
@@ -68,7 +71,11 @@ export const codesOptions: { readonly [K in 'weights-group' | 'calibrate']: Opti
   ),
   calibrate: text(
     'PATH',
-    'a text like what the model is for: --weights nf4 and fp4 get the scales that lose least on it, instead of those that hold the largest number',
+    'a text like what the model is for: --weights of 4 bits get the scales that lose least on it, instead of those that hold the largest number',
+  ),
+  'calibrate-by': choice(
+    ['squares', 'products'],
+    'what is measured of the inputs: squares, of 8192 tokens, or products of each two (GPTQ), of ten tokens for each input of the widest layer, which loses less and takes memory and minutes; squares when left out',
   ),
 };
 
@@ -98,14 +105,14 @@ export function noteWeights(
 ): void {
   const { recipe } = (provenance ?? {}) as { readonly recipe?: Partial<WeightsValues> };
   const said = (one: Partial<WeightsValues>) =>
-    (['weights', 'embeddings', 'weights-group', 'calibrate'] as const)
+    (['weights', 'embeddings', 'weights-group', 'calibrate', 'calibrate-by'] as const)
       .flatMap((name) => (one[name] === undefined ? [] : [`--${name} ${one[name]}`]))
       .join(' ');
   if (recipe?.weights === undefined || said(recipe) === said(values)) return;
   report.say(`note     ${adapter} was trained over ${said(recipe)}, and this is ${said(values)}`);
 }
 
-/** @throws UsageError where an option is given that the storage does not take */
+/** @throws UsageError where an option is given that the storage does not take, or one lacks another */
 export function checkWeights({ weights, ...values }: WeightsValues): void {
   const taken: readonly string[] = weights === 'f32' ? [] : KINDS[weights].takes;
   for (const option of ['weights-group', 'calibrate'] as const) {
@@ -115,6 +122,8 @@ export function checkWeights({ weights, ...values }: WeightsValues): void {
       `--${option} is for --weights ${takers.map(([name]) => name).join(' or ')}, not ${weights}; leave it out`,
     );
   }
+  if (values['calibrate-by'] !== undefined && values.calibrate === undefined)
+    throw new UsageError('--calibrate-by says how to fit codes to a text, and --calibrate PATH is missing');
 }
 
 /** What they name; undefined for the models' own. */

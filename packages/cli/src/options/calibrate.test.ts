@@ -1,0 +1,78 @@
+// Codes that are fitted to a text, in the commands that take them.
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { peftjs } from '../../test/command-line.ts';
+import { makeWorkplace, type Workplace } from '../../test/tiny-model.ts';
+
+let place: Workplace;
+beforeAll(async () => {
+  place = await makeWorkplace(1, { hidden_size: 64, intermediate_size: 64, head_dim: 32 });
+});
+afterAll(() => place.remove());
+
+async function ran(command: string, ...more: string[]) {
+  const model = more.includes('--model') ? [] : ['--model', place.model];
+  const { code, stderr, objects } = await peftjs([command, ...model, '--backend', 'wasm', '--json', ...more]);
+  expect([code, stderr]).toEqual([0, '']);
+  return objects.at(-1) as Readonly<Record<string, unknown>>;
+}
+
+async function lossOf(...more: string[]): Promise<number> {
+  const { base, adapted } = await ran('eval', '--data', place.data, '--sequences', '2', ...more);
+  return ((adapted ?? base) as { readonly loss: number }).loss;
+}
+
+const fitted = () => ['--weights', 'nf4', '--calibrate', place.data];
+
+test('fits the scales to a text, alike in every command, and in a folder', async () => {
+  const [plain, loss] = [await lossOf('--weights', 'nf4'), await lossOf(...fitted())];
+  expect(loss).not.toBe(plain);
+  expect(await lossOf(...fitted())).toBe(loss);
+  const adapter = place.path('over-fitted');
+  const how = ['--steps', '2', '--length', '8', '--rank', '2', '--learning-rate', '0.02'];
+  await ran('train', '--data', place.data, '--out', adapter, ...how, ...fitted());
+  expect(await lossOf(...fitted(), '--adapter', adapter)).not.toBe(loss);
+  const out = place.path('fitted');
+  await ran('quantize', ...fitted(), '--out', out);
+  // A folder's embeddings are numbers.
+  const folder = await lossOf('--model', out, '--weights', 'as-stored');
+  await ran('quantize', '--weights', 'nf4', '--out', place.path('plain'));
+  expect(folder).not.toBe(await lossOf('--model', place.path('plain'), '--weights', 'as-stored'));
+});
+
+test.each(['int4', 'int4-asymmetric', 'nf4-double'])('by squares and by products of inputs, in %s', async (weights) => {
+  const by = ['--weights', weights, '--calibrate', place.data, '--calibrate-by'];
+  const losses = [
+    await lossOf('--weights', weights),
+    await lossOf(...by, 'squares'),
+    await lossOf(...by, 'products'),
+    await lossOf('--weights', weights, '--calibrate', place.data),
+  ];
+  expect(new Set(losses).size).toBe(3);
+  expect(losses[3]).toBe(losses[1]);
+});
+
+test('says of how many tokens products are, where those are few', async () => {
+  const on = ['eval', '--model', place.model, '--data', place.data, '--sequences', '1', '--backend', 'wasm'];
+  const said = async (by: string) => (await peftjs([...on, ...fitted(), '--calibrate-by', by])).stdout;
+  expect(await said('products')).toMatch(/^fitted {3}to \d+ tokens of .*data\.jsonl; products of inputs want 640$/m);
+  expect(await said('squares')).toMatch(/^fitted {3}to \d+ tokens of .*data\.jsonl$/m);
+});
+
+test.each([
+  [
+    ['--weights', 'int8'],
+    /--calibrate is for --weights int4 or int4-asymmetric or nf4 or nf4-double or fp4, not int8; leave it out/,
+  ],
+  [[], /not f32; leave it out/],
+])('is refused with %o', async (weights, message) => {
+  const args = ['eval', '--model', place.model, '--data', place.data, '--calibrate', place.data, ...weights];
+  expect(await peftjs([...args, '--backend', 'wasm'])).toMatchObject({
+    code: 2,
+    stderr: expect.stringMatching(message),
+  });
+});
+
+test('is missing where it is said how', async () => {
+  const args = ['eval', '--model', place.model, '--data', place.data, '--weights', 'nf4', '--calibrate-by', 'squares'];
+  expect((await peftjs(args)).stderr).toContain('--calibrate PATH is missing');
+});
