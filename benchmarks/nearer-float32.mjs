@@ -23,8 +23,6 @@ const WAYS = {
   'fitted to text, rank 32': { fitted: 'squares', rank: 32 },
   'fitted to text in blocks of 32': { fitted: 'squares', block: 32 },
   'errors made up for': { fitted: 'products' },
-  'errors made up for, rank 32': { fitted: 'products', rank: 32 },
-  'errors made up for, in blocks of 32': { fitted: 'products', block: 32 },
 };
 
 const LORA = { rank: 8, learningRate: 1e-3, merges: false };
