@@ -75,7 +75,7 @@ export const codesOptions: {
   ),
   'calibrate-by': choice(
     ['squares', 'products'],
-    'what is measured of the inputs: squares, of 8192 tokens, or products of each two (GPTQ), of ten tokens for each input of the widest layer, which loses less and takes memory and minutes; squares when left out',
+    'what is measured of the inputs: squares, of 8192 tokens, or products of each two (GPTQ), of ten tokens for each input of the widest layer, which loses less of what each layer gives and takes memory and minutes; squares when left out',
   ),
 };
 
