@@ -7,6 +7,7 @@ import type { Codec } from '../src/codec.ts';
 import { exact } from '../src/codecs/exact.ts';
 import { int4 } from '../src/codecs/integers.ts';
 import { lowRank } from '../src/codecs/low-rank.ts';
+import { mixed } from '../src/codecs/mixed-precision.ts';
 import { sparse } from '../src/codecs/sparse.ts';
 import { diff } from '../src/diff.ts';
 
@@ -17,6 +18,7 @@ const CODECS: Readonly<Record<string, Codec>> = {
   exact: exact(),
   int4: int4(),
   'low rank': lowRank({ rank: 16 }),
+  mixed: mixed({ segments: [{ rank: 192, bits: 2 }] }),
   sparse: sparse({ density: 0.05 }),
 };
 const codec = CODECS[name];

@@ -4,7 +4,7 @@ import { floatsIn } from '../numbers.ts';
 import { reused } from '../tensor-bytes.ts';
 import { type Matrix, type MatrixShape, type ReadRows, rowBlocks } from './additive.ts';
 import { codeKernels } from './code-kernels.ts';
-import { partOf, partReader } from './part-bytes.ts';
+import { partOf, partReader, readPart } from './part-bytes.ts';
 
 export interface GroupForm {
   /** Of a code, 8 at most. Codes go from 0 to twice `zero`. */
@@ -79,5 +79,36 @@ export function openGroups(
     loops.decodeGroups(fromCodes, fromScales, end - begin, columns, group, bits, zero, row, to);
     values.set(loops.floats(to, values.length));
     return values;
+  };
+}
+
+/** Columns from `begin`, where a group begins, up to `end`, until others are read: [r, end - begin]. */
+export type ReadColumns = (begin: number, end: number) => Float32Array;
+
+/** All rows of what is stored, a range of columns after the other. Codes of a group, `bits` each, are whole bytes. */
+export async function openColumns(
+  stored: Stored,
+  { rows, columns }: MatrixShape,
+  { bits, group, zero }: GroupForm,
+  prefix: string,
+): Promise<ReadColumns> {
+  const stride = Math.ceil((columns * bits) / 8);
+  const groups = Math.ceil(columns / group);
+  const codes = await readPart(stored, codesName(prefix), 'U8', [rows, stride]);
+  const scales = await readPart(stored, scalesName(prefix), 'BF16', [rows, groups]);
+  const loops = codeKernels();
+  return (begin, end) => {
+    const count = end - begin;
+    const width = Math.ceil((count * bits) / 8);
+    const some = 2 * Math.ceil(count / group);
+    const areas = loops.areas(rows * width, rows * some, count, 4 * rows * count);
+    const [fromCodes, fromScales, row, to] = areas as [number, number, number, number];
+    for (let r = 0; r < rows; r++) {
+      const [code, scale] = [r * stride + (begin * bits) / 8, 2 * (r * groups + begin / group)];
+      loops.write(fromCodes + r * width, codes.subarray(code, code + width));
+      loops.write(fromScales + r * some, scales.subarray(scale, scale + some));
+    }
+    loops.decodeGroups(fromCodes, fromScales, rows, count, group, bits, zero, row, to);
+    return loops.floats(to, rows * count);
   };
 }

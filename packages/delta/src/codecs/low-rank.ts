@@ -6,7 +6,7 @@ import { decodeNumbers, encodeNumbers } from '../numbers.ts';
 import { additive, type MatrixShape, needsMatrix } from './additive.ts';
 import { isCount } from './is-count.ts';
 import { partOf, readPart } from './part-bytes.ts';
-import { type Factors, productRows, turned } from './product.ts';
+import { productRows, turned } from './product.ts';
 import { singularValues } from './singular-values.ts';
 
 export interface LowRankOptions {
@@ -28,29 +28,38 @@ export function lowRank({ rank: most }: LowRankOptions = { rank: 16 }): Codec {
     id: LOW_RANK,
     check: needsMatrix,
     async encode(change, pause) {
-      const { rank, values, u, v } = await singularValues(change, most, pause);
-      return {
-        meta: { rank },
-        parts: {
-          u: partOf('F16', [change.rows, rank], encodeNumbers(turned(u, rank, change.rows), 'F16')),
-          s: partOf('F32', [rank], Float32Array.from(values)),
-          v: partOf('F16', [rank, change.columns], encodeNumbers(v, 'F16')),
-        },
-      };
+      return singularValues(change, most, pause, async ({ rank, values, u, v }) => {
+        const left = turned(await u.read(0, rank), rank, change.rows);
+        return {
+          meta: { rank },
+          parts: {
+            u: partOf('F16', [change.rows, rank], encodeNumbers(left, 'F16')),
+            s: partOf('F32', [rank], Float32Array.from(values)),
+            v: partOf('F16', [rank, change.columns], encodeNumbers(await v.read(0, rank), 'F16')),
+          },
+        };
+      });
     },
     async open(stored, shape) {
       const { rank, u, s, v } = await readFactors(stored, shape);
-      const scaled = u.map((value, at) => value * (s[at % rank] as number));
-      return productRows({ rank, u: scaled, v }, shape.columns);
+      const left = (begin: number, end: number) =>
+        u.subarray(begin * rank, end * rank).map((value, at) => value * (s[at % rank] as number));
+      return productRows({ rank, u: left, v }, shape.columns);
     },
   });
 }
 
+interface StoredFactors {
+  readonly rank: number;
+  /** [o, r] */
+  readonly u: Float32Array;
+  readonly s: Float32Array;
+  /** [r, i] */
+  readonly v: Float32Array;
+}
+
 /** What is stored, checked. */
-export async function readFactors(
-  stored: Stored,
-  { rows, columns }: MatrixShape,
-): Promise<Factors & { readonly s: Float32Array }> {
+export async function readFactors(stored: Stored, { rows, columns }: MatrixShape): Promise<StoredFactors> {
   const { rank } = stored.meta;
   if (!isCount(rank) || rank > Math.min(rows, columns))
     throw new DeltaError(`rank is ${JSON.stringify(rank)}; expected a whole number up to ${Math.min(rows, columns)}`);

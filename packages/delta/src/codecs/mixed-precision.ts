@@ -3,10 +3,10 @@
 import type { Json } from '@peftjs/checkpoint';
 import type { Codec, EncodedPart, Stored } from '../codec.ts';
 import { DeltaError } from '../delta-error.ts';
-import { additive, type MatrixShape, needsMatrix } from './additive.ts';
-import { encodeGroups, type GroupForm, openGroups } from './grouped.ts';
+import { additive, type Matrix, type MatrixShape, needsMatrix } from './additive.ts';
+import { encodeGroups, type GroupForm, openColumns, openGroups, type ReadColumns } from './grouped.ts';
 import { isCount } from './is-count.ts';
-import { type Factors, productRows, turned } from './product.ts';
+import { type Factors, productRows } from './product.ts';
 import { singularValues } from './singular-values.ts';
 
 /** So many singular values, those that are left of the largest, and the bits of a number of their vectors. */
@@ -48,40 +48,42 @@ export function mixed({ segments = SEGMENTS }: MixedOptions = {}): Codec {
     check: needsMatrix,
     async encode(change, pause) {
       const total = segments.reduce((sum, { rank }) => sum + rank, 0);
-      const { rank, values, u, v } = await singularValues(change, total, pause);
-      const { rows, columns } = change;
-      const kept = cutTo(segments, rank);
-      /** Some of the vectors [r, length], times a root of their values. */
-      const some = (vectors: Float32Array, first: number, count: number, length: number) => ({
-        rows: count,
-        columns: length,
-        async read(begin: number, end: number) {
-          const out = vectors.slice((first + begin) * length, (first + end) * length);
-          for (let row = begin; row < end; row++) {
-            const root = Math.sqrt(values[first + row] as number);
-            for (let at = (row - begin) * length; at < (row + 1 - begin) * length; at++) out[at]! *= root;
-          }
-          return out;
-        },
+      return singularValues(change, total, pause, async ({ rank, values, u, v }) => {
+        const kept = cutTo(segments, rank);
+        let parts: Record<string, EncodedPart> = {};
+        let first = 0;
+        for (const [k, { rank: count, bits }] of kept.entries()) {
+          const roots = values.subarray(first, first + count).map(Math.sqrt);
+          parts = {
+            ...parts,
+            ...(await encodeGroups(scaled(u, first, roots), formOf(bits), `u${k}_`, pause)),
+            ...(await encodeGroups(scaled(v, first, roots), formOf(bits), `v${k}_`, pause)),
+          };
+          first += count;
+        }
+        return { meta: { segments: kept.map(({ rank, bits }) => [rank, bits]) }, parts };
       });
-      let parts: Record<string, EncodedPart> = {};
-      let first = 0;
-      for (const [k, { rank: count, bits }] of kept.entries()) {
-        const left = some(u, first, count, rows);
-        const right = some(v, first, count, columns);
-        parts = {
-          ...parts,
-          ...(await encodeGroups(left, formOf(bits), `u${k}_`, pause)),
-          ...(await encodeGroups(right, formOf(bits), `v${k}_`, pause)),
-        };
-        first += count;
-      }
-      return { meta: { segments: kept.map(({ rank, bits }) => [rank, bits]) }, parts };
     },
     async open(stored, shape) {
       return productRows(await readVectors(stored, shape), shape.columns);
     },
   });
+}
+
+/** Rows from the first one on, each by a factor. */
+function scaled({ columns, read }: Matrix, first: number, factors: Float64Array): Matrix {
+  return {
+    rows: factors.length,
+    columns,
+    async read(begin, end) {
+      const out = await read(first + begin, first + end);
+      for (let row = begin, at = 0; row < end; row++) {
+        const factor = factors[row] as number;
+        for (let i = 0; i < columns; i++) out[at++]! *= factor;
+      }
+      return out;
+    },
+  };
 }
 
 function isBits(value: unknown): value is number {
@@ -101,17 +103,28 @@ function cutTo(segments: readonly Segment[], rank: number): readonly Segment[] {
 async function readVectors(stored: Stored, { rows, columns }: MatrixShape): Promise<Factors> {
   const segments = parseSegments(stored.meta.segments, Math.min(rows, columns));
   const rank = segments.reduce((sum, one) => sum + one.rank, 0);
-  const u = new Float32Array(rank * rows);
   const v = new Float32Array(rank * columns);
+  const lefts: { first: number; count: number; read: ReadColumns }[] = [];
   let first = 0;
   for (const [k, { rank: count, bits }] of segments.entries()) {
-    const left = await openGroups(stored, { rows: count, columns: rows }, formOf(bits), `u${k}_`)(0, count);
-    u.set(left, first * rows);
-    const right = await openGroups(stored, { rows: count, columns }, formOf(bits), `v${k}_`)(0, count);
-    v.set(right, first * columns);
+    const form = formOf(bits);
+    lefts.push({ first, count, read: await openColumns(stored, { rows: count, columns: rows }, form, `u${k}_`) });
+    v.set(await openGroups(stored, { rows: count, columns }, form, `v${k}_`)(0, count), first * columns);
     first += count;
   }
-  return { rank, u: turned(u, rank, rows), v };
+  /** [o, r], of whole groups of vectors [r, o] that are decoded anew each time: they are many, and their codes few. */
+  const u = (begin: number, end: number) => {
+    const from = begin - (begin % GROUP);
+    const to = Math.min(rows, GROUP * Math.ceil(end / GROUP));
+    const out = new Float32Array((end - begin) * rank);
+    for (const { first, count, read } of lefts) {
+      const vectors = read(from, to);
+      for (let r = 0; r < count; r++)
+        for (let at = r * (to - from) + begin - from, o = first + r; o < out.length; o += rank) out[o] = vectors[at++]!;
+    }
+    return out;
+  };
+  return { rank, u, v };
 }
 
 function parseSegments(value: Json | undefined, most: number): readonly Segment[] {

@@ -7,7 +7,8 @@ import { gather, giveBack, spread, strideOf, takeKernels } from './low-rank-kern
 
 export interface Factors {
   readonly rank: number;
-  readonly u: Float32Array;
+  /** Its rows from `begin` up to `end`. */
+  readonly u: (begin: number, end: number) => Float32Array;
   readonly v: Float32Array;
 }
 
@@ -24,7 +25,7 @@ export function productRows({ rank, u, v }: Factors, columns: number): ReadRows 
       number,
       number,
     ];
-    kernels.floats(left, rows * rank).set(u.subarray(begin * rank, end * rank));
+    kernels.floats(left, rows * rank).set(u(begin, end));
     spread(v, columns, kernels.floats(right, rank * stride));
     kernels.multiply(left, rows, rank, rank, right, stride, stride, out, false);
     const values = floatsIn(room(4 * count * columns));

@@ -1,8 +1,20 @@
 import { expect, test } from 'vitest';
 import { numbers } from '../../test/models.ts';
-import { type SingularValues, singularValues } from './singular-values.ts';
+import type { Matrix } from './additive.ts';
+import { singularValues } from './singular-values.ts';
 
 const pause = async () => {};
+
+/** With all of their vectors. */
+function findAll(matrix: Matrix, most: number, wait = pause) {
+  return singularValues(matrix, most, wait, async ({ rank, values, u, v }) => ({
+    rank,
+    values,
+    u: await u.read(0, rank),
+    v: await v.read(0, rank),
+  }));
+}
+type Found = Awaited<ReturnType<typeof findAll>>;
 
 function matrixOf(values: Float32Array, columns: number) {
   const read = async (begin: number, end: number) => values.slice(begin * columns, end * columns);
@@ -21,7 +33,7 @@ function ofRank(rank: number, rows: number, columns: number): Float32Array {
 }
 
 /** Squared size of what is missing, as a share. */
-function missing(values: Float32Array, columns: number, { rank, values: sizes, u, v }: SingularValues): number {
+function missing(values: Float32Array, columns: number, { rank, values: sizes, u, v }: Found): number {
   const rows = values.length / columns;
   let [left, all] = [0, 0];
   for (const [at, value] of values.entries()) {
@@ -60,7 +72,7 @@ test.each([
   [100_001, 33, 3],
 ])('a matrix [%i, %i] of rank %i is found whole', async (rows, columns, rank) => {
   const values = ofRank(rank, rows, columns);
-  const found = await singularValues(matrixOf(values, columns), 20, pause);
+  const found = await findAll(matrixOf(values, columns), 20, pause);
   expect(found.rank).toBe(rank);
   expect(missing(values, columns, found)).toBeLessThan(1e-10);
   expect([...found.values]).toEqual([...found.values].sort((a, b) => b - a));
@@ -74,12 +86,12 @@ test('of many rows a few that are not zeros are found', async () => {
   const values = new Float32Array(3000 * columns);
   // As many apart as there are sums of rows at the start: all fall into one.
   for (let k = 0; k < count; k++) values.set(some.subarray(k * columns, (k + 1) * columns), 28 * k * columns);
-  const found = await singularValues(matrixOf(values, columns), count, pause);
+  const found = await findAll(matrixOf(values, columns), count, pause);
   expect(missing(values, columns, found)).toBeLessThan(1e-10);
 });
 
 test('zeros have no singular value but 0', async () => {
-  const { rank, values } = await singularValues(matrixOf(new Float32Array(60), 6), 3, pause);
+  const { rank, values } = await findAll(matrixOf(new Float32Array(60), 6), 3, pause);
   expect([rank, ...values]).toEqual([1, 0]);
 });
 
@@ -87,18 +99,18 @@ test('a value of a thousandth beside a large one is found', async () => {
   const columns = 50;
   const [large, small] = [ofRank(1, 90, columns), ofRank(3, 90, columns)];
   const values = large.map((v, at) => 1000 * v + small[at]!);
-  expect(missing(values, columns, await singularValues(matrixOf(values, columns), 3, pause))).toBeLessThan(1e-9);
+  expect(missing(values, columns, await findAll(matrixOf(values, columns), 3, pause))).toBeLessThan(1e-9);
 });
 
 test.each([1e-25, 1e20])('a change of %s is found', async (size) => {
   const values = ofRank(3, 90, 50).map((v) => size * v);
-  expect(missing(values, 50, await singularValues(matrixOf(values, 50), 3, pause))).toBeLessThan(1e-10);
+  expect(missing(values, 50, await findAll(matrixOf(values, 50), 3, pause))).toBeLessThan(1e-10);
 });
 
 test('several at once do not disturb one another', async () => {
   const all = [3, 4, 5].map((rank) => matrixOf(ofRank(rank, 700, 120), 120));
   const wait = () => new Promise<void>((resolve) => setTimeout(resolve));
   const alone = [];
-  for (const one of all) alone.push(await singularValues(one, 8, pause));
-  expect(await Promise.all(all.map((one) => singularValues(one, 8, wait)))).toEqual(alone);
+  for (const one of all) alone.push(await findAll(one, 8, pause));
+  expect(await Promise.all(all.map((one) => findAll(one, 8, wait)))).toEqual(alone);
 });

@@ -2,6 +2,8 @@
 // orthonormal in the range of D (D'D) D'R, where R'D are sums of its rows with random signs. Of a D that has many rows D'D is that of more
 // such sums, and comes in twice; where there are as many vectors as D has rows or columns, D D'R spans all of it.
 import type { Pause } from '../codec.ts';
+import { floatsIn } from '../numbers.ts';
+import { reused } from '../tensor-bytes.ts';
 import type { Matrix } from './additive.ts';
 import { gather, giveBack, strideOf, takeKernels } from './low-rank-kernels.ts';
 import { blockReader, foldedBlocks, gramOf, orthonormalize, type Sketch, startSketch, upTo } from './sketch.ts';
@@ -11,9 +13,9 @@ export interface SingularValues {
   /** From the largest down, [r]. */
   readonly values: Float64Array;
   /** [r, o] */
-  readonly u: Float32Array;
+  readonly u: Matrix;
   /** [r, i] */
-  readonly v: Float32Array;
+  readonly v: Matrix;
 }
 
 /** Vectors beyond the rank: the last of them are the least exact. */
@@ -25,7 +27,13 @@ const ROUNDING = 1e-6;
 /** Least share of a product's square beyond the span of others: the sums were reckoned in float32. */
 const BEYOND = 1e-6;
 
-export async function singularValues(matrix: Matrix, most: number, pause: Pause): Promise<SingularValues> {
+/** @param use is given vectors that can be read until it is through */
+export async function singularValues<T>(
+  matrix: Matrix,
+  most: number,
+  pause: Pause,
+  use: (found: SingularValues) => Promise<T>,
+): Promise<T> {
   const kernels = takeKernels();
   const { rows, columns } = matrix;
   const least = Math.min(rows, columns);
@@ -47,9 +55,9 @@ export async function singularValues(matrix: Matrix, most: number, pause: Pause)
       kernels.multiply(products, width, count, apart, at, stride, stride, sums, true);
     }
   }
-  const found = factors(sketch, matrix, Math.min(most, least));
+  const made = await use(factors(sketch, matrix, Math.min(most, least)));
   giveBack(kernels);
-  return found;
+  return made;
 }
 
 /** The same numbers in every run. */
@@ -66,7 +74,10 @@ function addNoise(vectors: Float32Array, width: number, columns: number): void {
   }
 }
 
-/** Q = image' T' is orthonormal, and Q'D = T sums = P S V' with P of the eigenvectors of its square: the singular vectors are Q P and V. */
+/**
+ * Q = image' T' is orthonormal, and Q'D = T sums = P S V' with P of the eigenvectors of its square: the singular vectors are Q P and V, which
+ * stay in the kernels' memory in the place of image and sums.
+ */
 function factors(sketch: Sketch, { rows, columns }: Matrix, most: number): SingularValues {
   const { kernels, width, stride, step, vectors, sums, image, apart, gram, room, little, turn, other, turned } = sketch;
   const blocks = Math.ceil(rows / step);
@@ -92,19 +103,43 @@ function factors(sketch: Sketch, { rows, columns }: Matrix, most: number): Singu
   };
   placeRows((r) => 1 / (sizes[r] || 1));
   kernels.multiply(other, even, width, little, vectors, stride, stride, sums, false);
-  const v = new Float32Array(rank * columns);
-  gather(kernels.floats(sums, rank * stride), columns, v);
 
   placeRows(() => 1);
   const both = room;
   kernels.multiply(other, even, width, little, turn, little, little, both, false);
-  const u = new Float32Array(rank * rows);
   for (let block = 0; block < blocks; block++) {
-    kernels.multiply(both, even, width, little, image + 4 * block * width * apart, apart, apart, turned, false);
-    const values = kernels.floats(turned, width * apart);
-    const begin = block * step;
-    const count = Math.min(step, rows - begin);
-    for (let r = 0; r < rank; r++) u.set(values.subarray(r * apart, r * apart + count), r * rows + begin);
+    const at = image + 4 * block * width * apart;
+    kernels.multiply(both, even, width, little, at, apart, apart, turned, false);
+    kernels.floats(at, rank * apart).set(kernels.floats(turned, rank * apart));
   }
-  return { rank, values: sizes.slice(0, rank), u, v };
+  return { rank, values: sizes.slice(0, rank), u: uOf(sketch, rank, rows), v: vOf(sketch, rank, columns) };
+}
+
+function uOf({ kernels, image, width, step, apart }: Sketch, rank: number, rows: number): Matrix {
+  const room = reused();
+  return {
+    rows: rank,
+    columns: rows,
+    async read(begin, end) {
+      const out = floatsIn(room(4 * (end - begin) * rows));
+      for (let row = 0, at = image; row < rows; row += step, at += 4 * width * apart) {
+        const count = Math.min(step, rows - row);
+        for (let r = begin; r < end; r++) out.set(kernels.floats(at + 4 * r * apart, count), (r - begin) * rows + row);
+      }
+      return out;
+    },
+  };
+}
+
+function vOf({ kernels, sums, stride }: Sketch, rank: number, columns: number): Matrix {
+  const room = reused();
+  return {
+    rows: rank,
+    columns,
+    async read(begin, end) {
+      const out = floatsIn(room(4 * (end - begin) * columns));
+      gather(kernels.floats(sums + 4 * begin * stride, (end - begin) * stride), columns, out);
+      return out;
+    },
+  };
 }
