@@ -3,7 +3,7 @@
 import type { Json } from '@peftjs/checkpoint';
 import type { Codec, EncodedPart, Stored } from '../codec.ts';
 import { DeltaError } from '../delta-error.ts';
-import { additive, type Matrix, type MatrixShape, needsMatrix } from './additive.ts';
+import { additive, type Matrix, type MatrixShape, needsMatrix, rowBlocks } from './additive.ts';
 import { encodeGroups, type GroupForm, openColumns, openGroups, type ReadColumns } from './grouped.ts';
 import { isCount } from './is-count.ts';
 import { type Factors, productRows } from './product.ts';
@@ -109,7 +109,9 @@ async function readVectors(stored: Stored, { rows, columns }: MatrixShape): Prom
   for (const [k, { rank: count, bits }] of segments.entries()) {
     const form = formOf(bits);
     lefts.push({ first, count, read: await openColumns(stored, { rows: count, columns: rows }, form, `u${k}_`) });
-    v.set(await openGroups(stored, { rows: count, columns }, form, `v${k}_`)(0, count), first * columns);
+    const right = { rows: count, columns };
+    const read = openGroups(stored, right, form, `v${k}_`);
+    for (const [begin, end] of rowBlocks(right)) v.set(await read(begin, end), (first + begin) * columns);
     first += count;
   }
   /** [o, r], of whole groups of vectors [r, o] that are decoded anew each time: they are many, and their codes few. */
