@@ -20,8 +20,7 @@ const QUESTION = 'What does each way to keep a full fine-tune as its difference 
 const SHAPES = { sotu, smollm2 };
 
 /**
- * @typedef {{ name: string, id: string, options?: object, distilled?: boolean, large?: boolean }} Spec `large`: false where a
- * large model takes it too long
+ * @typedef {{ name: string, id: string, options?: object, distilled?: boolean }} Spec
  * @type {readonly Spec[]}
  */
 const CODECS = [
@@ -29,8 +28,8 @@ const CODECS = [
   { name: 'int8', id: 'int8' },
   { name: 'int4', id: 'int4' },
   { name: 'low rank, 16', id: 'low-rank', options: { rank: 16 } },
-  { name: 'low rank, 64', id: 'low-rank', options: { rank: 64 }, large: false },
-  { name: 'mixed precision', id: 'mixed', large: false },
+  { name: 'low rank, 64', id: 'low-rank', options: { rank: 64 } },
+  { name: 'mixed precision', id: 'mixed' },
   { name: 'sparse, 5 %', id: 'sparse', options: { density: 0.05 } },
   { name: 'sign', id: 'sign', options: { perRow: true } },
   { name: 'sign, distilled', id: 'sign', distilled: true },
@@ -39,8 +38,8 @@ const CODECS = [
 const options = readOptions({ rounds: 3, own: ['shape'] });
 const shape = /** @type {keyof typeof SHAPES} */ (options.more.shape ?? 'sotu');
 const pair = options.quick ? tiny() : SHAPES[shape]();
-const wanted = (/** @type {Spec} */ { name, id, large = true }) =>
-  options.wants(name) && (!options.quick || id === 'exact' || id === 'sign') && (large || !pair.isLarge);
+const wanted = (/** @type {Spec} */ { name, id }) =>
+  options.wants(name) && (!options.quick || id === 'exact' || id === 'sign');
 
 const folder = await mkdtemp(join(tmpdir(), 'peftjs-benchmark-'));
 const [base, tuned] = [join(folder, 'base'), join(folder, 'tuned')];
