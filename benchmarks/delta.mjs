@@ -118,26 +118,27 @@ try {
     return path;
   }
 
-  for (const { name, distilled, large: _, ...codec } of CODECS.filter(wanted)) {
+  for (const { name, distilled, ...codec } of CODECS.filter(wanted)) {
     console.error(`${name}, after ${process.uptime().toFixed(0)} s`);
     const own = distilled ? { ...codec, scales: await distilledScales() } : codec;
-    const rounds = codec.id === 'exact' || !pair.isLarge ? options.rounds : 1;
     const out = join(folder, 'applied');
+    const { rounds } = options;
     const row = await measured(name, own, async (ask) => {
       const [delta, both] = [join(folder, 'delta'), join(folder, 'reversible')];
       const made = await repeated(rounds, () => ask('diff', { out: delta, reversible: false }));
-      const undone = pair.isLarge ? null : await ask('diff', { out: both, reversible: true });
+      const undone = await repeated(rounds, () => ask('diff', { out: both, reversible: true }));
       const { ms } = await repeated(rounds, () => ask('apply', { delta, out }));
       const lost = made.codecs[codec.id].error ** 2;
       return {
         deltaBytes: made.bytes,
         share: round(made.bytes / size),
         ofGzip: round(made.bytes / file.gzipBytes),
-        reversibleBytes: undone?.bytes ?? null,
+        reversibleBytes: undone.bytes,
         leastEnergy: round(1 - lost, 5),
         diffMs: round(made.ms),
         diffBytesPerSecond: perSecond(made.ms),
         diffOfCopy: round(file.copyMs / made.ms, 3),
+        reversibleOfCopy: round(file.copyMs / undone.ms, 3),
         applyMs: round(ms),
         applyBytesPerSecond: perSecond(ms),
         applyOfCopy: round(file.copyMs / ms, 3),
@@ -155,16 +156,16 @@ try {
   printTable(
     [
       ...['', 'MB', 'share', 'of gzip', 'MB, undone too', 'energy', 'logits', 'perplexity', 'of tuned'],
-      ...['diff MB/s', 'of a copy', 'apply MB/s', 'of a copy', 'added RSS'],
+      ...['diff MB/s', 'of a copy', 'undone too', 'apply MB/s', 'of a copy', 'added RSS'],
     ],
     results.map((row) => [
       ...[row.engine, megabytes(row.deltaBytes), row.share, row.ofGzip, megabytes(row.reversibleBytes)],
       ...[row.leastEnergy, row.logitsError, row.perplexity, row.perplexityOfTuned],
-      ...[megabytes(row.diffBytesPerSecond), row.diffOfCopy, megabytes(row.applyBytesPerSecond), row.applyOfCopy],
-      megabytes(row.addedResidentBytes),
+      ...[megabytes(row.diffBytesPerSecond), row.diffOfCopy, row.reversibleOfCopy],
+      ...[megabytes(row.applyBytesPerSecond), row.applyOfCopy, megabytes(row.addedResidentBytes)],
     ]),
   );
-  const { file: _, isLarge: __, ...rest } = pair;
+  const { file: _, ...rest } = pair;
   const workload = { ...rest, backend, device, modelBytes: size };
   const command = `node benchmarks/delta.mjs --shape ${shape}`;
   await report(shape === 'sotu' ? 'delta' : `delta-${shape}`, QUESTION, options, { command, workload, results });

@@ -58,6 +58,7 @@ const COLUMNS = /** @type {const} */ ([
   ['diffMs', 'diff ms', figures],
   ['diffBytesPerSecond', 'diff MB/s', megabytes],
   ['diffOfCopy', 'of a copy', figures],
+  ['reversibleOfCopy', 'of a copy, undone too', figures],
   ['applyMs', 'apply ms', figures],
   ['applyBytesPerSecond', 'apply MB/s', megabytes],
   ['applyOfCopy', 'of a copy', figures],

@@ -19,7 +19,6 @@ import { fetchSmolLM2 } from '../../recipes/smollm2-file.mjs';
  * @property {number} heldOut sequences that perplexity is measured on
  * @property {number} calibration batches of the learned text that scales are trained on
  * @property {number} distillation steps on them
- * @property {boolean} isLarge so large that one round, one way, is enough
  *
  * @typedef {import('@peftjs/models').TokenBatch} TokenBatch
  * @typedef {import('@peftjs/train').Batches<TokenBatch>} Batches
@@ -36,7 +35,6 @@ export const sotu = () => ({
   heldOut: 64,
   calibration: 120,
   distillation: 120,
-  isLarge: false,
 });
 
 /** @returns {Pair} */
@@ -50,7 +48,6 @@ export const smollm2 = () => ({
   heldOut: 16,
   calibration: 40,
   distillation: 40,
-  isLarge: true,
 });
 
 /** @returns {Pair} */
