@@ -2,32 +2,16 @@
 import { cpSync, mkdirSync, readFileSync } from 'node:fs';
 import { diskFolder, openWeights } from '@peftjs/checkpoint';
 import { gridStorage } from '@peftjs/quantization';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import { peftjs } from '../test/command-line.ts';
-import { makeWorkplace, type Workplace } from '../test/tiny-model.ts';
+import { lossOf, place, ran, useFewBitsPlace } from '../test/few-bits-place.ts';
 
-let place: Workplace;
-beforeAll(async () => {
-  place = await makeWorkplace(1, { hidden_size: 64, intermediate_size: 64, head_dim: 32 });
-});
-afterAll(() => place.remove());
-
-async function ran(command: string, ...more: string[]) {
-  const model = more.includes('--model') ? [] : ['--model', place.model];
-  const { code, stderr, objects } = await peftjs([command, ...model, '--backend', 'wasm', '--json', ...more]);
-  expect([code, stderr]).toEqual([0, '']);
-  return objects.at(-1) as Readonly<Record<string, unknown>>;
-}
+useFewBitsPlace();
 
 async function train(name: string, ...more: string[]): Promise<string> {
   const how = ['--steps', '3', '--batch-size', '2', '--length', '8', '--rank', '2', '--learning-rate', '0.02'];
   await ran('train', '--data', place.data, '--out', place.path(name), ...how, ...more);
   return place.path(name);
-}
-
-async function lossOf(...more: string[]): Promise<number> {
-  const { base, adapted } = await ran('eval', '--data', place.data, '--sequences', '2', ...more);
-  return ((adapted ?? base) as { readonly loss: number }).loss;
 }
 
 test('QA-LoRA is merged into 4 bits with minima, and nothing is lost', async () => {

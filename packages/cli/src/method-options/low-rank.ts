@@ -1,5 +1,5 @@
 // The options that low-rank methods have in common.
-import { integer, number, type Option, orElse } from '../option.ts';
+import { flag, integer, number, type Option, orElse } from '../option.ts';
 
 export const rank: Option<number | undefined> = integer(
   'R',
@@ -17,3 +17,5 @@ export const dropout: Option<number> = orElse(
   number('P', "share of the update's input dropped in training", { min: 0, below: 1 }),
   0,
 );
+
+export const rslora: Option<boolean> = flag('scale by alpha / sqrt(rank)');

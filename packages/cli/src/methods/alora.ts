@@ -2,9 +2,9 @@
 import { alora } from '@peftjs/lora';
 import { given } from '../given.ts';
 import { type MethodEntry, methodEntry } from '../method-entry.ts';
-import { alpha, dropout, rank } from '../method-options/low-rank.ts';
+import { alpha, dropout, rank, rslora } from '../method-options/low-rank.ts';
 import { linearPlacesOf, linearTargets, wholeOf } from '../method-options/targets.ts';
-import { flag, orElse, text } from '../option.ts';
+import { orElse, text } from '../option.ts';
 import { needTokenizer } from '../options/need-tokenizer.ts';
 import { UsageError } from '../usage-error.ts';
 
@@ -14,7 +14,7 @@ const options = {
   alpha,
   ...linearTargets,
   dropout,
-  rslora: flag('scale by alpha / sqrt(rank)'),
+  rslora,
 };
 
 export const method: MethodEntry = methodEntry({

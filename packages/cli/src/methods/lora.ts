@@ -16,7 +16,7 @@ import {
 } from '@peftjs/lora';
 import { given } from '../given.ts';
 import { type MethodEntry, methodEntry } from '../method-entry.ts';
-import { alpha, dropout, rank } from '../method-options/low-rank.ts';
+import { alpha, dropout, rank, rslora } from '../method-options/low-rank.ts';
 import { linearPlacesOf, linearTargets, wholeOf } from '../method-options/targets.ts';
 import { trainTokens } from '../method-options/train-tokens.ts';
 import { choice, flag, integer, number, orElse, type Values } from '../option.ts';
@@ -30,7 +30,7 @@ const options = {
   alpha,
   ...linearTargets,
   dropout,
-  rslora: flag('scale by alpha / sqrt(rank)'),
+  rslora,
   dora: flag("learn the size of each weight's rows apart (DoRA)"),
   'lora-plus-ratio': number('RATIO', "how many times the learning rate counts for LoRA's B (LoRA+)", { above: 0 }),
   init: orElse(choice(['kaiming', 'gaussian', 'pissa', 'olora', 'loftq'], 'how the update starts'), 'kaiming'),

@@ -2,9 +2,9 @@
 import { qalora } from '@peftjs/lora';
 import { given } from '../given.ts';
 import { type MethodEntry, methodEntry } from '../method-entry.ts';
-import { alpha, dropout, rank } from '../method-options/low-rank.ts';
+import { alpha, dropout, rank, rslora } from '../method-options/low-rank.ts';
 import { linearPlacesOf, linearTargets, wholeOf } from '../method-options/targets.ts';
-import { flag, integer, orElse } from '../option.ts';
+import { integer, orElse } from '../option.ts';
 
 const GROUP = 'inputs that QA-LoRA changes alike: those that share a scale in --weights, or several times as many';
 
@@ -13,7 +13,7 @@ const options = {
   alpha,
   ...linearTargets,
   dropout,
-  rslora: flag('scale by alpha / sqrt(rank)'),
+  rslora,
   'qalora-group': orElse(integer('N', GROUP, { min: 1 }), 64),
 };
 

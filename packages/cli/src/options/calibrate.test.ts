@@ -1,25 +1,9 @@
 // Codes that are fitted to a text, in the commands that take them.
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { peftjs } from '../../test/command-line.ts';
-import { makeWorkplace, type Workplace } from '../../test/tiny-model.ts';
+import { lossOf, place, ran, useFewBitsPlace } from '../../test/few-bits-place.ts';
 
-let place: Workplace;
-beforeAll(async () => {
-  place = await makeWorkplace(1, { hidden_size: 64, intermediate_size: 64, head_dim: 32 });
-});
-afterAll(() => place.remove());
-
-async function ran(command: string, ...more: string[]) {
-  const model = more.includes('--model') ? [] : ['--model', place.model];
-  const { code, stderr, objects } = await peftjs([command, ...model, '--backend', 'wasm', '--json', ...more]);
-  expect([code, stderr]).toEqual([0, '']);
-  return objects.at(-1) as Readonly<Record<string, unknown>>;
-}
-
-async function lossOf(...more: string[]): Promise<number> {
-  const { base, adapted } = await ran('eval', '--data', place.data, '--sequences', '2', ...more);
-  return ((adapted ?? base) as { readonly loss: number }).loss;
-}
+useFewBitsPlace();
 
 const fitted = () => ['--weights', 'nf4', '--calibrate', place.data];
 
