@@ -120,6 +120,25 @@ describe('LoftQ', () => {
   });
 });
 
+describe('CLoQ', () => {
+  const fitted = () => ['--weights', 'nf4', '--calibrate', place.data, '--embeddings', 'f32'];
+
+  test('starts nearer to float32 than fitted codes leave a model, and is read over them like any LoRA', async () => {
+    const adapter = await train('cloq', '--init', 'cloq', ...fitted(), '--rank', '16', '--learning-rate', '1e-12');
+    const config = JSON.parse(readFileSync(`${adapter}/adapter_config.json`, 'utf8'));
+    expect(config.init_lora_weights).toBe(true);
+    const [whole, rounded] = [await lossOf(), await lossOf(...fitted())];
+    const started = await lossOf(...fitted(), '--adapter', adapter);
+    expect(Math.abs(started - whole)).toBeLessThan(0.5 * Math.abs(rounded - whole));
+  });
+
+  test('needs a text', async () => {
+    const args = ['train', '--model', place.model, '--data', place.data, '--out', place.path('none')];
+    const { code, stderr } = await peftjs([...args, '--init', 'cloq', '--weights', 'nf4']);
+    expect([code, stderr]).toEqual([2, expect.stringContaining('say which with --calibrate PATH')]);
+  });
+});
+
 test('groups are those of --weights-group, where there are any', async () => {
   const [small, large] = [
     await lossOf('--weights', 'int4', '--weights-group', '32'),

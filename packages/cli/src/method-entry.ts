@@ -4,12 +4,15 @@ import type { Adapter, Family, Method } from '@peftjs/core';
 import type { CausalLM, TokenBatch } from '@peftjs/models';
 import type { TrainOptions } from '@peftjs/train';
 import type { OptionTable, Values } from './option.ts';
+import type { Original } from './options/calibrate.ts';
 
 /** What is known once the model and the data are there. */
 export interface Setting {
   readonly model: CausalLM;
   /** Of the whole run. */
   readonly steps: number;
+  /** Where the method asks for it; there until its adapter is attached. */
+  readonly original?: Original | undefined;
 }
 
 /** What a method asks of the training loop. */
@@ -21,6 +24,8 @@ export interface Plan {
   readonly steps?: number | undefined;
   /** What the frozen weights are held in, as `--weights` says. */
   readonly weights: string;
+  /** The text that they are fitted to. */
+  readonly calibrate?: string | undefined;
 }
 
 interface Common {
@@ -40,6 +45,8 @@ export interface MethodEntry extends Common {
    * @throws UsageError where options contradict each other, or one lacks another
    */
   check?(values: Readonly<Record<string, unknown>>, plan: Plan): void;
+  /** Whether it starts from the model as its file has it, and the products of inputs on the text of `--calibrate`. */
+  needsOriginal?(values: Readonly<Record<string, unknown>>): boolean;
   /** What is attached, as one adapter. */
   create(values: Readonly<Record<string, unknown>>, setting: Setting): Created;
   /** What training it needs besides; nothing when left out. */
@@ -55,6 +62,7 @@ export interface MethodEntry extends Common {
 interface Definition<O extends OptionTable> extends Common {
   readonly options: O;
   check?(values: Values<O>, plan: Plan): void;
+  needsOriginal?(values: Values<O>): boolean;
   create(values: Values<O>, setting: Setting): Created;
   training?(values: Values<O>, adapter: Adapter): Training;
   inPython?(values: Values<O>): boolean;

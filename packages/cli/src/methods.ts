@@ -66,6 +66,7 @@ interface Choice {
   readonly full?: boolean;
   readonly steps?: number | undefined;
   readonly weights: string;
+  readonly calibrate?: string | undefined;
 }
 
 /**

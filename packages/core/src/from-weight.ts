@@ -25,10 +25,10 @@ export interface Taken {
   readonly undo: Undo;
 }
 
-/** Parameters of a site, and what is done to its weight once they are made. */
+/** Parameters of a site, and what is done to its weight, if anything, once they are made. */
 export interface Started {
   readonly params: Tensors;
-  take(): Taken;
+  take(): Taken | undefined;
 }
 
 function take(host: Host, site: WeightSite, { weight: values, storage }: Start): Taken {

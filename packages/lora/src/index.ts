@@ -2,6 +2,7 @@ export { type AdaloraOptions, adalora } from './adalora.ts';
 export { type Allocated, type Allocation, type AllocationOptions, type Budget, budget } from './adalora-budget.ts';
 export { type AloraOptions, alora } from './alora.ts';
 export { biases, bitfit } from './biases.ts';
+export { cloq, type InputProducts } from './cloq.ts';
 export { type CombineOptions, combine, type WeightedAdapter } from './combine/combine.ts';
 export type { Election } from './combine/mix.ts';
 export {

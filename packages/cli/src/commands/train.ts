@@ -6,6 +6,7 @@ import { checkOut } from '../folders/check-out.ts';
 import { chosenMethod, methodOption, methodOptions } from '../methods.ts';
 import { choice, flag, integer, number, orElse, required, text } from '../option.ts';
 import { backendOptions, startBackend } from '../options/backend-options.ts';
+import { openOriginal } from '../options/calibrate.ts';
 import { dataOptions } from '../options/data-options.ts';
 import { modelOption, openModel } from '../options/model-options.ts';
 import { checkQat, qatOptions } from '../options/qat-options.ts';
@@ -97,7 +98,11 @@ The state of the run is kept in OUT.run until it ends. Paths are relative to the
     };
 
     await sample('before');
-    const setting = { model, steps: totalSteps(values, data.train.size) };
+    const { calibrate = '' } = values;
+    const original = method?.needsOriginal?.(values)
+      ? await openOriginal(values.model, { calibrate, 'calibrate-by': 'products' }, 'start', report, { signal })
+      : undefined;
+    const setting = { model, steps: totalSteps(values, data.train.size), original };
     const goal = await (method ? adapterGoal(method, values, setting, seed) : modelGoal(model, values));
     model.recompute = values.recompute;
     const { log, steps, before, after } = await trainSession({ model, goal, data, store, values }, run);

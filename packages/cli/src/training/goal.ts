@@ -39,7 +39,9 @@ export async function adapterGoal(
   setting: Setting,
   seed: number,
 ): Promise<Goal> {
-  const adapter: Adapter = attach(setting.model, await withQat(await method.create(values, setting), values), { seed });
+  const made = await withQat(await method.create(values, setting), values);
+  const adapter: Adapter = attach(setting.model, made, { seed });
+  setting.original?.model.dispose();
   return {
     kind: 'adapter',
     trainable: adapter,
