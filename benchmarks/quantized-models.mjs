@@ -36,10 +36,7 @@ const QUICK = {
   },
 };
 
-const options = readOptions({ rounds: 3, own: ['only'] });
-const { only } = options.more;
-const PARTS = ['learn', 'load', 'memory'];
-if (only !== undefined && !PARTS.includes(only)) throw new Error(`--only is ${only}; there are ${PARTS.join(', ')}`);
+const options = readOptions({ rounds: 3, parts: ['learn', 'load', 'memory'] });
 const models = options.quick ? QUICK : FULL;
 
 const rows = Object.entries(models)
@@ -108,7 +105,7 @@ async function weighAll() {
 }
 
 const measured = { learn: learnAll, load: loadAll, memory: weighAll };
-for (const [part, measure] of Object.entries(measured)) if (only === undefined || only === part) await measure();
+for (const [part, measure] of Object.entries(measured)) if ((options.only ?? part) === part) await measure();
 /** @type {Record<string, any>[]} */
 const results = [];
 for (const { name, float32 } of rows) {

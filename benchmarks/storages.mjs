@@ -6,7 +6,7 @@ import { peftjs } from './engines/specs.mjs';
 import { checkAgreement } from './harness/agreement.mjs';
 import { startEngines } from './harness/engine.mjs';
 import { readOptions } from './harness/options.mjs';
-import { recorded } from './harness/recorded-rows.mjs';
+import { measuredAgain } from './harness/recorded-rows.mjs';
 import { megabytes, printAbsent, printTable, report } from './harness/results.mjs';
 import { runRounds, summarize } from './harness/rounds.mjs';
 import { median, round } from './harness/statistics.mjs';
@@ -25,7 +25,7 @@ const ALL = 'f32,f16,bf16,int8,int8-inputs,int4,nf4,nf4-double';
 const EXACT = ['f32', 'f16', 'bf16'];
 const BACKENDS = /** @type {const} */ (['wasm', 'node']);
 
-const options = readOptions({ rounds: 5, own: ['storages', 'only'] });
+const options = readOptions({ rounds: 5, own: ['storages'], parts: ['memory'] });
 const STORAGES = (options.more.storages ?? ALL).split(',');
 const workload = options.quick ? tiny() : smollm2();
 const prompt = Array.from({ length: 8 }, (_, i) => (i * 7 + 3) % Number(workload.config.vocab_size));
@@ -34,19 +34,6 @@ const prompt = Array.from({ length: 8 }, (_, i) => (i * 7 + 3) % Number(workload
 function specsOf(backend, folder) {
   const own = { folder, threads: 2, prompt, r: workload.r };
   return STORAGES.map((storage) => peftjs('storages', backend, { ...own, storage }, `, ${storage}`));
-}
-
-/** The recorded rows, with what is held now. @param {string} folder */
-async function weighAgain(folder) {
-  const record = recorded(NAME, options);
-  const specs = BACKENDS.flatMap((backend) => specsOf(backend, folder));
-  /** @type {Record<string, any>[]} */
-  const results = [];
-  for (const row of record.results) {
-    const spec = specs.find(({ name }) => name === row.engine && options.wants(name));
-    results.push({ ...row, ...(spec && (await weigh(spec))) });
-  }
-  return { ...record, results };
 }
 
 /** The storages on one backend, in turns. @param {typeof BACKENDS[number]} backend @param {string} folder */
@@ -102,7 +89,9 @@ async function compareAll(folder) {
 
 await withWorkload(workload, async (folder) => {
   await storeBase(folder);
-  const found = options.more.only === 'memory' ? await weighAgain(folder) : await compareAll(folder);
+  const specs = BACKENDS.flatMap((backend) => specsOf(backend, folder));
+  const weighAgain = () => measuredAgain(NAME, options, specs, weigh);
+  const found = options.only === 'memory' ? await weighAgain() : await compareAll(folder);
   printTable(
     ['engine', 'step, ms', 'x f32', 'token, ms', 'x f32', 'load, ms', 'weights MB', 'held MB', 'a number', 'peak MB'],
     found.results.map((r) => [

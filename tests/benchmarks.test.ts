@@ -112,6 +112,8 @@ describe('benchmarks', { timeout: 180_000 }, () => {
     expect(Number(row('exact')?.deltaBytes)).toBeLessThan(0.6 * Number(row('gzip over the file')?.deltaBytes));
     expect(Number(row('sign')?.share)).toBeLessThan(1 / 12);
     expect(Number(row('sign, distilled')?.logitsError)).toBeLessThan(Number(row('sign')?.logitsError));
+    for (const key of ['diffAddedBytes', 'applyAddedBytes', 'diffCores', 'applyCores'])
+      expect(row('exact')?.[key], key).toBeGreaterThan(0);
   });
 
   it('switch-delta', () => {

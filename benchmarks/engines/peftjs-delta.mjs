@@ -30,32 +30,33 @@ function codecOf({ id, options = {}, scales }) {
   };
 }
 
-const timed = async (/** @type {() => Promise<unknown>} */ work) => {
-  const started = performance.now();
+/** How long it takes, and of how many cores the time: those of all threads. @param {() => Promise<unknown>} work */
+async function timed(work) {
+  const [started, before] = [performance.now(), process.cpuUsage()];
   await work();
-  return performance.now() - started;
-};
+  const ms = performance.now() - started;
+  const { user, system } = process.cpuUsage(before);
+  return { ms, cores: (user + system) / 1000 / ms };
+}
 
-await serve(async ({ base, tuned, codec }) => ({
-  about: {},
-  handlers: {
-    diff: async ({ out, reversible }) => {
-      const ms = await timed(() => diff(base, tuned, out, { codec: codecOf(codec), reversible }));
-      const { bytes, codecs } = await inspect(out);
-      return { ms, bytes, codecs };
+await serve(async ({ base, tuned, codec: spec }) => {
+  const [codec, codecs] = [codecOf(spec), [CODECS[spec.id]?.(spec.options) ?? exact()]];
+  return {
+    about: {},
+    handlers: {
+      diff: async ({ out, reversible }) => {
+        const taken = await timed(() => diff(base, tuned, out, { codec, reversible }));
+        const { bytes, codecs } = await inspect(out);
+        return { ...taken, bytes, codecs };
+      },
+      apply: ({ delta, out }) => timed(() => apply(base, delta, out, { codecs })),
+      /** Read and written, and safe on the disk, as a folder is. */
+      copy: ({ out }) =>
+        timed(() => diskFolder(out).replace(new Map([[MODEL_FILE, createReadStream(join(tuned, MODEL_FILE))]]))),
+      gzip: async ({ out }) => {
+        const taken = await timed(async () => writeFile(out, gzipSync(await readFile(join(tuned, MODEL_FILE)))));
+        return { ...taken, bytes: (await readFile(out)).length };
+      },
     },
-    apply: async ({ delta, out }) => ({
-      ms: await timed(() => apply(base, delta, out, { codecs: [CODECS[codec.id]?.(codec.options) ?? exact()] })),
-    }),
-    /** Read and written, and safe on the disk, as a folder is. */
-    copy: async ({ out }) => ({
-      ms: await timed(() =>
-        diskFolder(out).replace(new Map([[MODEL_FILE, createReadStream(join(tuned, MODEL_FILE))]])),
-      ),
-    }),
-    gzip: async ({ out }) => {
-      const ms = await timed(async () => writeFile(out, gzipSync(await readFile(join(tuned, MODEL_FILE)))));
-      return { ms, bytes: (await readFile(out)).length };
-    },
-  },
-}));
+  };
+});

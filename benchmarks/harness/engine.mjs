@@ -86,6 +86,22 @@ async function startEngine(spec) {
 }
 
 /**
+ * What comes of an engine that is there for this alone.
+ * @template T
+ * @param {EngineSpec} spec
+ * @param {(engine: Engine) => Promise<T>} use
+ * @returns {Promise<T>}
+ * @throws where what it needs is not installed
+ */
+export async function withEngine(spec, use) {
+  const engine = await startEngine(spec);
+  if (typeof engine === 'string') throw new Error(`${spec.name}: ${engine}`);
+  const found = await use(engine);
+  await engine.close();
+  return found;
+}
+
+/**
  * Starts engines one after the other, so that none slows another's start.
  * @param {readonly EngineSpec[]} specs
  * @returns {Promise<{ engines: Engine[], absent: Record<string, string> }>}

@@ -1,6 +1,6 @@
 // @ts-check
-// What a process holds for a model's weights, measured in one that does nothing else.
-import { startEngines } from './engine.mjs';
+// What a process holds for a model's weights, or has for a piece of work, measured in one that does nothing else.
+import { withEngine } from './engine.mjs';
 import { round } from './statistics.mjs';
 
 /**
@@ -27,10 +27,19 @@ export const heldRow = ({ weightBytes, heldBytes, numbers }) => ({
 
 /** @param {import('./engine.mjs').EngineSpec} spec */
 export async function weigh(spec) {
-  const { engines, absent } = await startEngines([heldAlone(spec)]);
-  const [engine] = engines;
-  if (engine === undefined) throw new Error(absent[spec.name]);
-  const found = await engine.ask('weigh');
-  await engine.close();
-  return heldRow(found);
+  return heldRow(await withEngine(heldAlone(spec), ({ ask }) => ask('weigh')));
+}
+
+/**
+ * The most bytes that are resident while an engine does what it is asked, beyond what was there before.
+ * @param {import('./engine.mjs').EngineSpec} spec
+ * @param {string} request
+ * @param {object} args
+ */
+export function addedResidentBytes(spec, request, args) {
+  return withEngine(spec, async ({ ask }) => {
+    const resting = (await ask('memory')).peakResidentBytes;
+    await ask(request, args);
+    return (await ask('memory')).peakResidentBytes - resting;
+  });
 }

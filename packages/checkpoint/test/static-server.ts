@@ -1,4 +1,5 @@
 // A static host for tests, that knows ranges or does not, and notes what was asked for.
+import { createHash } from 'node:crypto';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
@@ -11,8 +12,16 @@ export interface Asked {
 export interface StaticHost {
   readonly url: string;
   readonly asked: readonly Asked[];
-  /** May be changed. */
+  /** May be others; a file's own bytes stay as they are. */
   files: ReadonlyMap<string, Uint8Array>;
+}
+
+const etags = new WeakMap<Uint8Array, string>();
+
+function etagOf(bytes: Uint8Array): string {
+  const etag = etags.get(bytes) ?? `"${createHash('sha256').update(bytes).digest('hex')}"`;
+  etags.set(bytes, etag);
+  return etag;
 }
 
 /** Serves files while `use` runs. */
@@ -28,7 +37,7 @@ export async function withStaticHost(
     asked.push({ file, range });
     const bytes = host.files.get(file);
     if (!bytes) return response.writeHead(404).end();
-    const etag = `"${bytes.length}-${bytes.reduce((sum, b) => (sum * 31 + b) % 65_521, 7)}"`;
+    const etag = etagOf(bytes);
     const [, first, last] = /^bytes=(\d+)-(\d+)$/.exec(range ?? '') ?? [];
     if (!ranges || first === undefined || (condition !== undefined && condition !== etag))
       return response.writeHead(200, { etag }).end(bytes);
