@@ -1,7 +1,7 @@
 // Several adapters, and adapters of several tasks, on the command line.
 import { writeFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { peftjs } from '../test/command-line.ts';
+import { peftjs, withOptions } from '../test/command-line.ts';
 import { makeWorkplace, type Workplace } from '../test/tiny-model.ts';
 
 let place: Workplace;
@@ -43,48 +43,16 @@ async function train({ model, data, path }: Workplace, out: string, ...more: str
     '--backend',
     'cpu',
   ];
-  const { stderr } = await peftjs([
-    'train',
-    '--model',
-    model,
-    '--data',
-    data,
-    '--out',
-    path(out),
-    ...learning,
-    ...more,
-  ]);
+  const common = ['--model', model, '--data', data, '--out', path(out), ...learning];
+  const { stderr } = await peftjs(['train', ...withOptions(common, more)]);
   expect(stderr).toBe('');
 }
 
+const on = () => ['--model', place.model, '--backend', 'cpu', '--json'];
 const evaluate = (...more: string[]) =>
-  peftjs([
-    'eval',
-    '--model',
-    place.model,
-    '--data',
-    place.data,
-    '--sequences',
-    '2',
-    '--backend',
-    'cpu',
-    '--json',
-    ...more,
-  ]);
+  peftjs(['eval', ...withOptions([...on(), '--data', place.data, '--sequences', '2'], more)]);
 const generate = (...more: string[]) =>
-  peftjs([
-    'generate',
-    '--model',
-    place.model,
-    '--prompt',
-    'The',
-    '--max-new-tokens',
-    '2',
-    '--backend',
-    'cpu',
-    '--json',
-    ...more,
-  ]);
+  peftjs(['generate', ...withOptions([...on(), '--prompt', 'The', '--max-new-tokens', '2'], more)]);
 
 async function loss(...more: string[]): Promise<number> {
   const { stderr, objects } = await evaluate(...more);

@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { peftjs } from '../test/command-line.ts';
+import { peftjs, withOptions } from '../test/command-line.ts';
 import { makeWorkplace, type Workplace } from '../test/tiny-model.ts';
 
 let place: Workplace;
@@ -16,7 +16,7 @@ afterAll(() => {
   other.remove();
 });
 
-/** Options of the common case; those of `more` come last and win. */
+/** Options of the common case, but those of `more` in their place. */
 function train(...more: string[]): string[] {
   const common = [
     '--model',
@@ -30,7 +30,7 @@ function train(...more: string[]): string[] {
     '--steps',
     '1',
   ];
-  return ['train', ...common, ...more];
+  return ['train', ...withOptions(common, more)];
 }
 
 /** Runs what must fail: one line on stderr, nothing written. */
@@ -61,6 +61,10 @@ describe('wrong usage', () => {
     [['train', '--rank'], /--rank needs a value: a whole number of at least 1/],
     [['train', '--rank', '--dora'], /--rank needs a value/],
     [['train', '--rank', 'four'], /--rank is "four"; it needs a whole number of at least 1/],
+    [['train', '--rank', '4', '--rank', '8'], /--rank is given twice, as 4 and as 8; it takes one: a whole number/],
+    [['train', '--targets', 'a', '--targets', 'b'], /--targets is given twice.*it takes one: a list, such as a,b/],
+    [['train', '--packing', '--no-packing'], /--packing is given twice, as true and as false/],
+    [['inspect', 'a', '--path', 'b'], /--path is given twice, as a and as b/],
     [['train', '--rank', '0'], /--rank is "0"; it needs a whole number of at least 1/],
     [['train', '--dropout', '1'], /--dropout is "1"; it needs a number of at least 0 and below 1/],
     [['train', '--schedule', 'cosin'], /needs one of linear, cosine, constant; nearest: "cosine"/],

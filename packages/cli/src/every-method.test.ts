@@ -1,7 +1,7 @@
 // Every method of the command line, from training to merging, each command reading the adapter from its folder.
 import { existsSync, readFileSync } from 'node:fs';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { peftjs } from '../test/command-line.ts';
+import { peftjs, withOptions } from '../test/command-line.ts';
 import { makeWorkplace, type Workplace } from '../test/tiny-model.ts';
 import { methodOption } from './methods.ts';
 
@@ -138,7 +138,7 @@ test.each(Object.entries(rows))('%s is trained, inspected, evaluated, run and me
   };
   const on = (command: string) => [command, '--model', model, '--backend', 'cpu'];
   const judged = async (...more: string[]) => {
-    const { base, adapted } = await ran(...on('eval'), '--data', data, '--sequences', '1', ...more);
+    const { base, adapted } = await ran(...withOptions([...on('eval'), '--data', data, '--sequences', '1'], more));
     return [base, adapted].map((found) => (found as { readonly loss: number } | null)?.loss);
   };
 

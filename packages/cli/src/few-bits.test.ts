@@ -3,14 +3,14 @@ import { cpSync, mkdirSync, readFileSync } from 'node:fs';
 import { diskFolder, openWeights } from '@peftjs/checkpoint';
 import { gridStorage } from '@peftjs/quantization';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { peftjs } from '../test/command-line.ts';
+import { peftjs, withOptions } from '../test/command-line.ts';
 import { lossOf, place, ran, useFewBitsPlace } from '../test/few-bits-place.ts';
 
 useFewBitsPlace();
 
 async function train(name: string, ...more: string[]): Promise<string> {
   const how = ['--steps', '3', '--batch-size', '2', '--length', '8', '--rank', '2', '--learning-rate', '0.02'];
-  await ran('train', '--data', place.data, '--out', place.path(name), ...how, ...more);
+  await ran('train', '--data', place.data, '--out', place.path(name), ...withOptions(how, more));
   return place.path(name);
 }
 

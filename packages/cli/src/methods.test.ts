@@ -5,7 +5,7 @@ import * as lora from '@peftjs/lora';
 import * as orthogonal from '@peftjs/orthogonal';
 import * as prefixTuning from '@peftjs/prefix-tuning';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { peftjs } from '../test/command-line.ts';
+import { peftjs, withOptions } from '../test/command-line.ts';
 import { makeWorkplace, type Workplace } from '../test/tiny-model.ts';
 import { chosenMethod, families, methodNamed, methodOption, methodOptions } from './methods.ts';
 
@@ -60,11 +60,24 @@ describe('what goes wrong with', () => {
   afterAll(() => place.remove());
 
   const train = (...more: string[]) =>
-    peftjs([
-      ...['train', '--model', place.model, '--data', place.data, '--out', place.path('none'), '--backend', 'cpu'],
-      ...['--steps', '2'],
-      ...more,
-    ]);
+    peftjs(
+      withOptions(
+        [
+          'train',
+          '--model',
+          place.model,
+          '--data',
+          place.data,
+          '--out',
+          place.path('none'),
+          '--backend',
+          'cpu',
+          '--steps',
+          '2',
+        ],
+        more,
+      ),
+    );
 
   test('BitFit: a model without biases', async () => {
     const { code, stderr } = await train('--method', 'bitfit');

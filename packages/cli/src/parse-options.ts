@@ -62,8 +62,11 @@ function readFlags(args: readonly string[], options: OptionTable, positional?: s
     const lacksValue = token.value === undefined || (!token.inlineValue && token.value.startsWith('--'));
     if (option.value !== null && lacksValue) throw new UsageError(`--${name} needs a value: ${option.needs}`);
     const value = negated ? false : (token.value ?? true);
-    const earlier = option.repeats && given.has(name) ? [given.get(name)?.value].flat() : null;
-    given.set(name, { where: `--${name}`, value: earlier === null ? value : [...earlier, value] });
+    const earlier = given.get(name)?.value;
+    if (earlier !== undefined && earlier !== value && !option.repeats)
+      throw new UsageError(`--${name} is given twice, as ${earlier} and as ${value}; it takes one: ${option.needs}`);
+    const values = earlier === undefined || !option.repeats ? value : [earlier, value].flat();
+    given.set(name, { where: `--${name}`, value: values });
   }
   return given;
 }

@@ -9,6 +9,13 @@ export interface Ran {
   readonly objects: readonly Readonly<Record<string, unknown>>[];
 }
 
+/** Options, but those of `more` in the place of the same ones. */
+export function withOptions(common: readonly string[], more: readonly string[]): string[] {
+  const isNamed = (one: string | undefined) => one?.startsWith('--') === true && more.includes(one);
+  const kept = common.filter((one, i) => !isNamed(one) && (one.startsWith('--') || !isNamed(common[i - 1])));
+  return [...kept, ...more];
+}
+
 /** @param watch sees each piece of stdout as it comes */
 export async function peftjs(
   args: readonly string[],

@@ -1,6 +1,6 @@
 // A model whose layers are wide enough for groups of codes, and what commands say of it.
 import { afterAll, beforeAll, expect } from 'vitest';
-import { peftjs } from './command-line.ts';
+import { peftjs, withOptions } from './command-line.ts';
 import { makeWorkplace, type Workplace } from './tiny-model.ts';
 
 export let place: Workplace;
@@ -15,8 +15,8 @@ export function useFewBitsPlace(): void {
 
 /** The last object that a command gives, which must succeed. */
 export async function ran(command: string, ...more: string[]): Promise<Readonly<Record<string, unknown>>> {
-  const model = more.includes('--model') ? [] : ['--model', place.model];
-  const { code, stderr, objects } = await peftjs([command, ...model, '--backend', 'wasm', '--json', ...more]);
+  const common = ['--model', place.model, '--backend', 'wasm', '--json'];
+  const { code, stderr, objects } = await peftjs([command, ...withOptions(common, more)]);
   expect([code, stderr]).toEqual([0, '']);
   return objects.at(-1) as Readonly<Record<string, unknown>>;
 }

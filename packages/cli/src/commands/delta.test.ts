@@ -195,6 +195,17 @@ describe('delta', () => {
       code: 2,
       stderr: expect.stringContaining('--out DIR is missing: where the fine-tuned model is saved'),
     });
+    const twice = ['--delta', 'x', '--delta', 'y'];
+    for (const args of [
+      ['delta', 'apply', ...twice],
+      ['generate', ...twice],
+    ])
+      expect(await peftjs(args)).toMatchObject({
+        code: 2,
+        stderr: expect.stringMatching(
+          /--delta is given twice, as x and as y; .* peftjs delta chain makes one of several/,
+        ),
+      });
     expect(await delta('inspect', '--delta', 'x', '--base', 'y')).toMatchObject({
       code: 2,
       stderr: expect.stringContaining('unknown option --base'),

@@ -11,7 +11,8 @@ import { choice, orElse, required, text } from '../option.ts';
 import { backendOptions, startBackend } from '../options/backend-options.ts';
 import { dtypeOf, modelDtype } from '../options/model-dtype.ts';
 import { modelOption, openModel } from '../options/model-options.ts';
-import { codesOptions } from '../options/weights-options.ts';
+import { checkWeights, codesOptions } from '../options/weights-options.ts';
+import { weightsRecord } from '../options/weights-record.ts';
 import { UsageError } from '../usage-error.ts';
 
 const options = {
@@ -49,6 +50,7 @@ transformers. Matrices are rounded while they are loaded, one after the other.`,
     const { out, weights } = values;
     if (weights === 'int8' && values['weights-group'] !== undefined)
       throw new UsageError('--weights int8 has a scale for each row in files; leave out --weights-group');
+    checkWeights(values, options.weights.choices);
     await checkOut(out, values.model, 'model');
     const backend = await startBackend(values, report);
     const { asStored, byRole } = await import('@peftjs/quantization');
@@ -65,7 +67,7 @@ transformers. Matrices are rounded while they are loaded, one after the other.`,
     const dtype = values.dtype ?? dtypeOf(model);
     await saveModel(model, out, { dtype, files: await filesBeside(values.model) });
     const base = { name: model.base.name, fingerprint: await model.base.fingerprint() };
-    await writeModelRecord(out, { base, recipe: { weights, dtype } });
+    await writeModelRecord(out, { base, recipe: { ...(await weightsRecord(values)), dtype } });
     const [before, after] = [await tensorBytes(source), await tensorBytes(diskFolder(out))];
     report.say(`weights  ${bytes(before)} before, ${bytes(after)} after`);
     report.say(`model    ${out}: ${counted(coded, 'linear layer')} in ${weights}, the rest as ${dtype}`);

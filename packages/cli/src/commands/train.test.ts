@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { peftjs } from '../../test/command-line.ts';
+import { peftjs, withOptions } from '../../test/command-line.ts';
 import { makeWorkplace, type Workplace } from '../../test/tiny-model.ts';
 
 let place: Workplace;
@@ -10,8 +10,9 @@ beforeAll(async () => {
 afterAll(() => place.remove());
 
 const train = (out: string, ...more: string[]) => {
-  const common = ['--batch-size', '2', '--length', '24', '--steps', '6', '--learning-rate', '0.01', '--backend', 'cpu'];
-  return ['train', '--model', place.model, '--data', place.data, '--out', place.path(out), ...common, ...more];
+  const on = ['--model', place.model, '--data', place.data, '--out', place.path(out), '--backend', 'cpu'];
+  const how = ['--batch-size', '2', '--length', '24', '--steps', '6', '--learning-rate', '0.01'];
+  return ['train', ...withOptions([...on, ...how], more)];
 };
 const ofType = (objects: readonly Readonly<Record<string, unknown>>[], type: string) =>
   objects.filter((event) => event.type === type);

@@ -7,7 +7,8 @@ import { type Option, texts } from '../option.ts';
 import type { Reporter } from '../reporter.ts';
 import { UsageError } from '../usage-error.ts';
 import { familiesOf } from './qat-options.ts';
-import { noteWeights, type WeightsValues } from './weights-options.ts';
+import type { WeightsValues } from './weights-options.ts';
+import { noteWeights } from './weights-record.ts';
 
 export const adaptersOption: Option<readonly string[] | undefined> = texts(
   '[NAME=]DIR',
@@ -55,7 +56,7 @@ export async function attachAdapters(
     try {
       await checkModel(model, record);
       await restore(model, record, await familiesOf(record), { name });
-      noteWeights(path, record, values, report);
+      await noteWeights(path, record, values, report);
     } catch (cause) {
       if (adapters.length === 1) throw cause;
       const place = beneath.length === 0 ? 'the model' : `${beneath.join(', ')}`;

@@ -1,4 +1,6 @@
 // Codes that are fitted to a text, in the commands that take them.
+import { cpSync, writeFileSync } from 'node:fs';
+import { recordOf } from '@peftjs/checkpoint';
 import { expect, test } from 'vitest';
 import { peftjs } from '../../test/command-line.ts';
 import { lossOf, place, ran, useFewBitsPlace } from '../../test/few-bits-place.ts';
@@ -21,6 +23,41 @@ test('fits the scales to a text, alike in every command, and in a folder', async
   const folder = await lossOf('--model', out, '--weights', 'as-stored');
   await ran('quantize', '--weights', 'nf4', '--out', place.path('plain'));
   expect(folder).not.toBe(await lossOf('--model', place.path('plain'), '--weights', 'as-stored'));
+});
+
+test('is in a record by what the text says, wherever it lies', async () => {
+  const [adapter, out, elsewhere] = ['recorded', 'coded', 'moved.jsonl'].map((name) => place.path(name)) as [
+    string,
+    string,
+    string,
+  ];
+  cpSync(place.data, elsewhere);
+  await ran('quantize', ...fitted(), '--weights-group', '32', '--out', out);
+  await ran('train', '--data', place.data, '--out', adapter, '--steps', '1', '--length', '8', ...fitted());
+  const recorded = await Promise.all([adapter, out].map(async (folder) => (await recordOf(folder))?.provenance));
+  const [trained, coded] = recorded.map((provenance) => provenance?.recipe);
+  expect(coded).toMatchObject({ weights: 'nf4', 'weights-group': 32, calibrate: recorded[0]?.data });
+  expect(trained).toMatchObject({ weights: 'nf4', calibrate: recorded[0]?.data });
+  const note = async (text: string) => {
+    const how = [
+      '--adapter',
+      adapter,
+      '--prompt',
+      'The',
+      '--max-new-tokens',
+      '1',
+      '--weights',
+      'nf4',
+      '--backend',
+      'wasm',
+    ];
+    return (await peftjs(['generate', '--model', place.model, ...how, '--calibrate', text])).stderr;
+  };
+  expect(await note(elsewhere)).not.toMatch(/^note/m);
+  writeFileSync(elsewhere, '{"text":"The state of the union."}\n');
+  expect(await note(elsewhere)).toMatch(
+    /^note .* over --weights nf4 --calibrate sha256:\w{8}, and this is --weights nf4 --calibrate sha256:/m,
+  );
 });
 
 test.each(['int4', 'int4-asymmetric', 'nf4-double'])('by squares and by products of inputs, in %s', async (weights) => {
@@ -54,6 +91,13 @@ test.each([
     code: 2,
     stderr: expect.stringMatching(message),
   });
+});
+
+test('names what is written in its codes, where a folder is', async () => {
+  const args = ['quantize', '--model', place.model, '--out', place.path('none'), '--calibrate', place.data];
+  expect((await peftjs([...args, '--weights', 'int8'])).stderr).toContain(
+    '--calibrate is for --weights nf4 or nf4-double or fp4, not int8',
+  );
 });
 
 test('is missing where it is said how', async () => {

@@ -11,15 +11,21 @@ import { type Option, required, text } from '../option.ts';
 import type { Reporter } from '../reporter.ts';
 import { measuredOn } from './calibrate.ts';
 import { familiesOf } from './qat-options.ts';
-import { checkWeights, noteWeights, storageOf, type WeightsValues } from './weights-options.ts';
+import { checkWeights, storageOf, type WeightsValues } from './weights-options.ts';
+import { noteWeights } from './weights-record.ts';
 
 export const modelOption: Option<string> = required(
   text('MODEL', "a model's folder or GGUF file, or its name on the hub"),
 );
 export const adapterOption: Option<string | undefined> = text('DIR', "an adapter's folder");
 
-export const deltaOption: Option<string | undefined> = text(
-  'DIR',
+/** One that is read. */
+export const oneDelta = (about: string): Option<string | undefined> => ({
+  ...text('DIR', about),
+  needs: "a delta's folder; peftjs delta chain makes one of several",
+});
+
+export const deltaOption: Option<string | undefined> = oneDelta(
   "a delta's folder: the fine-tuned model that it makes of --model runs, without being written",
 );
 
@@ -79,6 +85,6 @@ export async function openAdapter(
 ): Promise<Adapter> {
   const saved = await loadAdapter(path, trust);
   await checkModel(model, saved);
-  noteWeights(path, saved, values, report);
+  await noteWeights(path, saved, values, report);
   return restore(model, saved, await familiesOf(saved));
 }

@@ -1,10 +1,8 @@
 // How the frozen weights are held: the storages that have a name on the command line.
-import type { AdapterRecord } from '@peftjs/checkpoint';
 import { dense, type Storage } from '@peftjs/core';
 import type { Importance } from '@peftjs/quantization';
 import { given } from '../given.ts';
 import { choice, integer, type Option, orElse, text } from '../option.ts';
-import type { Reporter } from '../reporter.ts';
 import { UsageError } from '../usage-error.ts';
 
 type Quantization = typeof import('@peftjs/quantization');
@@ -96,31 +94,18 @@ export const weightsOptions: typeof codesOptions & {
   ...codesOptions,
 };
 
-/** Says where the weights were held otherwise when an adapter was trained: it then is over another base, if only by rounding. */
-export function noteWeights(
-  adapter: string,
-  { provenance }: AdapterRecord,
-  values: WeightsValues,
-  report: Reporter,
-): void {
-  const { recipe } = (provenance ?? {}) as { readonly recipe?: Partial<WeightsValues> };
-  const said = (one: Partial<WeightsValues>) =>
-    (['weights', 'embeddings', 'weights-group', 'calibrate', 'calibrate-by'] as const)
-      .flatMap((name) => (one[name] === undefined ? [] : [`--${name} ${one[name]}`]))
-      .join(' ');
-  if (recipe?.weights === undefined || said(recipe) === said(values)) return;
-  report.say(`note     ${adapter} was trained over ${said(recipe)}, and this is ${said(values)}`);
-}
-
-/** @throws UsageError where an option is given that the storage does not take, or one lacks another */
-export function checkWeights({ weights, ...values }: WeightsValues): void {
+/**
+ * @param names the storages that there are to choose from
+ * @throws UsageError where an option is given that the storage does not take, or one lacks another
+ */
+export function checkWeights({ weights, ...values }: WeightsValues, names: readonly string[] = ALL): void {
   const taken: readonly string[] = weights === 'f32' ? [] : KINDS[weights].takes;
   for (const option of ['weights-group', 'calibrate'] as const) {
     if (values[option] === undefined || taken.includes(option)) continue;
-    const takers = Object.entries(KINDS).filter(([, kind]) => kind.takes.includes(option));
-    throw new UsageError(
-      `--${option} is for --weights ${takers.map(([name]) => name).join(' or ')}, not ${weights}; leave it out`,
+    const takers = Object.entries(KINDS).flatMap(([name, kind]) =>
+      kind.takes.includes(option) && names.includes(name) ? [name] : [],
     );
+    throw new UsageError(`--${option} is for --weights ${takers.join(' or ')}, not ${weights}; leave it out`);
   }
   if (values['calibrate-by'] !== undefined && values.calibrate === undefined)
     throw new UsageError('--calibrate-by says how to fit codes to a text, and --calibrate PATH is missing');

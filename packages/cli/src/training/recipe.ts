@@ -5,6 +5,8 @@ import { version_core } from '@tensorflow/tfjs-core';
 import { rememberBase } from '../folders/known-bases.ts';
 import type { StartedBackend } from '../options/backend-options.ts';
 import { type StoryValues, storyOf } from '../options/story-options.ts';
+import type { WeightsValues } from '../options/weights-options.ts';
+import { weightsRecord } from '../options/weights-record.ts';
 import { version } from '../version.ts';
 import type { TrainingData } from './training-data.ts';
 
@@ -20,7 +22,7 @@ const OUTWARD: ReadonlySet<string> = new Set([
 
 /** @param values the options of `train` */
 export async function recipeOf(
-  values: Readonly<Record<string, unknown>>,
+  values: Readonly<Record<string, unknown>> & WeightsValues,
   model: CausalLM,
   data: TrainingData,
 ): Promise<Recipe> {
@@ -29,6 +31,7 @@ export async function recipeOf(
   const inward = Object.entries(values).filter(([name, value]) => !OUTWARD.has(name) && value !== undefined);
   return {
     ...(Object.fromEntries(inward) as Recipe),
+    ...(await weightsRecord(values)),
     base: fingerprint,
     data: data.digest,
     'held-out': data.valid?.length ?? 0,

@@ -6,11 +6,12 @@ import { checkApart } from '../../folders/check-out.ts';
 import { showDelta, workOnDelta } from '../../folders/delta-work.ts';
 import { openFolder } from '../../folders/open-folder.ts';
 import { required, text } from '../../option.ts';
+import { oneDelta } from '../../options/model-options.ts';
 import { trustOf, trustOption } from '../../options/trust-option.ts';
 
 const options = {
   base: required(text('DIR', "the base model's folder, or its name on the hub")),
-  delta: required(text('DIR', "the delta's folder, or its URL")),
+  delta: required(oneDelta("the delta's folder, or its URL")),
   out: required(text('DIR', 'where the fine-tuned model is saved')),
   ...trustOption,
 };
