@@ -90,8 +90,9 @@ describe('benchmarks', { timeout: 180_000 }, () => {
 
   it('nearer-float32', () => {
     const { results } = run('nearer-float32');
-    expect(results.map(({ engine }) => engine)).toEqual(['sotu-3m, errors made up for']);
-    expect(Number(results[0]?.adapted)).toBeLessThan(Number(results[0]?.perplexity));
+    expect(results.map(({ engine }) => engine)).toEqual(['sotu-3m, errors made up for, CLoQ']);
+    const { perplexity, along, adapted } = results[0] as { perplexity: number; along: { 1: number }; adapted: number };
+    expect([perplexity, along[1], adapted]).toEqual([perplexity, along[1], adapted].toSorted((a, b) => b - a));
   });
 
   it('qat', () => {

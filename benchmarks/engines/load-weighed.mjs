@@ -55,16 +55,26 @@ async function useOnce(model) {
 }
 
 /**
- * As `nf4-int8`, such that it loses least on what `run` runs the model on.
+ * The model as its file has it, and what enters its layers in what `run` runs it on.
  * @param {string} path
- * @param {{ block: number, products: boolean }} how
+ * @param {boolean} products
  * @param {(model: import('@peftjs/models').CausalLM) => Promise<unknown>} run
  */
-export async function importantStorage(path, { block, products }, run) {
-  const model = await loadModel(path, { weights: asStored() });
-  const importance = await measureImportance(model, () => run(model), { products });
-  model.dispose();
-  return { weights: byRole(inInt8, nf4({ block, doubleQuantization: true, importance })) };
+export async function loadMeasured(path, products, run) {
+  const original = await loadModel(path, { weights: asStored() });
+  return { original, importance: await measureImportance(original, () => run(original), { products }) };
+}
+
+/** As `nf4-int8`, such that it loses least. @param {{ block: number, importance: import('@peftjs/quantization').Importance }} how */
+export const importantStorage = (how) => ({ weights: byRole(inInt8, nf4({ ...how, doubleQuantization: true })) });
+
+/** Of products of inputs their squares. @param {import('@peftjs/quantization').Importance} products */
+export function squaresOf(products) {
+  const diagonal = (/** @type {Float32Array} */ all) => {
+    const n = Math.sqrt(all.length);
+    return Float32Array.from({ length: n }, (_, i) => /** @type {number} */ (all[i * (n + 1)]));
+  };
+  return new Map([...products].map(([path, all]) => [path, diagonal(all)]));
 }
 
 /** @param {string} path @param {keyof typeof STORAGES} storage */

@@ -1,11 +1,11 @@
 // @ts-check
 // peftjs with a real model in one storage: what it says of the novel as it is, with LoRA, and with LoRA merged.
 import { attach, merge } from '@peftjs/core';
-import { lora } from '@peftjs/lora';
+import { cloq, lora } from '@peftjs/lora';
 import { cosine, meanLoss, train } from '@peftjs/train';
 import { novelBatches } from '../workload/novel.mjs';
 import { findModel } from '../workload/real-models.mjs';
-import { importantStorage, loadIn, loadWeighed } from './load-weighed.mjs';
+import { importantStorage, loadIn, loadMeasured, loadWeighed, squaresOf } from './load-weighed.mjs';
 import { Absent, serve } from './serve.mjs';
 import { startBackend } from './start-backend.mjs';
 
@@ -26,38 +26,50 @@ async function mergeAnyway(adapter, probe) {
 }
 
 /**
- * Loads a model in nf4 that was fitted to the first batches of what is learned.
+ * Loads a model in nf4 that was fitted to the first batches of what is learned. With `cloq` its LoRA starts from what is lost.
  * @param {string} path
- * @param {{ batches: number, products: boolean, chapters: { learned: number, heldOut: number }, batchSize: number, length: number, block?: number }} fitted
+ * @param {{ to: 'squares' | 'products', cloq?: boolean, batches: number, chapters: { learned: number, heldOut: number }, batchSize: number, length: number, block?: number }} fitted
  */
-async function loadFitted(path, { batches, products, chapters, batchSize, length, block = 64 }) {
-  const storage = await importantStorage(path, { block, products }, async (model) => {
+async function loadFitted(path, { to, cloq: starts = false, batches, chapters, batchSize, length, block = 64 }) {
+  const { original, importance } = await loadMeasured(path, starts || to === 'products', async (model) => {
     const { training } = await novelBatches(model, chapters, batchSize, length);
     await meanLoss(model, { ...training, size: batches });
   });
-  return loadIn(path, storage);
+  const loaded = await loadIn(
+    path,
+    importantStorage({ block, importance: starts && to === 'squares' ? squaresOf(importance) : importance }),
+  );
+  if (starts) return { ...loaded, init: cloq(original, importance) };
+  original.dispose();
+  return { ...loaded, init: undefined };
 }
 
 await serve(async ({ model: name, storage, fitted, ...options }) => {
   const found = findModel(name);
   if ('absent' in found) throw new Absent(found.absent);
   const about = await startBackend(options);
-  const { model, load, weigh } = await (fitted ? loadFitted(found.path, fitted) : loadWeighed(found.path, storage));
+  const { model, load, weigh, init } = fitted
+    ? await loadFitted(found.path, fitted)
+    : { ...(await loadWeighed(found.path, storage)), init: undefined };
   return {
     about,
     handlers: {
       load: () => load,
       weigh,
-      /** Perplexities on the chapters held out. */
-      async learn({ chapters, batchSize, length, steps, rank, learningRate, merges = true }) {
+      /** Perplexities on the chapters held out: before LoRA is attached, as it starts, every so many steps, and at the end. */
+      async learn({ chapters, batchSize, length, steps, rank, learningRate, merges = true, every = steps }) {
         const { training, heldOut } = await novelBatches(model, chapters, batchSize, length);
         const perplexity = async () => Math.exp(await meanLoss(model, heldOut));
         const before = await perplexity();
-        const adapter = attach(model, lora({ r: rank }), { seed: 1 });
+        const adapter = attach(model, lora({ r: rank, ...(init && { init }) }), { seed: 1 });
+        const started = init ? await perplexity() : before;
         const schedule = cosine({ warmup: 0.1 });
-        for await (const _ of train(model, training, { learningRate, steps, schedule }));
+        /** @type {Record<number, number>} */
+        const along = {};
+        for await (const { type, step } of train(model, training, { learningRate, steps, schedule }))
+          if (type === 'step' && step % every === 0 && step < steps) along[step] = await perplexity();
         const after = await perplexity();
-        if (!merges) return { before, after };
+        if (!merges) return { before, started, along, after };
         const batch = heldOut.get(0, 0);
         const merged = await mergeAnyway(adapter, () => model.logits(batch));
         return { before, after, merged: await perplexity(), ...merged };
