@@ -37,6 +37,20 @@ describe('float16', () => {
     expect(values).toEqual(expected);
   });
 
+  it.each([1, 2, 3, 5])('decodes %i, whose number is no multiple of four', (length) => {
+    const values = new Float32Array(length);
+    decodeFloat16(
+      Uint16Array.from({ length }, (_, i) => 0x3c00 + i),
+      values,
+    );
+    expect(values).toEqual(Float32Array.from({ length }, (_, i) => 1 + i / 1024));
+    decodeBfloat16(
+      Uint16Array.from({ length }, (_, i) => 0x3f80 + i),
+      values,
+    );
+    expect(values).toEqual(Float32Array.from({ length }, (_, i) => 1 + i / 128));
+  });
+
   it('rounds to the nearest code, halfway to the even one', () => {
     const values = new Float32Array(65536);
     decodeFloat16(codes, values);
