@@ -68,7 +68,9 @@ describe.each(shapes)('a %s matrix [%i, %i]', (_, outDim, inDim) => {
     const found = tidy(() => {
       const start = init.start?.(host, at, r, scale);
       if (!start) throw new Error(`${init.name} starts from the weight`);
-      const { weight, undo } = start.take();
+      const taken = start.take();
+      if (!taken) throw new Error(`${init.name} takes from the weight`);
+      const { weight, undo } = taken;
       const rest = [...weight.read().dataSync()];
       undo();
       const { a, b } = start.params as { a: Tensor; b: Tensor };
