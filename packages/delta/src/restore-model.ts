@@ -12,7 +12,8 @@ import { quote } from '@peftjs/safetensors';
 import type { Codec, Pause } from './codec.ts';
 import type { CodecFor } from './codec-for.ts';
 import { DeltaError } from './delta-error.ts';
-import { inTurn } from './in-turn.ts';
+import { inFlight } from './in-flight.ts';
+import { AT_ONCE, inTurn } from './in-turn.ts';
 import { type Facts, type Item, isSame, type Section } from './manifest.ts';
 import { factsOf, type ModelSource, modelSource, type Readable } from './model-source.ts';
 import type { OpenDelta } from './open-delta.ts';
@@ -119,13 +120,15 @@ export async function checkModel(
   );
   const digests: TensorDigest[] = [];
   let wrong: string | null = null;
-  for (const name of known.weights.tensors.keys()) {
+  const all = inFlight(known.weights.tensors.keys(), AT_ONCE, async (name) => {
     await pause();
     const tensor = (await known.open('tensors', name)) as NonNullable<Awaited<ReturnType<ModelSource['open']>>>;
-    const facts = await factsOf(tensor);
+    return { name, bytes: tensor.bytes, facts: await factsOf(tensor) };
+  });
+  for await (const { name, bytes, facts } of all) {
     digests.push({ name, ...facts });
     if (manifest.tensors.get(name)?.[way.from]?.sha256 !== facts.sha256) wrong ??= name;
-    tell(name, tensor.bytes);
+    tell(name, bytes);
   }
   const expected = manifest[way.known];
   const found = await fingerprintOf(digests);

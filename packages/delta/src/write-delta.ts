@@ -12,6 +12,7 @@ import type { Encoded, Pause, TensorKind } from './codec.ts';
 import { recordFiles, type WrittenManifest } from './delta-record.ts';
 import { freeMemory } from './free-memory.ts';
 import { hashOf } from './hash-of.ts';
+import { inFlight } from './in-flight.ts';
 import {
   encodeManifest,
   type Facts,
@@ -59,15 +60,16 @@ export interface DeltaToWrite {
   /** What is known already of what the manifest says. */
   readonly story: (manifest: Manifest) => Story;
   readonly pause: Pause;
-  /** Asked for each key in turn. */
+  /** Asked for each key in turn, and for so many at once. */
   readonly make: (key: Key) => Promise<Made>;
+  readonly atOnce: number;
   /** Whether the chunks that were made are nobody else's, and are freed once they are written. */
   readonly frees?: boolean;
 }
 
 export async function writeDelta(
   out: string | WritableFolder,
-  { keys, base, tuned, story, pause, make, frees }: DeltaToWrite,
+  { keys, base, tuned, story, pause, make, atOnce, frees }: DeltaToWrite,
   options: WriteOptions,
 ): Promise<DiffResult> {
   const groups = groupsOf(keys, options.shardBytes ?? 2 ** 26);
@@ -82,9 +84,11 @@ export async function writeDelta(
 
   async function* shard(group: readonly Key[]) {
     const parts: Part[] = [];
-    for (const key of group) {
+    const all = inFlight(group, atOnce, async (key) => {
       await pause();
-      const { before, after, changes, original = after } = await make(key);
+      return { key, ...(await make(key)) };
+    });
+    for await (const { key, before, after, changes, original = after } of all) {
       if (key.section === 'tensors' && original) originals.push({ name: key.name, ...original });
       items[key.section].set(key.name, { before, after, payloads: await payloadsOf(changes) });
       parts.push(...partsOf(key, changes));
