@@ -59,7 +59,7 @@ export async function openRegistry(where: string, options: RegistryOptions): Pro
   const registry = { location, place, cache, cached: (release: Release) => cache(`${prefix}/${folderOf(release)}`) };
   const lastSeen = (reason: string, cause?: unknown): Registry => {
     if (before !== null) return { ...registry, releases: before, stale: reason };
-    throw new RegistryError(`${reason}, and it was never seen before`, { cause });
+    throw new RegistryError(`${reason}, and it was never seen before; the first publish makes a registry`, { cause });
   };
   if (offline) return lastSeen(`${location} is not asked`);
   const source = await place

@@ -40,6 +40,17 @@ describe('delta', () => {
     expect((await delta('inspect', '--delta', out)).stdout).toMatch(/^undo {5}gives back the base bit for bit$/m);
   });
 
+  test('says where it is large because numbers are of another type', async () => {
+    const [tuned, half] = [place.path('tuned'), place.path('half')];
+    await peftjs(['convert', '--model', tuned, '--dtype', 'F16', '--out', half, '--backend', 'cpu']);
+    const made = (folder: string) =>
+      delta('diff', '--base', place.model, '--tuned', folder, '--out', place.path('other'));
+    expect((await made(half)).stdout).toMatch(
+      /^note {5}stored whole: 20 tensors of another type, such as F32 in the base and F16 in .* --dtype F32 /m,
+    );
+    expect((await made(tuned)).stdout).not.toMatch(/^note/m);
+  });
+
   test('is joined with the one that follows it', async () => {
     const [there, back, both] = ['there', 'home', 'both'].map((name) => place.path(name)) as [string, string, string];
     await delta('diff', '--base', place.model, '--tuned', place.path('tuned'), '--out', there);
@@ -147,6 +158,9 @@ describe('delta', () => {
       kind: 'adapter',
       config: { peft_type: 'LORA', r: 2 },
     });
+    expect((await peftjs(['inspect', adapter])).stdout).toMatch(
+      /^ {2}target_modules: .*"model\.layers\.\*\.self_attn\.q_proj"/m,
+    );
     const plain = await delta('diff', ...sides, '--out', place.path('plain'));
     expect(plain.code).toBe(0);
     expect(await delta('to-lora', '--base', place.model, '--delta', place.path('plain'), '--out', 'x')).toMatchObject({

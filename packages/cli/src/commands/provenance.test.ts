@@ -190,6 +190,7 @@ describe('publish, list and pull', () => {
     expect(signed).toMatchObject({ signature: { key: publicKey } });
     const theirs = ['--out', place.path('theirs'), '--trusted', publicKey as string];
     expect(await run('pull', 'signed', ...theirs, ...registry)).toMatchObject({ fetched: true });
+    expect(await lines('pull', 'signed', ...registry)).toMatch(/^signed {3}by ed25519:/m);
     expect(await run('verify', place.path('theirs'))).toMatchObject({ signedBy: publicKey });
     expect(await fault('pull', 'note', ...registry)).toContain('nearest: "notes"');
     expect(await fault('list')).toContain('--registry PLACE is missing: a folder or a URL; or set PEFTJS_REGISTRY');

@@ -33,6 +33,7 @@ of the release and of its folder where they have some; --trusted demands both. W
     report.say(
       `release  ${titleOf(release)}: ${release.kind}, ${counted(release.files.size, 'file')}, ${bytes(sizeOf(release))}`,
     );
+    report.say(`signed   ${release.signature === null ? 'by nobody' : `by ${release.signature.key}`}`);
     report.say(`folder   ${out ?? folder.location}${fetched ? '' : ', from the cache'}`);
     report.result({
       ...release,

@@ -13,13 +13,13 @@ interface How {
   onProgress(progress: DeltaProgress): void;
 }
 
-export async function workOnDelta({ report, signal }: Run, work: (how: How) => Promise<unknown>): Promise<void> {
+export async function workOnDelta<T>({ report, signal }: Run, work: (how: How) => Promise<T>): Promise<T> {
   const known = await knownBases();
   const bar = await report.progress(100, '%');
   const onProgress = ({ status, loaded, total }: DeltaProgress) =>
     bar.update(Math.floor((100 * loaded) / (total || 1)), status);
   try {
-    await work({ signal, codecs: allCodecs(), known, onProgress });
+    return await work({ signal, codecs: allCodecs(), known, onProgress });
   } finally {
     bar.stop();
   }

@@ -8,7 +8,7 @@ import { bytes, count, counted } from '../figures.ts';
 import { type Contents, readContents } from './contents.ts';
 import { deltaLines } from './delta-lines.ts';
 import { openFolder } from './open-folder.ts';
-import { tensorLines } from './tensor-summary.ts';
+import { ofAnyLayer, tensorLines } from './tensor-summary.ts';
 
 /** Says what `path` holds; what the object for machines has beside it is `more`. */
 export async function showFolder(path: string, run: Run, trust: TrustOptions, more: object = {}): Promise<void> {
@@ -41,7 +41,9 @@ function headLines({ kind, path, config, tensorCount, parameters, bytes: size }:
   return [
     `${kind.padEnd(8)} ${path}`,
     `holds    ${counted(tensorCount, 'tensor')}, ${count(parameters)} parameters, ${bytes(size)}`,
-    ...(said.length === 0 ? [] : ['config', ...said.map(([key, value]) => `  ${key}: ${JSON.stringify(value)}`)]),
+    ...(said.length === 0
+      ? []
+      : ['config', ...said.map(([key, value]) => `  ${key}: ${JSON.stringify(shortened(value))}`)]),
   ];
 }
 
@@ -66,6 +68,12 @@ function originLines(provenance: Provenance | null): readonly string[] {
       : value.map(([key, one]) => `  ${label.toLowerCase()} ${key}: ${one}`),
   );
   return lines.length === 0 ? [] : ['origin', ...lines];
+}
+
+/** Names of the same modules in every layer as one. */
+function shortened(value: Json): Json {
+  if (!Array.isArray(value)) return value;
+  return [...new Set(value.map((one) => (typeof one === 'string' ? ofAnyLayer(one) : one)))];
 }
 
 /** Nothing is said by it. */

@@ -10,11 +10,14 @@ export interface TensorGroup extends TensorFacts {
   readonly count: number;
 }
 
+/** A name, whichever layer it is of. */
+export const ofAnyLayer = (name: string): string => name.replace(/(?<=\.)\d+(?=\.)/g, '*');
+
 /** Groups tensors whose names differ in numbers alone (`layers.*`) and that are otherwise the same. */
 export function groupTensors(tensors: Iterable<TensorFacts>): readonly TensorGroup[] {
   const groups = new Map<string, TensorGroup>();
   for (const { name, dtype, shape } of tensors) {
-    const pattern = name.replace(/(?<=\.)\d+(?=\.)/g, '*');
+    const pattern = ofAnyLayer(name);
     const key = `${pattern} ${dtype} ${shape}`;
     groups.set(key, { name: pattern, dtype, shape, count: (groups.get(key)?.count ?? 0) + 1 });
   }

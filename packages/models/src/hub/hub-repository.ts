@@ -12,7 +12,7 @@ export interface HubRepository {
   readonly retry: Retry;
   readonly fetch: typeof globalThis.fetch;
   readonly signal: AbortSignal | undefined;
-  /** Said after an error that the hub has no such model: what else may have been meant. */
+  /** Said after an error that the hub has no such model, or cannot be asked: what else may have been meant. */
   readonly hint: string;
 }
 

@@ -78,7 +78,7 @@ export async function hubRequest(hub: HubRepository, request: Request): Promise<
 }
 
 /** Runs steps of a request, each of which must end within `retry.stall` milliseconds, under one signal. */
-function watched({ signal, retry, endpoint }: HubRepository): {
+function watched({ signal, retry, endpoint, hint }: HubRepository): {
   readonly signal: AbortSignal;
   run<T>(step: () => Promise<T>): Promise<T>;
   failed(what: string, cause: unknown): never;
@@ -105,7 +105,9 @@ function watched({ signal, retry, endpoint }: HubRepository): {
       signal?.throwIfAborted();
       const reason = controller.signal.aborted ? controller.signal.reason : cause;
       const why = reason instanceof Error ? ((reason.cause as Error | undefined)?.message ?? reason.message) : reason;
-      throw new TransientError(`[peftjs/models] the connection to ${endpoint} failed at ${what}: ${why}`, { cause });
+      throw new TransientError(`[peftjs/models] the connection to ${endpoint} failed at ${what}: ${why}${hint}`, {
+        cause,
+      });
     },
   };
 }

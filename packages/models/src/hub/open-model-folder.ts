@@ -54,7 +54,7 @@ async function findFolder(name: string, options: HubOptions): Promise<Folder> {
     options.offline ?? ['1', 'true', 'yes', 'on'].includes((environment('HF_HUB_OFFLINE') ?? '').toLowerCase());
   const place = options.cache ?? (await defaultCachePath());
   const cache = typeof place === 'string' ? diskCache(place) : place;
-  const hint = local.near === '' ? '' : ` and there is no folder of that name${local.near}`;
+  const hint = isNode() ? `, and there is no folder of that name here${local.near}` : '';
   return hubFolder(hubRepository(parsed, { ...options, endpoint }, token, hint), cache, offline, options.onProgress);
 }
 

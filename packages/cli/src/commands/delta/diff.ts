@@ -1,7 +1,8 @@
 // `peftjs delta diff`: a delta of two models.
-import { diff } from '@peftjs/delta';
+import { diff, type Manifest } from '@peftjs/delta';
 import { command, EXIT } from '../../command.ts';
 import type { Action } from '../../command-group.ts';
+import { counted } from '../../figures.ts';
 import { checkApart } from '../../folders/check-out.ts';
 import { showDelta, workOnDelta } from '../../folders/delta-work.ts';
 import { openFolder } from '../../folders/open-folder.ts';
@@ -49,13 +50,26 @@ whose error is said. Only --distill loads the fine-tuned model.`,
       checkDistill(values);
       await checkApart(out, [base, tuned]);
       const distilled = await distilledCodec(values, run);
-      await workOnDelta(run, async (how) => {
+      const { manifest } = await workOnDelta(run, async (how) => {
         const more = { ...how, baseName: name ?? base, reversible: !values['one-way'], story: storyOf(values) };
         const [before, after] = [await openFolder(base, run), await openFolder(tuned, run)];
-        await diff(before, after, out, { ...more, codec: distilled ?? (await choose(before, after, more)) });
+        return diff(before, after, out, { ...more, codec: distilled ?? (await choose(before, after, more)) });
       });
-      await showDelta(out, run, { action: 'diff' });
+      await showDelta(out, run, { action: 'diff', done: otherTypes(manifest) });
       return EXIT.ok;
     },
   }),
 };
+
+/** What makes a delta large: tensors of another type than the base's. */
+function otherTypes({ tensors }: Manifest): readonly string[] {
+  const found = [...tensors.values()].flatMap(({ before, after }) =>
+    before && after && before.dtype !== after.dtype ? [{ base: before.dtype, tuned: after.dtype }] : [],
+  );
+  const [first] = found;
+  if (first === undefined) return [];
+  const { base, tuned } = first;
+  return [
+    `note     stored whole: ${counted(found.length, 'tensor')} of another type, such as ${base} in the base and ${tuned} in the tuned model; saved with --dtype ${base} (train, convert) only changes are stored`,
+  ];
+}
