@@ -1,10 +1,10 @@
 // One AdamW step over a parameter whose two means are codes of 8 bits, in blocks of 256 numbers with a scale each: three
 // codes to a float32 that holds the whole number of their 24 bits.
-import { mean, meanSquare, scaled, setStep, step } from './adamw';
+import { setStep, steps } from './adamw';
 import { ceilDiv } from './gemm';
 import { ADAMW_8BIT } from './kernel-ids';
 import { arg, chunkCount, chunksFor, parallel, scratchOf, setArg, startOf } from './pool';
-import { loadPart, maxOf, storePart } from './simd';
+import { maxOf } from './simd';
 
 const BLOCK: i32 = 256;
 const WORDS: i32 = 86;
@@ -44,10 +44,12 @@ export function adamw8bitChunk(chunk: i32, thread: i32): void {
   const chunks = chunkCount();
   const means = scratchOf(thread);
   const squares = means + BYTES;
+  const p = arg<usize>(0), g = arg<usize>(1), p2 = arg<usize>(2);
   for (let b = startOf(chunk, chunks, blocks); b < startOf(chunk + 1, chunks, blocks); b++) {
     decode(20, b, means);
     decode(30, b, squares);
-    update(b * BLOCK, min(BLOCK, n - b * BLOCK), means, squares);
+    const o: usize = b * END;
+    steps(p + o, g + o, means, squares, p2 + o, means, squares, min(BLOCK, n - b * BLOCK));
     encode(20, b, means, true);
     encode(30, b, squares, false);
   }
@@ -64,28 +66,6 @@ function decode(codes: i32, b: i32, to: usize): void {
     store<f32>(to, load<f32>(table + (((three >> 8) & 255) << 2)) * scale, 4);
     store<f32>(to, load<f32>(table + ((three >> 16) << 2)) * scale, 8);
   }
-}
-
-/** A step of `count` numbers from `start` on, and their means in place. */
-function update(start: i32, count: i32, means: usize, squares: usize): void {
-  const p = arg<usize>(0) + (start << 2), g = arg<usize>(1) + (start << 2), p2 = arg<usize>(2) + (start << 2);
-  const whole: usize = (count & ~3) << 2;
-  for (let o: usize = 0; o < whole; o += 16) {
-    const grad = scaled(v128.load(g + o));
-    const first = mean(v128.load(means + o), grad);
-    const second = meanSquare(v128.load(squares + o), grad);
-    v128.store(means + o, first);
-    v128.store(squares + o, second);
-    v128.store(p2 + o, step(v128.load(p + o), first, second));
-  }
-  const rest = count & 3;
-  if (rest == 0) return;
-  const grad = scaled(loadPart(g + whole, rest, 0));
-  const first = mean(v128.load(means + whole), grad);
-  const second = meanSquare(v128.load(squares + whole), grad);
-  v128.store(means + whole, first);
-  v128.store(squares + whole, second);
-  storePart(p2 + whole, rest, step(loadPart(p + whole, rest, 0), first, second));
 }
 
 /** The codes of a block's numbers, which are lost, and its scale. @param codes where the arguments of its codes begin */
