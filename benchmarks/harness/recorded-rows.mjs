@@ -9,7 +9,7 @@ import { join } from 'node:path';
  * @param {import('./options.mjs').Options} options
  * @returns {{ results: Record<string, any>[], [more: string]: unknown }}
  */
-export function recorded(name, { quick, out }) {
+function recorded(name, { quick, out }) {
   const file = join(String(out), `${name}.json`);
   return quick || !existsSync(file) ? { results: [] } : JSON.parse(readFileSync(file, 'utf8'));
 }
