@@ -3,7 +3,8 @@
 import { type AttentionAttrs, type AttentionInputs, attention, type Form, type Kernel, kernel } from '@peftjs/backend';
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { fitsJavaScript } from '../in-javascript.ts';
-import { float, type Raw, raw, run } from '../native.ts';
+import { type Raw, raw, run } from '../native.ts';
+import { float } from '../native-constants.ts';
 import {
   add,
   batchMatMul,
