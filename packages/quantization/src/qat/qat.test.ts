@@ -127,6 +127,7 @@ describe('refuses', () => {
   it.each([
     [{ bits: 1 }, 'bits is 1; 2 to 8 is possible'],
     [{ bits: 4.5 }, 'bits is 4.5'],
+    [{ over: undefined as never }, "over is undefined; say what is rounded, 'base' or 'merged'"],
     [{ group: 0 }, 'group is 0; give a whole number above 0'],
     [{ activations: { bits: 9 } }, 'bits is 9'],
     [{ steps: 'learned', symmetric: false }, 'learned steps are those of a symmetric grid'],

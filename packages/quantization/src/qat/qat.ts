@@ -26,13 +26,16 @@ type Fold = NonNullable<Linear['fold']>;
 /**
  * A method whose linear layers train as they will be in few bits. Its type, files and targets are the method's own.
  *
- * @throws when an option is out of its range, or the method cannot be merged on linear layers
+ * @throws when an option is out of its range or `over` is missing, or the method cannot be merged on linear layers
  * @example
  * attach(model, qat(lora({ r: 8 }), { bits: 4, group: 32, over: 'merged' }));
  */
 export function qat(method: Method, spec: QatSpec): Method {
   const { over, steps = 'fitted', activations, symmetric = true } = spec;
   checkGrid(spec);
+  if (over !== 'base' && over !== 'merged') {
+    throw new Error(`[peftjs/quantization] over is ${over}; say what is rounded, 'base' or 'merged'`);
+  }
   if (activations) checkGrid(activations);
   if (steps === 'learned' && !symmetric) {
     throw new Error('[peftjs/quantization] learned steps are those of a symmetric grid; leave symmetric out');
