@@ -2,11 +2,12 @@
 // A package's assembly/ compiled to WebAssembly, in base64, in a TypeScript file. What was made from the same sources by the same
 // compiler stays: compiling takes longer than all else that an installation does.
 import { createHash } from 'node:crypto';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import asc from 'assemblyscript/asc';
+import { replaceFile } from './replace-file.mjs';
 
 /** Those of every module. */
 const OPTIONS = ['-O3', '--converge', '--noAssert', '--runtime', 'stub', '--enable', 'simd'];
@@ -19,7 +20,7 @@ const OPTIONS = ['-O3', '--converge', '--noAssert', '--runtime', 'stub', '--enab
  */
 export async function makeAssembly(script, name, textOf) {
   const folder = fileURLToPath(new URL('../assembly/', script));
-  const target = new URL(`../${name}`, script);
+  const target = fileURLToPath(new URL(`../${name}`, script));
   const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.ts'));
   const hash = createHash('sha256').update(asc.version);
   for (const own of [script, import.meta.url]) hash.update(readFileSync(fileURLToPath(own)));
@@ -27,7 +28,7 @@ export async function makeAssembly(script, name, textOf) {
   const head = `// Made by scripts/compile-kernels.mjs from assembly/ of SHA-256 ${hash.digest('hex')}.\n`;
   if (existsSync(target) && readFileSync(target, 'utf8').startsWith(head)) return;
   const text = await textOf((file, options) => compile(join(folder, file), options), files);
-  writeFileSync(target, head + text);
+  replaceFile(target, head + text);
 }
 
 /** @param {string} source @param {readonly string[]} options */

@@ -1,15 +1,17 @@
 // Bundles the gradients of tfjs-core into one module that Node can import. tfjs-core ships them as files that only a
 // bundler can resolve; here every import of an op, a constant or a helper that tfjs-core exports publicly becomes an
 // import of tfjs-core itself, so that there is one copy of it, and nothing is registered on import.
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { basename, dirname, join, relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
+import { replaceFile } from '../../../scripts/replace-file.mjs';
 
 const require = createRequire(import.meta.url);
 const dist = dirname(require.resolve('@tensorflow/tfjs-core'));
 const core = require('@tensorflow/tfjs-core');
-const target = new URL('../src/tfjs-gradients.gen.ts', import.meta.url);
+const target = fileURLToPath(new URL('../src/tfjs-gradients.gen.ts', import.meta.url));
 
 const files = readdirSync(join(dist, 'gradients')).filter((name) => /_grad\.js$/.test(name));
 const configs = files.map((name) => {
@@ -67,7 +69,7 @@ const code = result.outputFiles[0].text.replace(
   'export const gradients: readonly GradConfig[] = $1;',
 );
 if (!code.includes('export const gradients')) throw new Error('the bundle does not end as expected');
-writeFileSync(
+replaceFile(
   target,
   `// @ts-nocheck Made by scripts/generate-gradients.mjs from @tensorflow/tfjs-core ${core.version_core} (Apache-2.0, Google LLC).
 import type { GradConfig } from '@tensorflow/tfjs-core';
