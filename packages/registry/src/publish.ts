@@ -61,6 +61,11 @@ export async function publish(
   for (const [file, bytes] of await filesOf(folder)) content.set(file, piecesOf(bytes));
   const fs = await loadFs();
   const staged = `${root}/releases/.new-${crypto.randomUUID()}`;
+  await fs.mkdir(`${root}/releases`, { recursive: true }).catch((cause: unknown) => {
+    throw new RegistryError(`${root} cannot be made or written (${errorCode(cause)}); name another place for it`, {
+      cause,
+    });
+  });
   try {
     await diskFolder(staged).replace(content);
     if (privateKey !== undefined && !content.has(SIGNATURE_FILE)) await sign(staged, privateKey);

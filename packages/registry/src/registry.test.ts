@@ -129,6 +129,14 @@ describe('publish, list and pull', () => {
     expect(readdirSync(join(root, 'releases')).sort()).toEqual(['notes', 'style']);
   });
 
+  it('say where no registry can be made', async () => {
+    const { root } = await registry();
+    const inFile = join(root, 'index.json', 'deltas');
+    await expect(publish(inFile, await adapter(1), { name: 'notes' })).rejects.toThrow(
+      /index\.json\/deltas cannot be made or written \(ENOTDIR\); name another place for it/,
+    );
+  });
+
   it('are for several publishers at once', async () => {
     const root = temporaryFolder();
     const values = [1, 2, 3, 4, 5, 6];
