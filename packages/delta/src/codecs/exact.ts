@@ -3,7 +3,7 @@ import type { Change, Codec, EncodedPart, Pause, Stored, TensorBytes, TensorKind
 import { crew } from '../crew/crew.ts';
 import type { Outputs } from '../crew/task.ts';
 import { DeltaError } from '../delta-error.ts';
-import { freeMemory } from '../free-memory.ts';
+import { freed } from '../free-memory.ts';
 import { inFlight } from '../in-flight.ts';
 import { bytesOf } from '../tensor-bytes.ts';
 import { decodeBytes, encodeBytes, undoBytes } from './change-bytes.ts';
@@ -110,14 +110,6 @@ async function* inPairs(
 /** Bytes may come in a stream: they are read one chunk after the other. */
 async function* withBytes(chunks: ReturnType<typeof chunksOf>, from: TensorBytes): AsyncGenerator<Chunk> {
   for await (const { begin, end, parts } of chunks) yield { parts, bytes: await from.read(begin, end) };
-}
-
-/** The first of outputs, each until the next is asked for. */
-async function* freed(all: AsyncIterable<Outputs>): AsyncGenerator<Uint8Array> {
-  for await (const outputs of all) {
-    yield outputs[0] as Uint8Array;
-    freeMemory(outputs);
-  }
 }
 
 function isChunkSize(value: unknown): value is number {

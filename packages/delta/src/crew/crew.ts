@@ -2,6 +2,7 @@
 // does a task changes nothing about what it gives.
 import type { Pause } from '../codec.ts';
 import { DeltaError } from '../delta-error.ts';
+import { freeMemory } from '../free-memory.ts';
 import { type Answer, coreCount, type Done, type Hand, type HandEvents, startHand } from './start-hand.ts';
 import type { Outputs, Task } from './task.ts';
 
@@ -18,6 +19,8 @@ const MOST = 4;
 const DEPTH = 2;
 /** Work on this thread, ms, that shows that there is more: about what it takes to start a worker. */
 const ENOUGH = 50;
+/** Bytes of memory that are kept for the next tasks. */
+const KEPT = 2 ** 22;
 /** How long workers stay when there is nothing to do, ms. */
 const IDLE = 2000;
 
@@ -123,21 +126,29 @@ function errorOf({ fault }: Done): Error {
 
 /** Memory that inputs go to workers in, and come back in. */
 function createSpare() {
-  let spare: ArrayBuffer[] = [];
+  let [spare, held]: [ArrayBuffer[], number] = [[], 0];
   return {
     copy(bytes: Uint8Array): Uint8Array {
       const at = spare.findIndex(({ byteLength }) => byteLength >= bytes.length && byteLength <= 2 * bytes.length);
-      const [buffer = new ArrayBuffer(bytes.length)] = at < 0 ? [] : spare.splice(at, 1);
-      const copy = new Uint8Array(buffer, 0, bytes.length);
+      const [buffer] = at < 0 ? [] : spare.splice(at, 1);
+      held -= buffer?.byteLength ?? 0;
+      const copy = new Uint8Array(buffer ?? new ArrayBuffer(bytes.length), 0, bytes.length);
       copy.set(bytes);
       return copy;
     },
     keep(inputs: readonly Uint8Array[]): void {
-      spare.push(...inputs.map(({ buffer }) => buffer as ArrayBuffer));
-      spare = spare.slice(-4);
+      for (const { buffer } of inputs) {
+        spare.push(buffer as ArrayBuffer);
+        held += buffer.byteLength;
+      }
+      while (held > KEPT) {
+        const oldest = spare.shift() as ArrayBuffer;
+        held -= oldest.byteLength;
+        freeMemory([new Uint8Array(oldest)]);
+      }
     },
     drop(): void {
-      spare = [];
+      [spare, held] = [[], 0];
     },
   };
 }

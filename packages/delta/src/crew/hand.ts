@@ -1,10 +1,12 @@
 // What a worker of the crew does: one task after the other, as they come. `scripts/bundle-hand.mjs` makes a script of it.
 import { decodeChunk, encodeChunk, undoChunk } from '../codecs/exact-tasks.ts';
+import { findFactors } from '../codecs/factors.ts';
+import { multiplyRows } from '../codecs/product.ts';
 import { DeltaError } from '../delta-error.ts';
 import type { Answer, Order } from './start-hand.ts';
 import type { Task } from './task.ts';
 
-const TASKS: readonly Task<never>[] = [encodeChunk, decodeChunk, undoChunk];
+const TASKS: readonly Task<never>[] = [encodeChunk, decodeChunk, undoChunk, findFactors, multiplyRows];
 const tasks = new Map(TASKS.map((task) => [task.name, task]));
 
 /** The worker's side of the channel to who began it. */
