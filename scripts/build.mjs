@@ -1,10 +1,18 @@
 // @ts-check
-// Builds packages in the order of their dependencies: all of them, or those named and what they depend on.
-// Run: node scripts/build.mjs [@peftjs/NAME ...]
-import { pnpm, run } from './run.mjs';
+// Builds packages in the order of their dependencies: all of them, or those named and what they depend on. One compiler for all
+// starts once. Run: node scripts/build.mjs [NAME ...]
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { pnpm, root, run, tool } from './run.mjs';
 
-const filters = process.argv.length > 2 ? process.argv.slice(2) : ['./packages/*'];
-const turbo = ['turbo', 'run', 'build', '--output-logs=errors-only', ...filters.map((name) => `--filter=${name}`)];
+const names = process.argv.length > 2 ? process.argv.slice(2) : readdirSync(join(root, 'packages'));
+const generate = pnpm(...names.map((name) => `--filter=@peftjs/${name}...`), 'run', 'generate');
+const compile = tool('tsc', '-b', ...names.map((name) => join('packages', name)));
 
-const { code } = await run(pnpm('exec', ...turbo), { show: true });
-process.exitCode = code;
+for (const command of [generate, compile]) {
+  const { code, output } = await run(command);
+  process.exitCode = code;
+  if (code === 0) continue;
+  console.error(output);
+  break;
+}

@@ -6,7 +6,7 @@ import { prepare } from './prepare.mjs';
 import { install, node, run } from './run.mjs';
 
 await prepare('install', install('--filter', '.', '--filter', '@peftjs/cli...'));
-await prepare('build', node('scripts/build.mjs', '@peftjs/cli...'));
+await prepare('build', node('scripts/build.mjs', 'cli'));
 await prepare('text', node('models/sotu-3m/corpus.mjs', 'moby-dick'));
 console.log();
 const train = ['train', '--config', 'quickstart.json', ...process.argv.slice(2)];
