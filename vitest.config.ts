@@ -8,12 +8,19 @@ import { vulkanEnvironment } from './scripts/vulkan.mjs';
 /** Packages are tested from their sources, so that no test can run on a stale build. */
 const conditions = ['peftjs-source'];
 const IN_BROWSER = 'packages/*/src/**/*.browser.test.ts';
+/** The suites, on backends that are started in one way. These share a process a core, too. */
+const SUITES = 'packages/testing/src/*.test.ts';
 /**
- * Tests whose process is a part of what they test: they start backends other than the plain ones, change what tfjs holds for
- * the whole process, or compute on a GPU. All others share a process a core: to start one and to load tfjs takes longer than most
+ * Tests whose process is a part of what they test: they start a backend in more than one way, change what tfjs holds for the
+ * whole process, or compute on a GPU. All others share a process a core: to start one and to load tfjs takes longer than most
  * of them run.
  */
-const ALONE = ['packages/{backend*,testing}/src/**/*.test.ts', 'packages/*/src/**/{*.webgpu,every-backend}.test.ts'];
+const ALONE = [
+  'packages/backend*/src/**/*.test.ts',
+  'packages/testing/src/*.wasm-1.test.ts',
+  'packages/*/src/**/{*.webgpu,every-backend}.test.ts',
+  'tests/*.test.ts',
+];
 /** What the sources import from elsewhere, so that Vite prepares it before the first test and not in the middle of one. */
 const DEPENDENCIES = [
   '@tensorflow/tfjs-core',
@@ -37,10 +44,11 @@ class LongestFirst extends BaseSequencer {
     const sorted = await super.sort(files);
     const long = [
       ({ moduleId }: TestSpecification) => moduleId.endsWith('/recipes.test.ts'),
-      ({ project }: TestSpecification) => project.name === 'repository',
+      ({ moduleId }: TestSpecification) => moduleId.startsWith(join(import.meta.dirname, 'tests')),
       ({ moduleId }: TestSpecification) => moduleId.endsWith('.webgpu.test.ts'),
       // A process is shared as long as the next file may share it.
       ({ project }: TestSpecification) => project.name === 'alone',
+      ({ project }: TestSpecification) => project.name === 'suites',
     ];
     const rank = (file: TestSpecification) => [...long, () => true].findIndex((is) => is(file));
     return sorted.sort((a, b) => rank(a) - rank(b));
@@ -65,13 +73,16 @@ export default defineConfig({
         test: {
           name: 'packages',
           include: ['packages/*/src/**/*.test.ts'],
-          exclude: [IN_BROWSER, ...ALONE],
+          exclude: [IN_BROWSER, SUITES, ...ALONE],
           isolate: false,
           setupFiles,
         },
       },
+      {
+        extends: true,
+        test: { name: 'suites', include: [SUITES], exclude: [IN_BROWSER, ...ALONE], isolate: false, setupFiles },
+      },
       { extends: true, test: { name: 'alone', include: ALONE, exclude: [IN_BROWSER], setupFiles } },
-      { extends: true, test: { name: 'repository', include: ['tests/*.test.ts'], setupFiles } },
       ...inChromium(),
     ],
   },

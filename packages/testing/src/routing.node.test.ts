@@ -1,4 +1,4 @@
 import { node } from '@peftjs/backend-node';
 import { describeRouting } from '../test/routing-suite.ts';
 
-describeRouting(node());
+describeRouting(node({ device: 'cpu' }));
