@@ -1,12 +1,13 @@
 // @ts-check
-// Builds packages in the order of their dependencies: all of them, or those named and what they depend on. One compiler for all
-// starts once. Run: node scripts/build.mjs [NAME ...]
+// Builds packages with what they depend on: all of them, or those named. Turborepo generates what has changed, and one compiler, which
+// knows the order, compiles all. Run: node scripts/build.mjs [NAME ...]
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { pnpm, root, run, tool } from './run.mjs';
 
 const names = process.argv.length > 2 ? process.argv.slice(2) : readdirSync(join(root, 'packages'));
-const generate = pnpm(...names.map((name) => `--filter=@peftjs/${name}...`), 'run', 'generate');
+const filters = names.map((name) => `--filter=@peftjs/${name}...`);
+const generate = pnpm('exec', 'turbo', 'run', 'generate', '--output-logs=errors-only', ...filters);
 const compile = tool('tsc', '-b', ...names.map((name) => join('packages', name)));
 
 for (const command of [generate, compile]) {

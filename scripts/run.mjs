@@ -9,6 +9,7 @@ export const root = join(import.meta.dirname, '..');
 /** What keeps tools from talking to anyone. */
 const QUIET = {
   DO_NOT_TRACK: '1',
+  TURBO_TELEMETRY_DISABLED: '1',
   VITEPRESS_TELEMETRY_DISABLED: '1',
   HF_HUB_DISABLE_TELEMETRY: '1',
   npm_config_update_notifier: 'false',
