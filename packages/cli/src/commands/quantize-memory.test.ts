@@ -24,7 +24,7 @@ beforeAll(async () => {
     await makeWorkplace(1, { ...SHAPE, num_hidden_layers: FEW }),
     await makeWorkplace(1, { ...SHAPE, num_hidden_layers: MANY }),
   ];
-});
+}, 60_000);
 afterAll(() => {
   for (const place of places) place.remove();
 });
