@@ -19,7 +19,7 @@ import {
 export type InputProducts = ReadonlyMap<string, Float32Array>;
 
 /** Each brings what is not wanted down by the ratio of its eigenvalue to the wanted ones'. */
-const ROUNDS = 5;
+const ROUNDS = 3;
 
 /** The r strongest eigenvectors [o, r] of D H D'. */
 function strongest(lost: Matrix, products: Matrix, r: number): Matrix {
