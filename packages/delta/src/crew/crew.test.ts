@@ -1,43 +1,19 @@
 import { expect, it, vi } from 'vitest';
 import { bundled } from '../../../../scripts/bundled.mjs';
 import { numbers } from '../../test/models.ts';
+import { bytesOf, form, present, watched } from '../../test/present-crew.ts';
 import { encodeChunk, undoChunk } from '../codecs/exact-tasks.ts';
-import { formOf, type NumberForm } from '../codecs/ordered-bits.ts';
+import { findFactors } from '../codecs/factors.ts';
+import { multiplyRows } from '../codecs/product.ts';
 import { DeltaError } from '../delta-error.ts';
+import { bytesIn } from '../numbers.ts';
 import { createCrew } from './crew.ts';
 import { HAND } from './hand.gen.ts';
 import { type HandEvents, startHand } from './start-hand.ts';
 import type { Outputs, Task } from './task.ts';
 
-const form = formOf('F32') as NumberForm;
-const bytesOf = (seed: number) => new Uint8Array(numbers(seed, 2 ** 15).buffer);
-
 /** Long arrays are compared much faster so. */
 const text = (bytes: Uint8Array) => Buffer.from(bytes).toString('base64');
-
-/** The task, which says when it was this thread that did it. */
-function watched<O>(task: Task<O>) {
-  const local = { count: 0 };
-  const run: Task<O>['run'] = (...args) => {
-    local.count++;
-    return task.run(...args);
-  };
-  return { task: { ...task, run }, local };
-}
-
-/** A crew that has come, of which each worker was given something. */
-async function present(hands: number) {
-  const crew = createCrew(hands);
-  const { task, local } = watched(encodeChunk);
-  const last = { count: -1 };
-  while (hands > 0 && last.count !== local.count) {
-    last.count = local.count;
-    await new Promise((resolve) => setTimeout(resolve));
-    const some = Array.from({ length: hands }, () => [bytesOf(1), bytesOf(2)]);
-    await Promise.all(some.map((inputs) => crew.run(task, inputs, { form, forward: true })));
-  }
-  return crew;
-}
 
 it('has the script of what it does', async () => {
   expect(await bundled(new URL('./hand.ts', import.meta.url), 'hand'), 'run `pnpm generate` in packages/delta').toBe(
@@ -66,6 +42,25 @@ it.each([0, 1, 3])('gives the same with %i workers, whoever does it', async (han
     const back = await crew.run(undoChunk, [...(coded[k] ?? []), bytesOf(seed)], form);
     expect(back.map(text)).toEqual([text(bytesOf(seed + 1))]);
   }
+  crew.end();
+});
+
+it('finds and multiplies vectors there as here', async () => {
+  const crew = await present(1);
+  const [u, v, change] = [numbers(1, 40 * 3), numbers(2, 3 * 50), numbers(3, 40 * 50)].map(bytesIn) as [
+    Uint8Array,
+    Uint8Array,
+    Uint8Array,
+  ];
+  const wanted = { rows: 40, columns: 50, most: 5 };
+  const both = async <O>(task: Task<O>, inputs: readonly Uint8Array[], options: O) => {
+    const { task: seen, local } = watched(task);
+    const there = await crew.run(seen, inputs, options);
+    expect(local.count).toBe(0);
+    expect(there.map(text)).toEqual((await task.run(inputs, options, async () => {})).map(text));
+  };
+  await both(multiplyRows, [u, v], { rank: 3 });
+  await both(findFactors, [change], wanted);
   crew.end();
 });
 
