@@ -5,4 +5,5 @@ declare const data: readonly BenchmarkTable[];
 
 export { data };
 
-export default { watch: ['../benchmarks/results/*.json'], load: (): readonly BenchmarkTable[] => benchmarkTables() };
+// Without `watch`: for a pattern that leaves this folder, VitePress walks the whole repository, with all that is installed there.
+export default { load: (): readonly BenchmarkTable[] => benchmarkTables() };

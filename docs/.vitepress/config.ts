@@ -1,7 +1,7 @@
 import { transformerTwoslash } from '@shikijs/vitepress-twoslash';
 import { type DefaultTheme, defineConfig, type MarkdownOptions } from 'vitepress';
-import { compilerOptions } from '../scripts/type-errors.mjs';
 import { continuedSamples } from './continued-samples.ts';
+import { sampleHovers } from './sample-hovers.ts';
 
 const packages = [
   'backend',
@@ -71,13 +71,8 @@ const sidebar: DefaultTheme.SidebarItem[] = [
 
 type CodeTransformer = NonNullable<MarkdownOptions['codeTransformers']>[number];
 
-/** Its types are of a newer Shiki than VitePress's. What everybody knows needs no hover. */
-const twoslash = transformerTwoslash({
-  twoslashOptions: {
-    compilerOptions,
-    filterNode: (node) => node.type !== 'hover' || !['console', 'log'].includes(node.target),
-  },
-}) as unknown as CodeTransformer;
+/** Its types are of a newer Shiki than VitePress's. */
+const twoslash = transformerTwoslash({ twoslasher: sampleHovers }) as unknown as CodeTransformer;
 
 /** Code is found as it is written, without the types that a page shows at a hover. */
 const renderForSearch: DefaultTheme.LocalSearchOptions['_render'] = (source, env, md) => {

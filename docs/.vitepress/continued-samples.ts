@@ -3,6 +3,9 @@
 import type { MarkdownRenderer } from 'vitepress';
 import { readInfo } from '../scripts/samples.mjs';
 
+/** Between what the type checker reads before a sample and the sample itself. */
+export const CUT = '// ---cut---\n';
+
 export function continuedSamples(md: MarkdownRenderer): void {
   md.core.ruler.push('continued-samples', (state) => {
     let before = '';
@@ -13,7 +16,7 @@ export function continuedSamples(md: MarkdownRenderer): void {
       if (said.fresh) before = '';
       const code = token.content;
       token.info = 'ts twoslash';
-      token.content = before === '' ? code : `${before}// ---cut---\n${code}`;
+      token.content = before === '' ? code : `${before}${CUT}${code}`;
       before += code;
     }
   });

@@ -3,7 +3,7 @@
 import { join } from 'node:path';
 import ts from 'typescript';
 
-/** Read by twoslash too, so that a page shows what was checked. */
+/** Those of hovers too, so that a page shows what was checked. */
 export const compilerOptions = {
   target: ts.ScriptTarget.ES2023,
   lib: ['lib.es2023.d.ts', 'lib.dom.d.ts', 'lib.dom.asynciterable.d.ts'],
@@ -16,7 +16,7 @@ export const compilerOptions = {
 };
 
 /** @param {readonly import('./samples.mjs').Sample[]} program */
-const codeOf = (program) => program.map(({ code }) => code).join('');
+export const codeOf = (program) => program.map(({ code }) => code).join('');
 
 /**
  * @param {readonly (readonly import('./samples.mjs').Sample[])[]} programs
