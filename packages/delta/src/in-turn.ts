@@ -8,7 +8,7 @@ export const AT_ONCE = 3;
 
 type Held = NonNullable<Awaited<ReturnType<ModelSource['open']>>>;
 
-/** The same model. A tensor's bytes may be gone once so many others were opened; one that has no more than a piece is read but once. */
+/** The same model. A tensor's bytes may be gone once so many others were opened, in the order in which they are needed; one that has no more than a piece is read but once. */
 export function inTurn(source: ModelSource): ModelSource {
   const memories = Array.from({ length: AT_ONCE }, reused);
   let turn = 0;

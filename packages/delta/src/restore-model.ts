@@ -17,6 +17,7 @@ import { AT_ONCE, inTurn } from './in-turn.ts';
 import { type Facts, type Item, isSame, type Section } from './manifest.ts';
 import { factsOf, type ModelSource, modelSource, type Readable } from './model-source.ts';
 import type { OpenDelta } from './open-delta.ts';
+import { paused } from './pause.ts';
 import { type DeltaRun, progressOf } from './progress.ts';
 import { bytesOf, collectPieces, isSameKind, piecesOf, streamedBytes, zeroBytes } from './tensor-bytes.ts';
 
@@ -120,8 +121,7 @@ export async function checkModel(
   );
   const digests: TensorDigest[] = [];
   let wrong: string | null = null;
-  const all = inFlight(known.weights.tensors.keys(), AT_ONCE, async (name) => {
-    await pause();
+  const all = inFlight(paused(known.weights.tensors.keys(), pause), AT_ONCE, async (name) => {
     const tensor = (await known.open('tensors', name)) as NonNullable<Awaited<ReturnType<ModelSource['open']>>>;
     return { name, bytes: tensor.bytes, facts: await factsOf(tensor) };
   });

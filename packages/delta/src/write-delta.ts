@@ -25,6 +25,7 @@ import {
   storedName,
 } from './manifest.ts';
 import type { Key } from './model-source.ts';
+import { paused } from './pause.ts';
 import { type DeltaRun, progressOf } from './progress.ts';
 
 /** What came of it. */
@@ -84,10 +85,7 @@ export async function writeDelta(
 
   async function* shard(group: readonly Key[]) {
     const parts: Part[] = [];
-    const all = inFlight(group, atOnce, async (key) => {
-      await pause();
-      return { key, ...(await make(key)) };
-    });
+    const all = inFlight(paused(group, pause), atOnce, async (key) => ({ key, ...(await make(key)) }));
     for await (const { key, before, after, changes, original = after } of all) {
       if (key.section === 'tensors' && original) originals.push({ name: key.name, ...original });
       items[key.section].set(key.name, { before, after, payloads: await payloadsOf(changes) });
