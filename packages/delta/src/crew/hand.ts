@@ -1,7 +1,6 @@
 // What a worker of the crew does: one task after the other, as they come. `scripts/bundle-hand.mjs` makes a script of it.
 import { decodeChunk, encodeChunk, undoChunk } from '../codecs/exact-tasks.ts';
-import { findFactors } from '../codecs/factors.ts';
-import { multiplyRows } from '../codecs/product.ts';
+import { findFactors, multiplyRows } from '../codecs/low-rank-tasks.ts';
 import { DeltaError } from '../delta-error.ts';
 import type { Answer, Order } from './start-hand.ts';
 import type { Task } from './task.ts';
