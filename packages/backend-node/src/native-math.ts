@@ -1,8 +1,7 @@
 // The TensorFlow ops that the kernels are written in, on raw float32 tensors.
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { valuesHere } from './in-javascript.ts';
-import { type Attribute, boolAttribute, lend, op, ops, type Raw, raw, tensorflow, typeAttribute } from './native.ts';
-import { float, int, ints } from './native-constants.ts';
+import { type Attribute, float, int, ints, lend, op, ops, type Raw, raw, tensorflow } from './native.ts';
 
 interface Attributes {
   readonly float: readonly Attribute[];
@@ -24,8 +23,9 @@ let built: Attributes | undefined;
 /** Built once: making such objects is a good part of what a small op costs. */
 function attributes(): Attributes {
   if (built !== undefined) return built;
-  const { TF_ATTR_INT, TF_FLOAT, TF_INT32 } = tensorflow().binding;
-  const [type, bool] = [typeAttribute, boolAttribute];
+  const { TF_ATTR_TYPE, TF_ATTR_BOOL, TF_ATTR_INT, TF_FLOAT, TF_INT32 } = tensorflow().binding;
+  const type = (name: string, value: number): Attribute => ({ name, type: TF_ATTR_TYPE, value });
+  const bool = (name: string, value: boolean): Attribute => ({ name, type: TF_ATTR_BOOL, value });
   const t = [type('T', TF_FLOAT)];
   const products = (x: string, y: string) =>
     [false, true].flatMap((a) => [false, true].map((b) => [...t, bool(x, a), bool(y, b)]));
@@ -88,16 +88,6 @@ export const concat = (a: Raw, b: Raw, axis: number): Raw => op('ConcatV2', attr
 /** Shifts along the last dimension, around its end. */
 export const roll = (x: Raw, by: number): Raw => op('Roll', attributes().roll, [x, int(by), int(x.shape.length - 1)]);
 
-/** A part of a tensor of this type, float32 when left out; -1 takes a dimension to its end. */
-export function slice(x: Raw, begin: readonly number[], size: readonly number[], dtype?: number): Raw {
-  const { TF_FLOAT, TF_INT32 } = tensorflow().binding;
-  return op(
-    'Slice',
-    [typeAttribute('T', dtype ?? TF_FLOAT), typeAttribute('Index', TF_INT32)],
-    [x, ints(begin), ints(size)],
-  );
-}
-
 /** Reduces the last dimension, and keeps it with length 1. */
 const overLast =
   (name: string) =>
@@ -119,6 +109,7 @@ export function upperTriangle(rows: number, columns: number, above: number, valu
 
 /** Loss [n] and its gradient [n, v] of each row of `logits` [n, v]; `labels` [n] int32 within the rows. */
 export function softmaxCrossEntropy(logits: Raw, labels: Raw): readonly [loss: Raw, gradient: Raw] {
-  const types = [...attributes().float, typeAttribute('Tlabels', tensorflow().binding.TF_INT32)];
+  const { TF_ATTR_TYPE, TF_INT32 } = tensorflow().binding;
+  const types = [...attributes().float, { name: 'Tlabels', type: TF_ATTR_TYPE, value: TF_INT32 }];
   return ops('SparseSoftmaxCrossEntropyWithLogits', types, [logits, labels], 2) as readonly [Raw, Raw];
 }

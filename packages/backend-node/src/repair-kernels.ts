@@ -11,17 +11,7 @@ import {
   unregisterKernel,
   util,
 } from '@tensorflow/tfjs-core';
-import {
-  type Attribute,
-  boolAttribute,
-  type Raw,
-  raw,
-  run,
-  type TensorflowBackend,
-  tensorflow,
-  typeAttribute,
-} from './native.ts';
-import { int, ints } from './native-constants.ts';
+import { type Attribute, int, ints, type Raw, raw, run, type TensorflowBackend, tensorflow } from './native.ts';
 import { matMul as product, reshape as view } from './native-math.ts';
 import { smallFirst } from './small-kernels.ts';
 
@@ -47,7 +37,11 @@ function execute(name: string, attributes: readonly Attribute[], inputs: readonl
   return self.createOutputTensor(self.binding.executeOp(name, attributes, inputs, 1)[0] as Raw);
 }
 
-const type = (name: string, dtype: string): Attribute => typeAttribute(name, tensorflow().getDTypeInteger(dtype));
+const type = (name: string, dtype: string): Attribute => {
+  const self = tensorflow();
+  return { name, type: self.binding.TF_ATTR_TYPE, value: self.getDTypeInteger(dtype) };
+};
+const bool = (name: string, value: boolean): Attribute => ({ name, type: tensorflow().binding.TF_ATTR_BOOL, value });
 
 /** As shipped, each reshape makes, uploads and frees a tensor for the shape. */
 const reshape: KernelFunc = ({ inputs, attrs }) => {
@@ -76,7 +70,7 @@ const batchMatMul: KernelFunc = ({ inputs, attrs }) => {
     a.shape.length === 2 && b.shape.length === 2
       ? (['MatMul', 'transpose_a', 'transpose_b'] as const)
       : (['BatchMatMulV2', 'adj_x', 'adj_y'] as const);
-  return execute(name, [type('T', a.dtype), boolAttribute(left, transposeA), boolAttribute(right, transposeB)], ids);
+  return execute(name, [type('T', a.dtype), bool(left, transposeA), bool(right, transposeB)], ids);
 };
 
 /** TensorFlow refuses filters with gaps on processors for which it has no oneDNN kernel (those without AVX-512, for one). */
@@ -99,7 +93,7 @@ const bitwiseAnd: KernelFunc = ({ inputs }) => {
 const denseBincount: KernelFunc = ({ inputs, attrs }) => {
   const { x, weights } = inputs as { x: TensorInfo; weights: TensorInfo };
   const { size, binaryOutput } = attrs as { size: number; binaryOutput: boolean };
-  const types = [type('Tidx', x.dtype), type('T', weights.dtype), boolAttribute('binary_output', binaryOutput)];
+  const types = [type('Tidx', x.dtype), type('T', weights.dtype), bool('binary_output', binaryOutput)];
   return execute('DenseBincount', types, [input(tensorflow(), x), int(size).id, input(tensorflow(), weights)]);
 };
 

@@ -10,12 +10,12 @@ import {
   kernel,
   once,
 } from '@peftjs/backend';
-import { tensorOf, valuesOf } from '../in-javascript.ts';
-import { adamwStep } from './adamw.ts';
+import { tensor } from '@tensorflow/tfjs-core';
+import { adamwStep, floats } from './adamw.ts';
 
 /** So many numbers. */
 function decode({ words, scales }: Coded, count: number, signed: boolean): Float32Array {
-  const [all, sizes, table] = [valuesOf(words), valuesOf(scales), dynamicTable(signed)];
+  const [all, sizes, table] = [floats(words), floats(scales), dynamicTable(signed)];
   const out = new Float32Array(count);
   for (let b = 0; b < sizes.length; b++) {
     const scale = sizes[b] as number;
@@ -55,7 +55,7 @@ function encode(values: Float32Array, signed: boolean): Coded {
       words[b * DYNAMIC_WORDS + w] = three;
     }
   }
-  return { words: tensorOf(words, [blocks, DYNAMIC_WORDS]), scales: tensorOf(scales, [blocks, 1]) };
+  return { words: tensor(words, [blocks, DYNAMIC_WORDS], 'float32'), scales: tensor(scales, [blocks, 1], 'float32') };
 }
 
 /** How sizes of 0 to 1 are coded, counted from the code of zero. */
@@ -91,8 +91,8 @@ const unsignedCodes = once(() => ranksOf(false));
 
 const form: Adamw8bitForm = ({ p, g, m, v }, attrs) => {
   const means = { m: decode(m, p.size, true), v: decode(v, p.size, false) };
-  const after = adamwStep({ p: valuesOf(p), g: valuesOf(g), ...means }, attrs);
-  return { p: tensorOf(after.p, p.shape), m: encode(after.m, true), v: encode(after.v, false) };
+  const after = adamwStep({ p: floats(p), g: floats(g), ...means }, attrs);
+  return { p: tensor(after.p, p.shape, 'float32'), m: encode(after.m, true), v: encode(after.v, false) };
 };
 
 export const adamw8bitKernel: Kernel = kernel(adamw8bit, form);

@@ -1,8 +1,7 @@
 // AdamW as one loop over the values. TensorFlow would pass over memory once for each of the sixteen ops; and as long as
 // no op reads the two means, they never leave JavaScript.
 import { type AdamwAttrs, type AdamwForm, adamw, type Kernel, kernel } from '@peftjs/backend';
-import type { Tensor } from '@tensorflow/tfjs-core';
-import { tensorOf, valuesOf } from '../in-javascript.ts';
+import { type Tensor, tensor } from '@tensorflow/tfjs-core';
 
 /** A parameter and the means of its gradient and of its square, or the gradient itself. */
 type Values = Readonly<Record<'p' | 'g' | 'm' | 'v', Float32Array>>;
@@ -26,9 +25,11 @@ export function adamwStep({ p, g, m, v }: Values, attrs: AdamwAttrs): Omit<Value
   return after;
 }
 
+export const floats = (x: Tensor): Float32Array => x.dataSync<'float32'>();
+
 const form: AdamwForm = ({ p, g, m, v }, attrs) => {
-  const after = adamwStep({ p: valuesOf(p), g: valuesOf(g), m: valuesOf(m), v: valuesOf(v) }, attrs);
-  const made = (values: Float32Array): Tensor => tensorOf(values, p.shape);
+  const after = adamwStep({ p: floats(p), g: floats(g), m: floats(m), v: floats(v) }, attrs);
+  const made = (values: Float32Array): Tensor => tensor(values, p.shape, 'float32');
   return [made(after.p), made(after.m), made(after.v)];
 };
 

@@ -3,8 +3,7 @@
 import { type AttentionAttrs, type AttentionInputs, attention, type Form, type Kernel, kernel } from '@peftjs/backend';
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { fitsJavaScript } from '../in-javascript.ts';
-import { type Raw, raw, run } from '../native.ts';
-import { float } from '../native-constants.ts';
+import { float, type Raw, raw, run } from '../native.ts';
 import {
   add,
   batchMatMul,

@@ -1,8 +1,7 @@
 // GELU in native ops: by erf, or by the sigmoid that the tanh form is.
 import { type Form, type GeluAttrs, type GeluInputs, gelu, type Kernel, kernel } from '@peftjs/backend';
 import type { Tensor } from '@tensorflow/tfjs-core';
-import { type Raw, raw, run } from '../native.ts';
-import { float } from '../native-constants.ts';
+import { float, type Raw, raw, run } from '../native.ts';
 import { add, erf, exp, mul, scale, sigmoid, sigmoidGrad, square } from '../native-math.ts';
 
 /** sqrt(2 / pi), and the factor of x³ in the argument of tanh. */

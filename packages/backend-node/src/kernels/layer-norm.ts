@@ -3,8 +3,7 @@
 import { type Form, type Kernel, kernel, type LayerNormAttrs, type LayerNormInputs, layerNorm } from '@peftjs/backend';
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { fitsJavaScript, tensorOf, valuesOf } from '../in-javascript.ts';
-import { type Raw, raw, run } from '../native.ts';
-import { float } from '../native-constants.ts';
+import { float, type Raw, raw, run } from '../native.ts';
 import { add, meanLast, mul, normLast, reshape, rsqrt, scale, square, sub, sumOver } from '../native-math.ts';
 
 /** (x - first - second) inverse */

@@ -10,20 +10,21 @@ import {
 import type { Tensor } from '@tensorflow/tfjs-core';
 import {
   BFLOAT16,
-  boolAttribute,
   HALF,
   INT8,
+  int,
+  ints,
   lent,
   op,
   type Raw,
   raw,
+  table,
   tensorflow,
   typeAttribute,
   UINT8,
   UINT16,
 } from '../native.ts';
-import { int, ints, table } from '../native-constants.ts';
-import { add, mul, reshape, slice } from '../native-math.ts';
+import { add, mul, reshape } from '../native-math.ts';
 import { staysInJavaScript } from './few-rows.ts';
 
 /** Some rows, [n, i]. */
@@ -118,6 +119,11 @@ function firstColumns(x: Raw, count: number, dtype: number): Raw {
   return slice(x, [...lead.map(() => 0), 0], [...lead, count], dtype);
 }
 
+function slice(x: Raw, begin: readonly number[], size: readonly number[], dtype: number): Raw {
+  const types = [typeAttribute('T', dtype), typeAttribute('Index', tensorflow().binding.TF_INT32)];
+  return op('Slice', types, [x, ints(begin), ints(size)]);
+}
+
 function gather(x: Raw, ids: Raw, dtype: number): Raw {
   const { TF_INT32 } = tensorflow().binding;
   const types = [
@@ -129,8 +135,8 @@ function gather(x: Raw, ids: Raw, dtype: number): Raw {
 }
 
 function cast(x: Raw, from: number, to: number): Raw {
-  const types = [typeAttribute('SrcT', from), typeAttribute('DstT', to), boolAttribute('Truncate', false)];
-  return op('Cast', types, [x]);
+  const truncate = { name: 'Truncate', type: tensorflow().binding.TF_ATTR_BOOL, value: false };
+  return op('Cast', [typeAttribute('SrcT', from), typeAttribute('DstT', to), truncate], [x]);
 }
 
 const toFloat = (x: Raw, from: number): Raw => cast(x, from, tensorflow().binding.TF_FLOAT);

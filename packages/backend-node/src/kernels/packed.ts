@@ -11,9 +11,8 @@ import {
   packedRows,
 } from '@peftjs/backend';
 import type { Tensor } from '@tensorflow/tfjs-core';
-import { op, part, type Raw, raw, run, tensorflow, typeAttribute } from '../native.ts';
-import { int } from '../native-constants.ts';
-import { add, matMul, reshape, rowsOf, slice } from '../native-math.ts';
+import { int, ints, op, part, type Raw, raw, run, tensorflow, typeAttribute } from '../native.ts';
+import { add, matMul, reshape, rowsOf } from '../native-math.ts';
 import { FEW_ROWS, staysInJavaScript, timesFewRows } from './few-rows.ts';
 import { readerOf } from './packed-reader.ts';
 
@@ -39,7 +38,13 @@ function join(columns: readonly Raw[]): Raw {
 }
 
 function columnsOf(x: Raw, first: number, count: number): Raw {
-  return count === x.shape[1] ? x : slice(x, [0, first], [-1, count]);
+  if (count === x.shape[1]) return x;
+  const { TF_FLOAT, TF_INT32 } = tensorflow().binding;
+  return op(
+    'Slice',
+    [typeAttribute('T', TF_FLOAT), typeAttribute('Index', TF_INT32)],
+    [x, ints([0, first]), ints([-1, count])],
+  );
 }
 
 const shaped = (x: Raw, like: Tensor): Raw =>

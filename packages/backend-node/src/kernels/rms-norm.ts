@@ -2,8 +2,7 @@
 import { type Form, type Kernel, kernel, type RmsNormAttrs, type RmsNormInputs, rmsNorm } from '@peftjs/backend';
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { fitsJavaScript, tensorOf, valuesOf } from '../in-javascript.ts';
-import { raw, run } from '../native.ts';
-import { float } from '../native-constants.ts';
+import { float, raw, run } from '../native.ts';
 import { add, meanLast, mul, normLast, reshape, rsqrt, scale, square, sub, sumOver } from '../native-math.ts';
 
 const SMALL = 16384;
