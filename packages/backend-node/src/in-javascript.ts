@@ -27,10 +27,7 @@ export function tensorOf(values: Float32Array, shape: number[]): Tensor {
 /** The product of n numbers of `a` from `i` on and of `b` from `j` on. Four sums at once: one would wait for itself. */
 export function dot(a: Float32Array, i: number, b: Float32Array, j: number, n: number): number {
   const whole = n & ~3;
-  let w = 0;
-  let x = 0;
-  let y = 0;
-  let z = 0;
+  let [w, x, y, z] = [0, 0, 0, 0];
   for (let k = 0; k < whole; k += 4) {
     w += (a[i + k] as number) * (b[j + k] as number);
     x += (a[i + k + 1] as number) * (b[j + k + 1] as number);

@@ -19,7 +19,7 @@ import {
 import { smallAttention } from './small-attention.ts';
 
 /** Products of a query and a key up to which loops are faster; measured with 2 to 9 heads. */
-const SMALL = 131072;
+const SMALL = 65536;
 
 /** As in the reference: finite, so that a row with no key at all gives no NaN. */
 const HIDDEN = -1e9;

@@ -29,28 +29,14 @@ export function smallAttention(
       weights[key] = score + hidden + (causal && key > query + s - t ? HIDDEN : 0);
     }
     softmax(weights);
-    addValues(out.subarray(n * f, (n + 1) * f), weights, vs, at, g * f);
-  }
-  return { out: tensorOf(out, q.shape), p: tensorOf(p, [b, h, t, s]) };
-}
-
-/** Adds weights · values, these so far apart from `at` on. Four at once: a sum is loaded and stored a quarter as often. */
-function addValues(out: Float32Array, weights: Float32Array, vs: Float32Array, at: number, apart: number): void {
-  const whole = weights.length & ~3;
-  for (let key = 0, from = at; key < whole; key += 4, from += 4 * apart) {
-    const a = weights[key] as number;
-    const b = weights[key + 1] as number;
-    const c = weights[key + 2] as number;
-    const d = weights[key + 3] as number;
-    for (let j = 0, k = from; j < out.length; j++, k++) {
-      const sum = a * (vs[k] as number) + b * (vs[k + apart] as number);
-      out[j] = (out[j] as number) + sum + (c * (vs[k + 2 * apart] as number) + d * (vs[k + 3 * apart] as number));
+    for (let key = 0; key < s; key++) {
+      const weight = weights[key] as number;
+      for (let j = 0, from = at + key * g * f, to = n * f; j < f; j++, from++, to++) {
+        out[to] = (out[to] as number) + weight * (vs[from] as number);
+      }
     }
   }
-  for (let key = whole, from = at + whole * apart; key < weights.length; key++, from += apart) {
-    const weight = weights[key] as number;
-    for (let j = 0; j < out.length; j++) out[j] = (out[j] as number) + weight * (vs[from + j] as number);
-  }
+  return { out: tensorOf(out, q.shape), p: tensorOf(p, [b, h, t, s]) };
 }
 
 /** In place. */
