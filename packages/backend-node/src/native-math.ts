@@ -1,7 +1,5 @@
 // The TensorFlow ops that the kernels are written in, on raw float32 tensors.
-import type { Tensor } from '@tensorflow/tfjs-core';
-import { valuesHere } from './in-javascript.ts';
-import { type Attribute, float, int, ints, lend, op, ops, type Raw, raw, tensorflow } from './native.ts';
+import { type Attribute, float, int, ints, op, ops, type Raw, tensorflow } from './native.ts';
 
 interface Attributes {
   readonly float: readonly Attribute[];
@@ -70,18 +68,6 @@ export function batchMatMul(a: Raw, b: Raw, transposeA = false, transposeB = fal
 
 /** A view: no values move. */
 export const reshape = (x: Raw, shape: readonly number[]): Raw => op('Reshape', attributes().reshape, [x, ints(shape)]);
-
-/** Numbers that are uploaded as rows: cheaper than a view of those that a native op has. */
-const FEW = 16384;
-
-/** A tensor as a matrix of its last dimension. */
-export function rowsOf(x: Tensor): Raw {
-  const width = x.shape.at(-1) as number;
-  const values = valuesHere(x, FEW);
-  if (values !== null) return lend(values, [x.size / Math.max(1, width), width]);
-  return x.rank === 2 ? raw(x) : reshape(raw(x), [-1, width]);
-}
-
 export const transpose = (x: Raw, order: readonly number[]): Raw =>
   op('Transpose', attributes().transpose, [x, ints(order)]);
 export const concat = (a: Raw, b: Raw, axis: number): Raw => op('ConcatV2', attributes().concat, [a, b, int(axis)]);

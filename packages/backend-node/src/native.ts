@@ -1,6 +1,6 @@
 // TensorFlow ops by name on raw tensors, past tfjs: no dispatch and no tracking for what a fused op makes on its way.
 import { engine } from '@peftjs/backend';
-import { backend, type DataId, type Tensor } from '@tensorflow/tfjs-core';
+import { backend, type Tensor } from '@tensorflow/tfjs-core';
 
 /** A tensor as the binding knows it. */
 export interface Raw {
@@ -25,7 +25,6 @@ export interface Binding {
   readonly TF_ATTR_INT: number;
   executeOp(name: string, attributes: readonly Attribute[], inputs: readonly number[], outputs: number): Raw[];
   createTensor(shape: readonly number[], dtype: number, values: Float32Array | Int32Array): number;
-  tensorDataSync(id: number): Float32Array;
   deleteTensor(id: number): void;
 }
 
@@ -36,11 +35,6 @@ export interface TensorflowBackend {
   getDTypeInteger(dtype: string): number;
   getInputTensorIds(tensors: readonly Pick<Tensor, 'dataId'>[]): number[];
   createOutputTensor(raw: Raw): Tensor;
-  /** Where values are until a native op reads them: null from then on. */
-  readonly tensorMap: { get(dataId: DataId): { readonly values: unknown } };
-  readSync(dataId: DataId): Float32Array;
-  /** Keeps values in JavaScript. */
-  write(values: Float32Array, shape: number[], dtype: 'float32'): DataId;
 }
 
 /** tfjs-node's backend; it must be the active one. */
@@ -95,16 +89,6 @@ export function run<const R extends readonly Raw[]>(f: () => R): { [K in keyof R
   return kept.map((raw) => self.createOutputTensor(raw)) as { [K in keyof R]: Tensor };
 }
 
-/** Runs `f`, reads what it gives, and frees all that its ops made. */
-export function read(f: () => Raw): Float32Array {
-  let values: Float32Array = new Float32Array(0);
-  run(() => {
-    values = tensorflow().binding.tensorDataSync(f().id);
-    return [];
-  });
-  return values;
-}
-
 /** Runs `f` as a part of what `run` runs, and frees at once what its ops made on the way to its result. */
 export function part(f: () => Raw): Raw {
   const outer = made;
@@ -135,14 +119,9 @@ export function raw(tensor: Tensor): Raw {
 
 /** The same, of a tensor whose values stay in JavaScript: uploaded until `run` has run. */
 export function lent(tensor: Tensor): Raw {
-  return lend(tensor.dataSync() as Float32Array | Int32Array, tensor.shape);
-}
-
-/** Values as an input of an op, until `run` has run. */
-export function lend(values: Float32Array | Int32Array, shape: readonly number[]): Raw {
-  const { binding } = tensorflow();
-  const dtype = values instanceof Float32Array ? binding.TF_FLOAT : binding.TF_INT32;
-  const own = { id: binding.createTensor(shape, dtype, values), shape, dtype };
+  const dtype = tensorflow().getDTypeInteger(tensor.dtype);
+  const values = tensor.dataSync() as Float32Array | Int32Array;
+  const own = { id: tensorflow().binding.createTensor(tensor.shape, dtype, values), shape: tensor.shape, dtype };
   made.push(own);
   engine().state.tensorInfo.set(own, { bytes: values.byteLength });
   return own;

@@ -13,20 +13,19 @@ import {
 } from '@tensorflow/tfjs-core';
 import { type Attribute, int, ints, type Raw, raw, run, type TensorflowBackend, tensorflow } from './native.ts';
 import { matMul as product, reshape as view } from './native-math.ts';
-import { smallFirst } from './small-kernels.ts';
 
-/** Registers them in place of what is there, and the small ones before them. */
+/** Registers them in place of what is there. */
 export function repairKernels(): void {
-  for (const name of ['Add', 'BatchMatMul', 'Concat', 'DepthwiseConv2dNative', 'Reshape']) {
-    if (!shipped.has(name)) shipped.set(name, getKernel(name, 'tensorflow').kernelFunc);
-    unregisterKernel(name, 'tensorflow');
-  }
-  for (const [kernelName, kernelFunc] of Object.entries(smallFirst({ ...Object.fromEntries(shipped), ...kernels }))) {
+  shippedDepthwise ??= getKernel('DepthwiseConv2dNative', 'tensorflow').kernelFunc;
+  for (const [kernelName, kernelFunc] of Object.entries(kernels)) {
+    if (shipped.has(kernelName)) unregisterKernel(kernelName, 'tensorflow');
     registerKernel({ kernelName, backendName: 'tensorflow', kernelFunc });
   }
 }
 
-const shipped = new Map<string, KernelFunc>();
+const shipped: ReadonlySet<string> = new Set(['Reshape', 'BatchMatMul', 'DepthwiseConv2dNative']);
+
+let shippedDepthwise: KernelFunc | undefined;
 
 function input(self: TensorflowBackend, tensor: TensorInfo): number {
   return self.getInputTensorIds([tensor as Tensor])[0] as number;
@@ -75,7 +74,7 @@ const batchMatMul: KernelFunc = ({ inputs, attrs }) => {
 
 /** TensorFlow refuses filters with gaps on processors for which it has no oneDNN kernel (those without AVX-512, for one). */
 const depthwise: KernelFunc = (call) => {
-  const kernel = shipped.get('DepthwiseConv2dNative') as KernelFunc;
+  const kernel = shippedDepthwise as KernelFunc;
   const gaps = gapsOf(call.attrs?.dilations);
   if (gaps.every((n) => n === 1)) return kernel(call);
   const filter = tidy(() => spreadFilter(call.inputs.filter as Tensor, gaps));

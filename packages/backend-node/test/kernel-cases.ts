@@ -89,14 +89,6 @@ const large: readonly Case[] = [
     attrs: { causal: true, scale: 1 },
     wanted: ['q', 'k', 'v'],
   },
-  {
-    title: 'SwiGLU, large',
-    op: swiglu,
-    inputs: () => ({ gate: normal(2, 50, 50), up: normal(2, 50, 50) }),
-    attrs: {},
-    wanted: ['gate', 'up'],
-  },
-  terms('two low-rank terms, large', [2, 3], [2, 100, 100], 50),
 ];
 
 export const cases: readonly Case[] = [

@@ -12,7 +12,7 @@ import {
 } from '@peftjs/backend';
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { int, ints, op, part, type Raw, raw, run, tensorflow, typeAttribute } from '../native.ts';
-import { add, matMul, reshape, rowsOf } from '../native-math.ts';
+import { add, matMul, reshape } from '../native-math.ts';
 import { FEW_ROWS, staysInJavaScript, timesFewRows } from './few-rows.ts';
 import { readerOf } from './packed-reader.ts';
 
@@ -47,6 +47,7 @@ function columnsOf(x: Raw, first: number, count: number): Raw {
   );
 }
 
+const rowsOf = (x: Tensor): Raw => (x.rank === 2 ? raw(x) : reshape(raw(x), [-1, x.shape.at(-1) as number]));
 const shaped = (x: Raw, like: Tensor): Raw =>
   like.rank === 2 ? x : reshape(x, [...like.shape.slice(0, -1), x.shape[1] as number]);
 

@@ -1,7 +1,7 @@
 // Attention of few queries over few keys, in loops.
 import type { AttentionAttrs, AttentionInputs } from '@peftjs/backend';
 import type { Tensor } from '@tensorflow/tfjs-core';
-import { dot, tensorOf, valuesOf } from '../in-javascript.ts';
+import { tensorOf, valuesOf } from '../in-javascript.ts';
 
 /** Added to the score of a key that must not be seen, as in the reference. */
 const HIDDEN = -1e9;
@@ -23,10 +23,10 @@ export function smallAttention(
     const first = ((entry * h + head) * t + query) * s;
     const weights = p.subarray(first, first + s);
     const at = (entry * s * g + Math.floor((head * g) / h)) * f;
+    scores(weights, qs.subarray(n * f, (n + 1) * f), ks, at, g * f, scale);
     for (let key = 0; key < s; key++) {
       const hidden = (1 - (seen[entry * s + key] as number)) * HIDDEN;
-      const score = dot(qs, n * f, ks, at + key * g * f, f) * scale;
-      weights[key] = score + hidden + (causal && key > query + s - t ? HIDDEN : 0);
+      weights[key] = (weights[key] as number) + hidden + (causal && key > query + s - t ? HIDDEN : 0);
     }
     softmax(weights);
     for (let key = 0; key < s; key++) {
@@ -37,6 +37,23 @@ export function smallAttention(
     }
   }
   return { out: tensorOf(out, q.shape), p: tensorOf(p, [b, h, t, s]) };
+}
+
+/** scale q k' for the keys from `at` on, so far apart. Four sums at once: one would wait for itself. */
+function scores(into: Float32Array, q: Float32Array, ks: Float32Array, at: number, apart: number, scale: number): void {
+  const f = q.length;
+  const whole = f & ~3;
+  for (let key = 0, from = at; key < into.length; key++, from += apart) {
+    let [w, x, y, z] = [0, 0, 0, 0];
+    for (let j = 0; j < whole; j += 4) {
+      w += (q[j] as number) * (ks[from + j] as number);
+      x += (q[j + 1] as number) * (ks[from + j + 1] as number);
+      y += (q[j + 2] as number) * (ks[from + j + 2] as number);
+      z += (q[j + 3] as number) * (ks[from + j + 3] as number);
+    }
+    for (let j = whole; j < f; j++) w += (q[j] as number) * (ks[from + j] as number);
+    into[key] = (w + x + (y + z)) * scale;
+  }
 }
 
 /** In place. */
