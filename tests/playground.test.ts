@@ -245,6 +245,8 @@ describe.skipIf(executablePath === null)('the playground', { timeout: 2 * PATIEN
   });
 
   it('gives every control a name, lets the keyboard through, and fits a phone', async () => {
+    // What is wrong was said before the controls may be used again.
+    await page.locator('[data-phase="idle"]').waitFor();
     await page.setViewportSize({ width: 360, height: 720 });
     await page.waitForFunction(() => document.documentElement.scrollWidth === innerWidth);
     expect(await namelessControls(page)).toEqual([]);
