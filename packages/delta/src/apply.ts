@@ -1,9 +1,7 @@
 // A model's folder out of the other model and a delta: the tuned one out of the base, or the base out of the tuned one.
 import { diskFolder, type FileContent, type Folder, MODEL_FILE, type WritableFolder } from '@peftjs/checkpoint';
-import { inFileOrder, type LazyTensor, safetensorsChunks } from '@peftjs/safetensors';
-import { begunEarly } from './begun-early.ts';
+import { type LazyTensor, safetensorsChunks } from '@peftjs/safetensors';
 import { codecsFor } from './codec-for.ts';
-import { AT_ONCE } from './in-turn.ts';
 import type { Section } from './manifest.ts';
 import { openDelta } from './open-delta.ts';
 import { pauseFor } from './pause.ts';
@@ -67,26 +65,12 @@ async function write(
       yield piece;
     }
   };
+  const tensors: LazyTensor[] = [];
   const files = new Map<string, FileContent>();
-  const unordered: Omit<LazyTensor, 'data'>[] = [];
   for (const [section, name, { dtype, shape }] of wanted) {
-    if (section === 'tensors') unordered.push({ name, dtype, shape });
+    if (section === 'tensors') tensors.push({ name, dtype, shape, data: () => make(section, name) });
     else files.set(name, make(section, name));
   }
-  const tensors = inFileOrder(unordered);
-  const streams = begunEarly(
-    tensors.map(
-      ({ name }) =>
-        () =>
-          make('tensors', name),
-    ),
-    AT_ONCE,
-  );
-  const lazy = tensors.map((tensor, i) => ({ ...tensor, data: streams.all[i] as LazyTensor['data'] }));
-  files.set(MODEL_FILE, safetensorsChunks(lazy, opened.manifest[way.wanted].metadata));
-  try {
-    await (typeof out === 'string' ? diskFolder(out) : out).replace(files);
-  } finally {
-    await streams.end();
-  }
+  files.set(MODEL_FILE, safetensorsChunks(tensors, opened.manifest[way.wanted].metadata));
+  await (typeof out === 'string' ? diskFolder(out) : out).replace(files);
 }

@@ -48,8 +48,7 @@ export async function chain(
   const { tuned } = last.manifest;
   const story = () => ({ parents: opened.flatMap(linksOf), recipe: CHAINED });
   const anew = await exactChanges(links, pause, options);
-  const make = (key: Key) => compose(links, key, anew, pause);
-  return writeDelta(out, { keys, base, tuned, story, pause, make, atOnce: 1 }, options);
+  return writeDelta(out, { keys, base, tuned, story, pause, make: (key) => compose(links, key, anew, pause) }, options);
 }
 
 /** Null without the base. It is checked first: over another one nothing is made. */

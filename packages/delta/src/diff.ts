@@ -4,7 +4,7 @@ import type { Codec, Pause, TensorKind } from './codec.ts';
 import { exact } from './codecs/exact.ts';
 import { storyOf } from './delta-record.ts';
 import { encodeChange, encodeWhole } from './encode-change.ts';
-import { AT_ONCE, inTurn } from './in-turn.ts';
+import { inTurn } from './in-turn.ts';
 import type { Section } from './manifest.ts';
 import { factsOf, type Key, type ModelSource, modelSource, unionOf } from './model-source.ts';
 import { pauseFor } from './pause.ts';
@@ -56,7 +56,6 @@ export async function diff(
       story: await storyOf(typeof tuned === 'string' ? diskFolder(tuned) : tuned),
       pause: encoder.pause,
       make: (key) => encode(encoder, key),
-      atOnce: AT_ONCE,
       frees: true,
     },
     options,

@@ -8,11 +8,3 @@ export function freeMemory(arrays: readonly Uint8Array[]): void {
     if (buffer.byteLength >= LEAST) structuredClone(buffer, { transfer: [buffer as ArrayBuffer] });
   }
 }
-
-/** The only array of each, until the next is asked for. */
-export async function* freed(all: AsyncIterable<readonly Uint8Array[]>): AsyncGenerator<Uint8Array> {
-  for await (const arrays of all) {
-    yield arrays[0] as Uint8Array;
-    freeMemory(arrays);
-  }
-}

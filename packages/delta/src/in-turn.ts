@@ -1,23 +1,34 @@
-// A model of whose tensors a few are used at once, each read into memory that another was read into before.
+// A model whose tensors are used one after the other: the next one is read meanwhile, and all into the same memory.
 import type { TensorBytes } from './codec.ts';
 import type { ModelSource } from './model-source.ts';
 import { memoryBytes, PIECE, reused } from './tensor-bytes.ts';
 
-/** Tensors that are used at once: while one is worked on the next is read, and while what is left of it is waited for a third is. */
-export const AT_ONCE = 3;
-
 type Held = NonNullable<Awaited<ReturnType<ModelSource['open']>>>;
 
-/** The same model. A tensor's bytes may be gone once so many others were opened, in the order in which they are needed; one that has no more than a piece is read but once. */
+/** The same model. A tensor's bytes may be gone once another is opened; one that has no more than a piece is read but once. */
 export function inTurn(source: ModelSource): ModelSource {
-  const memories = Array.from({ length: AT_ONCE }, reused);
+  const names = [...source.weights.tensors.keys()];
+  const following = new Map(names.map((name, i) => [name, names[i + 1]]));
+  const memories = [reused(), reused()] as const;
   let turn = 0;
+  let ahead: { readonly name: string; readonly opened: Promise<Held | null> } | null = null;
+  const start = (name: string) => {
+    turn = 1 - turn;
+    const opened = openHeld(source, name, memories[turn] as Memory);
+    // It is awaited where the tensor is opened; if none asks for it, none hears of it.
+    opened.catch(() => {});
+    return { name, opened };
+  };
   return {
     ...source,
     async open(section, name) {
       if (section === 'files') return source.open(section, name);
-      turn = (turn + 1) % AT_ONCE;
-      return openHeld(source, name, memories[turn] as Memory);
+      const [now, unasked] = ahead?.name === name ? [ahead, null] : [start(name), ahead];
+      await unasked?.opened.catch(() => {});
+      const opened = await now.opened;
+      const next = following.get(name);
+      ahead = next === undefined ? null : start(next);
+      return opened;
     },
   };
 }

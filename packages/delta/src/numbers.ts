@@ -38,11 +38,6 @@ export function encodeNumbers(values: Float32Array, dtype: FloatDtype, codes?: U
   return new Uint8Array(out.buffer, out.byteOffset, out.byteLength);
 }
 
-/** A view. */
-export function bytesIn({ buffer, byteOffset, byteLength }: ArrayBufferView): Uint8Array {
-  return new Uint8Array(buffer, byteOffset, byteLength);
-}
-
 /** A view, of bytes that begin where an array does. */
 export function floatsIn({ buffer, byteOffset, length }: Uint8Array): Float32Array {
   return new Float32Array(buffer, byteOffset, length / 4);

@@ -14,11 +14,3 @@ export function pauseFor(signal: AbortSignal | undefined): Pause {
     signal?.throwIfAborted();
   };
 }
-
-/** The same, with a pause before each. What is begun with them begins in their order. */
-export async function* paused<T>(items: Iterable<T>, pause: Pause): AsyncGenerator<T> {
-  for (const item of items) {
-    await pause();
-    yield item;
-  }
-}

@@ -12,12 +12,10 @@ import { quote } from '@peftjs/safetensors';
 import type { Codec, Pause } from './codec.ts';
 import type { CodecFor } from './codec-for.ts';
 import { DeltaError } from './delta-error.ts';
-import { inFlight } from './in-flight.ts';
-import { AT_ONCE, inTurn } from './in-turn.ts';
+import { inTurn } from './in-turn.ts';
 import { type Facts, type Item, isSame, type Section } from './manifest.ts';
 import { factsOf, type ModelSource, modelSource, type Readable } from './model-source.ts';
 import type { OpenDelta } from './open-delta.ts';
-import { paused } from './pause.ts';
 import { type DeltaRun, progressOf } from './progress.ts';
 import { bytesOf, collectPieces, isSameKind, piecesOf, streamedBytes, zeroBytes } from './tensor-bytes.ts';
 
@@ -121,14 +119,13 @@ export async function checkModel(
   );
   const digests: TensorDigest[] = [];
   let wrong: string | null = null;
-  const all = inFlight(paused(known.weights.tensors.keys(), pause), AT_ONCE, async (name) => {
+  for (const name of known.weights.tensors.keys()) {
+    await pause();
     const tensor = (await known.open('tensors', name)) as NonNullable<Awaited<ReturnType<ModelSource['open']>>>;
-    return { name, bytes: tensor.bytes, facts: await factsOf(tensor) };
-  });
-  for await (const { name, bytes, facts } of all) {
+    const facts = await factsOf(tensor);
     digests.push({ name, ...facts });
     if (manifest.tensors.get(name)?.[way.from]?.sha256 !== facts.sha256) wrong ??= name;
-    tell(name, bytes);
+    tell(name, tensor.bytes);
   }
   const expected = manifest[way.known];
   const found = await fingerprintOf(digests);

@@ -12,7 +12,6 @@ import type { Encoded, Pause, TensorKind } from './codec.ts';
 import { recordFiles, type WrittenManifest } from './delta-record.ts';
 import { freeMemory } from './free-memory.ts';
 import { hashOf } from './hash-of.ts';
-import { inFlight } from './in-flight.ts';
 import {
   encodeManifest,
   type Facts,
@@ -25,7 +24,6 @@ import {
   storedName,
 } from './manifest.ts';
 import type { Key } from './model-source.ts';
-import { paused } from './pause.ts';
 import { type DeltaRun, progressOf } from './progress.ts';
 
 /** What came of it. */
@@ -61,16 +59,15 @@ export interface DeltaToWrite {
   /** What is known already of what the manifest says. */
   readonly story: (manifest: Manifest) => Story;
   readonly pause: Pause;
-  /** Asked for each key in turn, and for so many at once. */
+  /** Asked for each key in turn. */
   readonly make: (key: Key) => Promise<Made>;
-  readonly atOnce: number;
   /** Whether the chunks that were made are nobody else's, and are freed once they are written. */
   readonly frees?: boolean;
 }
 
 export async function writeDelta(
   out: string | WritableFolder,
-  { keys, base, tuned, story, pause, make, atOnce, frees }: DeltaToWrite,
+  { keys, base, tuned, story, pause, make, frees }: DeltaToWrite,
   options: WriteOptions,
 ): Promise<DiffResult> {
   const groups = groupsOf(keys, options.shardBytes ?? 2 ** 26);
@@ -85,8 +82,9 @@ export async function writeDelta(
 
   async function* shard(group: readonly Key[]) {
     const parts: Part[] = [];
-    const all = inFlight(paused(group, pause), atOnce, async (key) => ({ key, ...(await make(key)) }));
-    for await (const { key, before, after, changes, original = after } of all) {
+    for (const key of group) {
+      await pause();
+      const { before, after, changes, original = after } = await make(key);
       if (key.section === 'tensors' && original) originals.push({ name: key.name, ...original });
       items[key.section].set(key.name, { before, after, payloads: await payloadsOf(changes) });
       parts.push(...partsOf(key, changes));

@@ -5,13 +5,10 @@ import { apply } from '../src/apply.ts';
 import { chain } from '../src/chain.ts';
 import type { Codec } from '../src/codec.ts';
 import { exact } from '../src/codecs/exact.ts';
-import { encodeChunk } from '../src/codecs/exact-tasks.ts';
 import { int4 } from '../src/codecs/integers.ts';
 import { lowRank } from '../src/codecs/low-rank.ts';
 import { mixed } from '../src/codecs/mixed-precision.ts';
 import { sparse } from '../src/codecs/sparse.ts';
-import { crew } from '../src/crew/crew.ts';
-import { coreCount } from '../src/crew/start-hand.ts';
 import { diff } from '../src/diff.ts';
 
 const [name, path] = process.argv.slice(2) as [string, string];
@@ -61,23 +58,6 @@ function open(one: string): Folder {
   };
 }
 
-/** Workers take their memory for a tensor of any size, but are started only once there is much to do: here they are from the start. */
-async function gatherCrew(): Promise<void> {
-  const chunk = new Uint8Array(2 ** 20);
-  const form = { bytes: 2, below: 2 ** 15 - 1, mantissa: 10 } as const;
-  let isHere = coreCount() > 1;
-  const own = (inputs: readonly Uint8Array[], options: Parameters<typeof encodeChunk.run>[1]) => {
-    isHere = true;
-    return encodeChunk.run(inputs, options, async () => {});
-  };
-  while (isHere) {
-    isHere = false;
-    await new Promise((resolve) => setTimeout(resolve));
-    await crew().run({ ...encodeChunk, run: own }, [chunk, chunk], { form, forward: true });
-  }
-}
-
-await gatherCrew();
 const how = { onProgress: look };
 if (codec) await diff(open('base'), open('tuned'), join(path, name), { ...how, codec, shardBytes: 2 ** 20 });
 else if (name === 'chain') await chain([open('exact')], join(path, name), { ...how, base: open('base') });

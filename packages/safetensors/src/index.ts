@@ -12,7 +12,6 @@ export type { SafetensorsFile, TensorEntry } from './safetensors-file.ts';
 export { isJsonObject, type JsonFault, parseStrictJson } from './strict-json.ts';
 export type { TensorFile, TensorPlace } from './tensor-file.ts';
 export {
-  inFileOrder,
   type LazyTensor,
   type MetadataToWrite,
   safetensorsChunks,

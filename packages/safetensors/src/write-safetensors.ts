@@ -74,15 +74,10 @@ async function* counted({ name, dtype, shape }: Described, parts: TensorParts): 
 
 type Described = Omit<TensorToWrite, 'data'>;
 
-/** As they lie in a file that is written here: those of wide numbers first, and then by name. */
-export function inFileOrder<T extends Pick<Described, 'name' | 'dtype'>>(tensors: readonly T[]): readonly T[] {
-  const rank = Object.keys(DTYPE_BITS);
-  const order = ({ dtype }: Pick<T, 'dtype'>) => -rank.indexOf(dtype);
-  return [...tensors].sort((a, b) => order(a) - order(b) || compareCodePoints(a.name, b.name));
-}
-
 function layout<T extends Described>(tensors: readonly T[], metadata: MetadataToWrite) {
-  const sorted = inFileOrder(tensors);
+  const rank = Object.keys(DTYPE_BITS);
+  const order = ({ dtype }: Described) => -rank.indexOf(dtype);
+  const sorted = [...tensors].sort((a, b) => order(a) - order(b) || compareCodePoints(a.name, b.name));
   const lines: string[] = [];
   const pairs = Object.entries(metadata).sort(([a], [b]) => compareCodePoints(a, b));
   if (pairs.length > 0) lines.push(`"__metadata__":${JSON.stringify(Object.fromEntries(pairs))}`);

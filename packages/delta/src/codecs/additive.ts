@@ -36,12 +36,8 @@ export interface Approximation {
 /** Numbers that are read at a time. */
 const BLOCK = 2 ** 16;
 
-/** @param numbers of a block; as many as divide it are read at a time */
-export function* rowBlocks(
-  { rows, columns }: MatrixShape,
-  numbers: number = BLOCK,
-): Generator<readonly [begin: number, end: number]> {
-  const step = Math.max(1, Math.floor(BLOCK / Math.max(1, columns))) * Math.max(1, Math.floor(numbers / BLOCK));
+export function* rowBlocks({ rows, columns }: MatrixShape): Generator<readonly [begin: number, end: number]> {
+  const step = Math.max(1, Math.floor(BLOCK / Math.max(1, columns)));
   for (let begin = 0; begin < rows; begin += step) yield [begin, Math.min(begin + step, rows)];
 }
 

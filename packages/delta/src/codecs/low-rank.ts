@@ -4,10 +4,10 @@ import type { Codec, Stored } from '../codec.ts';
 import { DeltaError } from '../delta-error.ts';
 import { decodeNumbers, encodeNumbers } from '../numbers.ts';
 import { additive, type MatrixShape, needsMatrix } from './additive.ts';
-import { factorsOf } from './factors.ts';
 import { isCount } from './is-count.ts';
 import { partOf, readPart } from './part-bytes.ts';
 import { productRows, turned } from './product.ts';
+import { singularValues } from './singular-values.ts';
 
 export interface LowRankOptions {
   /** r, of a matrix that is smaller its smaller dimension. */
@@ -28,7 +28,7 @@ export function lowRank({ rank: most }: LowRankOptions = { rank: 16 }): Codec {
     id: LOW_RANK,
     check: needsMatrix,
     async encode(change, pause) {
-      return factorsOf(change, most, pause, async ({ rank, values, u, v }) => {
+      return singularValues(change, most, pause, async ({ rank, values, u, v }) => {
         const left = turned(await u.read(0, rank), rank, change.rows);
         return {
           meta: { rank },
@@ -44,7 +44,7 @@ export function lowRank({ rank: most }: LowRankOptions = { rank: 16 }): Codec {
       const { rank, u, s, v } = await readFactors(stored, shape);
       const left = (begin: number, end: number) =>
         u.subarray(begin * rank, end * rank).map((value, at) => value * (s[at % rank] as number));
-      return productRows({ rank, u: left, v }, shape);
+      return productRows({ rank, u: left, v }, shape.columns);
     },
   });
 }

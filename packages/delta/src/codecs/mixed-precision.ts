@@ -4,10 +4,10 @@ import type { Json } from '@peftjs/checkpoint';
 import type { Codec, EncodedPart, Stored } from '../codec.ts';
 import { DeltaError } from '../delta-error.ts';
 import { additive, type Matrix, type MatrixShape, needsMatrix, rowBlocks } from './additive.ts';
-import { factorsOf } from './factors.ts';
 import { encodeGroups, type GroupForm, openColumns, openGroups, type ReadColumns } from './grouped.ts';
 import { isCount } from './is-count.ts';
 import { type Factors, productRows } from './product.ts';
+import { singularValues } from './singular-values.ts';
 
 /** So many singular values, those that are left of the largest, and the bits of a number of their vectors. */
 export interface Segment {
@@ -48,7 +48,7 @@ export function mixed({ segments = SEGMENTS }: MixedOptions = {}): Codec {
     check: needsMatrix,
     async encode(change, pause) {
       const total = segments.reduce((sum, { rank }) => sum + rank, 0);
-      return factorsOf(change, total, pause, async ({ rank, values, u, v }) => {
+      return singularValues(change, total, pause, async ({ rank, values, u, v }) => {
         const kept = cutTo(segments, rank);
         let parts: Record<string, EncodedPart> = {};
         let first = 0;
@@ -65,7 +65,7 @@ export function mixed({ segments = SEGMENTS }: MixedOptions = {}): Codec {
       });
     },
     async open(stored, shape) {
-      return productRows(await readVectors(stored, shape), shape);
+      return productRows(await readVectors(stored, shape), shape.columns);
     },
   });
 }

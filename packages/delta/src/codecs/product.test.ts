@@ -20,7 +20,7 @@ test.each([
     return sum;
   });
   const left = (begin: number, end: number) => u.subarray(begin * rank, end * rank);
-  const read = productRows({ rank, u: left, v }, { rows, columns });
+  const read = productRows({ rank, u: left, v }, columns);
   const half = Math.ceil(rows / 2);
   const found = [...(await read(0, half)), ...(await read(half, rows))];
   expect(found).toEqual([...wanted]);

@@ -1,11 +1,9 @@
-// Rows of a product of two factors, u [o, r] and v [r, i], a block of them after the other.
-import { crew } from '../crew/crew.ts';
-import { freed } from '../free-memory.ts';
-import { inFlight } from '../in-flight.ts';
-import { bytesIn, floatsIn } from '../numbers.ts';
-import { streamedBytes } from '../tensor-bytes.ts';
-import { type MatrixShape, type ReadRows, rowBlocks } from './additive.ts';
-import { multiplyRows } from './low-rank-tasks.ts';
+// Rows of a product of two factors, u [o, r] and v [r, i].
+
+import { floatsIn } from '../numbers.ts';
+import { reused } from '../tensor-bytes.ts';
+import type { ReadRows } from './additive.ts';
+import { gather, giveBack, spread, strideOf, takeKernels } from './low-rank-kernels.ts';
 
 export interface Factors {
   readonly rank: number;
@@ -14,19 +12,27 @@ export interface Factors {
   readonly v: Float32Array;
 }
 
-/** Numbers of a product that is made at once: with fewer of them it would take too long to send v. */
-const BLOCK = 2 ** 17;
-/** Blocks that are made before they are asked for. */
-const AHEAD = 3;
-
-/** Each range from where the last one ended. */
-export function productRows({ rank, u, v }: Factors, shape: MatrixShape): ReadRows {
-  const { rows, columns } = shape;
-  const blocks = inFlight(rowBlocks(shape, BLOCK), AHEAD, ([begin, end]) =>
-    crew().run(multiplyRows, [bytesIn(u(begin, end)), bytesIn(v)], { rank }),
-  );
-  const { read } = streamedBytes(freed(blocks), 4 * rows * columns);
-  return async (begin, end) => floatsIn(await read(4 * begin * columns, 4 * end * columns));
+/** Sums run over r from the first on, each product and each sum rounded to float32: the same everywhere. */
+export function productRows({ rank, u, v }: Factors, columns: number): ReadRows {
+  const stride = strideOf(columns);
+  const room = reused();
+  return async (begin, end) => {
+    const count = end - begin;
+    const rows = count + (count & 1);
+    const kernels = takeKernels();
+    const [left, right, out] = kernels.areas(4 * rows * rank, 4 * rank * stride, 4 * rows * stride) as [
+      number,
+      number,
+      number,
+    ];
+    kernels.floats(left, rows * rank).set(u(begin, end));
+    spread(v, columns, kernels.floats(right, rank * stride));
+    kernels.multiply(left, rows, rank, rank, right, stride, stride, out, false);
+    const values = floatsIn(room(4 * count * columns));
+    gather(kernels.floats(out, rows * stride), columns, values);
+    giveBack(kernels);
+    return values;
+  };
 }
 
 /** [columns, rows] of a matrix [rows, columns]. */

@@ -1,6 +1,6 @@
 // What is kept of a matrix that is read in blocks of rows: its products with a few vectors, in the memory of the kernels.
 import type { Pause } from '../codec.ts';
-import type { Matrix, MatrixShape } from './additive.ts';
+import type { Matrix } from './additive.ts';
 import { type LowRankKernels, spread, strideOf } from './low-rank-kernels.ts';
 
 /** Numbers of a block, which stays in a cache while loops run over it. */
@@ -16,11 +16,6 @@ export function upTo(step: number, count: number): number {
   return step * Math.ceil(count / step);
 }
 
-/** Whether the whole matrix is. */
-export function isKept({ rows, columns }: MatrixShape): boolean {
-  return rows * strideOf(columns) <= KEPT;
-}
-
 /** Matrices in the kernels' memory. */
 export interface Sketch {
   readonly kernels: LowRankKernels;
@@ -31,7 +26,7 @@ export interface Sketch {
   readonly step: number;
   /** All of D, or a block. */
   readonly change: number;
-  readonly isWhole: boolean;
+  readonly isKept: boolean;
   /** Of D that is not kept, if it has many rows: so many sums of them with random signs, [folds, i]. */
   readonly folds: number;
   readonly folded: number;
@@ -60,11 +55,11 @@ export function startSketch(kernels: LowRankKernels, { rows, columns }: Matrix, 
   const [stride, little] = [strideOf(columns), strideOf(width)];
   const step = Math.min(upTo(2, rows), Math.max(2, Math.floor(BLOCK / stride / 16) * 16));
   const apart = upTo(16, step);
-  const isWhole = isKept({ rows, columns });
+  const isKept = rows * stride <= KEPT;
   const most = Math.max(SUMS * width, Math.floor(KEPT / stride));
-  const folds = isWhole || rows < ROWS * most ? 0 : upTo(2, most);
+  const folds = isKept || rows < ROWS * most ? 0 : upTo(2, most);
   const sizes = {
-    change: (isWhole ? upTo(2, rows) : step) * stride,
+    change: (isKept ? upTo(2, rows) : step) * stride,
     folded: folds * stride,
     vectors: width * stride,
     sums: width * stride,
@@ -84,7 +79,7 @@ export function startSketch(kernels: LowRankKernels, { rows, columns }: Matrix, 
     stride,
     step,
     apart,
-    isWhole,
+    isKept,
     folds,
     little,
     ...(starts as Record<keyof typeof sizes, number>),
@@ -102,7 +97,7 @@ export interface Rows {
 
 /** Gives the blocks of D, as often as it is called. */
 export function blockReader(
-  { kernels, width, stride, step, change, isWhole, image, apart }: Sketch,
+  { kernels, width, stride, step, change, isKept, image, apart }: Sketch,
   { rows, columns, read }: Matrix,
   pause: Pause,
 ): () => AsyncGenerator<Rows> {
@@ -111,7 +106,7 @@ export function blockReader(
     for (let begin = 0; begin < rows; begin += step) {
       await pause();
       const count = Math.min(step, rows - begin);
-      const at = change + (isWhole ? 4 * begin * stride : 0);
+      const at = change + (isKept ? 4 * begin * stride : 0);
       if (!isRead) {
         const room = kernels.floats(at, upTo(2, count) * stride);
         spread(await read(begin, begin + count), columns, room);
@@ -119,7 +114,7 @@ export function blockReader(
       }
       yield { begin, count, at, products: image + 4 * (begin / step) * width * apart };
     }
-    isRead = isWhole;
+    isRead = isKept;
   };
 }
 
