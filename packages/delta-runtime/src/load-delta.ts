@@ -6,7 +6,6 @@ import { assertFinite, quote } from '@peftjs/safetensors';
 import { baseTensors, fileOver } from './base-tensors.ts';
 import { type Next, nextOf, sizeOf } from './next-of.ts';
 import { planOf } from './plan.ts';
-import { readAhead } from './read-ahead.ts';
 import { RuntimeError } from './runtime-error.ts';
 import { basesOf, putOn, takeOff, type Variant } from './variants.ts';
 
@@ -62,7 +61,8 @@ export async function loadDelta(
   const next = new Map<string, Next>();
   let loaded = 0;
   try {
-    for await (const [{ stored, file }, values] of readAhead(plan, ({ file }) => tuned.readFloat32(file))) {
+    for (const { stored, file } of plan) {
+      const values = await tuned.readFloat32(file);
       assertFinite(values, delta.location, file);
       next.set(stored.name, nextOf(values, stored));
       loaded += sizeOf(tuned, file);
