@@ -59,25 +59,10 @@ describe('what goes wrong with', () => {
   });
   afterAll(() => place.remove());
 
-  const train = (...more: string[]) =>
-    peftjs(
-      withOptions(
-        [
-          'train',
-          '--model',
-          place.model,
-          '--data',
-          place.data,
-          '--out',
-          place.path('none'),
-          '--backend',
-          'cpu',
-          '--steps',
-          '2',
-        ],
-        more,
-      ),
-    );
+  const train = (...more: string[]) => {
+    const common = ['--model', place.model, '--data', place.data, '--out', place.path('none'), '--backend', 'cpu'];
+    return peftjs(['train', ...withOptions([...common, '--steps', '2'], more)]);
+  };
 
   test('BitFit: a model without biases', async () => {
     const { code, stderr } = await train('--method', 'bitfit');
