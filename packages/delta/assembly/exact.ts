@@ -2,5 +2,4 @@
 // is not full, memory behind its end may be read and written.
 export * from './exact/changes';
 export * from './exact/coder';
-export { BLOCK_CONTEXTS, ENDS, FREE, NEXT, OCTAVES, SIZES, SPANS, STATES, STAYED, VALUES } from './exact/layout';
-export * from './exact/leaving';
+export { BLOCK_CONTEXTS, FREE, OCTAVES, SIZES, SPANS, STATES, VALUES } from './exact/layout';

@@ -9,7 +9,7 @@ await makeAssembly(import.meta.url, 'src/codecs/kernels.gen.ts', async (compile,
   const modules = [];
   for (const file of files) {
     if (/[\\/]/.test(file)) continue;
-    const binary = await compile(file, ['--initialMemory', '20']);
+    const binary = await compile(file, ['--initialMemory', '20', '--shrinkLevel', '1']);
     if (binary.length > MOST) throw new Error(`${file} compiles to ${binary.length} bytes; ${MOST} at most`);
     const name = file.replace('.ts', '').replace(/-(.)/g, (_, letter) => letter.toUpperCase());
     modules.push(

@@ -12,11 +12,6 @@ export const ROW: usize = 128;
 
 /** The four states. */
 export const STATES: usize = 0;
-/** Lists of nearness. For each how many have stayed since one left, or stay before the next one leaves; and where that one stands. */
-export const LISTS: i32 = 12;
-export const STAYED: usize = 64;
-export const NEXT: usize = STAYED + 4 * LISTS;
-export const ENDS: usize = NEXT + 4 * LISTS;
 /** One block of octaves, of contexts, of numbers. */
 export const OCTAVES: usize = 1024;
 export const BLOCK_CONTEXTS: usize = OCTAVES + BLOCK;

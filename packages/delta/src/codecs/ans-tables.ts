@@ -24,6 +24,9 @@ const WEIGHTS: readonly number[] = (() => {
   return all;
 })();
 
+/** The square of what is as near to a weight as to the next one. */
+const SQUARES: readonly number[] = WEIGHTS.slice(1).map((next, weight) => next * (WEIGHTS[weight] as number));
+
 export interface Tables {
   /** Of each context its table; of those that do not come any. */
   readonly tableOf: Uint32Array;
@@ -63,13 +66,19 @@ function groupsOf(counts: Uint32Array): readonly Group[] {
     const bits = bitsOf(sizes);
     if (bits === 0) continue;
     const last = groups.at(-1);
-    const both = last && sizes.map((count, size) => count + (last.sizes[size] as number));
+    const both = last && sumOf(last.sizes, sizes);
     const joint = both ? bitsOf(both) : 0;
     if (last && both && joint <= last.bits + bits)
       groups[groups.length - 1] = { contexts: [...last.contexts, context], sizes: both, bits: joint };
     else groups.push({ contexts: [context], sizes, bits });
   }
   return groups;
+}
+
+function sumOf(a: Uint32Array, b: Uint32Array): Uint32Array {
+  const sums = a.slice();
+  for (let k = 0; k < sums.length; k++) sums[k]! += b[k] as number;
+  return sums;
 }
 
 /** What numbers take with a table of their own, and the table; 0 of none. */
@@ -108,20 +117,32 @@ export function readTables(bytes: Uint8Array): Tables & { readonly length: numbe
 
 /** The weights that are nearest to what was counted. */
 function weightsOf(counts: Uint32Array): Uint8Array {
-  const most = counts.reduce((a, b) => Math.max(a, b), 1);
+  let most = 1;
+  for (const count of counts) most = Math.max(most, count);
   const top = WEIGHTS.at(-1) as number;
-  return Uint8Array.from(counts, (count) => {
-    if (count === 0) return 0;
-    const wanted = (count * top) / most;
-    let weight = 1;
-    while (weight < 31 && (WEIGHTS[weight] as number) * (WEIGHTS[weight + 1] as number) < wanted ** 2) weight++;
-    return weight;
-  });
+  const weights = new Uint8Array(counts.length);
+  for (let size = 0; size < counts.length; size++) {
+    const count = counts[size] as number;
+    if (count > 0) weights[size] = nearestTo((count * top) / most);
+  }
+  return weights;
+}
+
+/** The weight that stands for what is nearest; 1 at least. */
+function nearestTo(wanted: number): number {
+  let [low, high] = [1, SQUARES.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((SQUARES[middle] as number) < wanted ** 2) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }
 
 /** At least 1 where there is a weight. */
 function sharesOf(weights: Uint8Array): Uint16Array {
-  const total = weights.reduce((sum, weight) => sum + (WEIGHTS[weight] as number), 0);
+  let total = 0;
+  for (const weight of weights) total += WEIGHTS[weight] as number;
   if (total === 0) throw new DeltaError('a table has no size that may come');
   const shares = new Uint16Array(SIZES);
   let left = PLACES;

@@ -65,16 +65,21 @@ export function encodeCounted({ wide, values, slots, count, words, bits }: Count
 
 /** Of each context's sizes what both ways need: the share, the open bits and the first place. */
 function writeSpans(loops: ExactKernels, tableOf: Uint32Array, shares: readonly Uint16Array[]): void {
-  const spans = shares.map((table) => {
-    let first = 0;
-    return Uint32Array.from(table, (share, size) => {
-      first += share;
-      return share | (openBits(size) << 13) | ((first - share) << 18);
-    });
-  });
+  const spans = shares.map(spansOf);
   const all = loops.words(loops.SPANS, CONTEXTS * ROW);
   for (let context = 0; context < CONTEXTS; context++)
     all.set(spans[tableOf[context] as number] as Uint32Array, context * ROW);
+}
+
+function spansOf(shares: Uint16Array): Uint32Array {
+  const spans = new Uint32Array(shares.length);
+  let first = 0;
+  for (let size = 0; size < spans.length; size++) {
+    const share = shares[size] as number;
+    spans[size] = share | (openBits(size) << 13) | (first << 18);
+    first += share;
+  }
+  return spans;
 }
 
 /** What `encodeNumbers` was given. @throws where it is not what it wrote for these contexts */

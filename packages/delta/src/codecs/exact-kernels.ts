@@ -5,13 +5,10 @@ import { type KernelMemory, startKernels } from './kernels.ts';
 /** What assembly/exact.ts exports. */
 export interface ExactKernels extends KernelMemory {
   readonly BLOCK_CONTEXTS: number;
-  readonly ENDS: number;
-  readonly NEXT: number;
   readonly OCTAVES: number;
   readonly SIZES: number;
   readonly SPANS: number;
   readonly STATES: number;
-  readonly STAYED: number;
   readonly VALUES: number;
   octaves(wide: boolean, words: number, count: number, below: number, mantissa: number, floor: number): void;
   contexts(level: number, count: number): void;
@@ -30,18 +27,6 @@ export interface ExactKernels extends KernelMemory {
   start(words: number, bits: number, end: number): void;
   decode(wide: boolean, count: number): number;
   isDecoded(): number;
-  leave(
-    wide: boolean,
-    from: number,
-    to: number,
-    count: number,
-    below: number,
-    mantissa: number,
-    floor: number,
-    level: number,
-    out: number,
-  ): number;
-  enter(wide: boolean, to: number, count: number, below: number, mantissa: number, floor: number, level: number): void;
 }
 
 let started: ExactKernels | null = null;

@@ -2,8 +2,8 @@
 // nearness has a list of its own: how many numbers stay between two that leave, and how many octaves these came down or up.
 import { DeltaError } from '../delta-error.ts';
 import { decodeNumbers, encodeNumbers } from './ans.ts';
-import { exactKernels } from './exact-kernels.ts';
-import { BLOCK, LEVEL_OF_ONE } from './levels.ts';
+import { leavingKernels } from './leaving-kernels.ts';
+import { LEVEL_OF_ONE } from './levels.ts';
 import type { NumberForm } from './ordered-bits.ts';
 
 /** What is known of the tuned numbers. */
@@ -21,26 +21,29 @@ const MIDDLE = LEVEL_OF_ONE - LISTS / 2;
 /** Words of one that has left. */
 const LEFT = 3;
 
+const NOTHING = new Uint8Array(0);
+
+/** Whether there is an octave above the lowest, so that a number can leave one. */
+function haveOctaves({ form, floor }: Tuned): boolean {
+  return floor < form.below >> form.mantissa;
+}
+
 /** Nothing where all have stayed. @param base the bytes of the base's numbers */
-export function encodeSteps({ bytes, form, floor, levels }: Tuned, base: Uint8Array): Uint8Array {
-  if (form.below === 0) return new Uint8Array(0);
-  const loops = exactKernels();
-  const { bytes: width, below, mantissa } = form;
-  const [from, to, out] = loops.areas(bytes.length, bytes.length, 4 * LEFT * BLOCK) as [number, number, number];
+export function encodeSteps(tuned: Tuned, base: Uint8Array): Uint8Array {
+  if (!haveOctaves(tuned)) return NOTHING;
+  const { bytes, form, floor, levels } = tuned;
+  const loops = leavingKernels();
+  const count = bytes.length / form.bytes;
+  const sizes = [bytes.length, bytes.length, levels.length, 4 * LEFT * count];
+  const [from, to, blocks, out] = loops.areas(...sizes) as [number, number, number, number];
   loops.write(from, base);
   loops.write(to, bytes);
-  loops.words(loops.STAYED, LISTS).fill(0);
-  const lists: number[][] = Array.from({ length: LISTS }, () => []);
-  for (const { level, begin, count } of changedBlocks(levels, bytes.length / width)) {
-    const at = begin * width;
-    const end = loops.leave(width === 4, from + at, to + at, count, below, mantissa, floor, level - MIDDLE, out);
-    const left = loops.words(out, (end - out) / 4);
-    for (let k = 0; k < left.length; k += LEFT)
-      lists[left[k] as number]?.push(left[k + 1] as number, left[k + 2] as number);
-  }
-  if (lists.every(({ length }) => length === 0)) return new Uint8Array(0);
-  const lengths = Uint32Array.from(lists, ({ length }) => length / 2);
-  const coded = encodeNumbers(Uint32Array.from(lists.flat()), contextsOf(lengths));
+  loops.write(blocks, levels);
+  loops.setForm(form.below, form.mantissa, floor);
+  const end = loops.leave(form.bytes === 4, from, to, count, blocks, MIDDLE, out);
+  if (end === out) return NOTHING;
+  const { lengths, pairs } = inLists(loops.words(out, (end - out) / 4));
+  const coded = encodeNumbers(pairs, contextsOf(lengths));
   const head = Uint8Array.from(sevens(lengths));
   const whole = new Uint8Array(head.length + coded.length);
   whole.set(head);
@@ -48,11 +51,27 @@ export function encodeSteps({ bytes, form, floor, levels }: Tuned, base: Uint8Ar
   return whole;
 }
 
-function* changedBlocks(levels: Uint8Array, numbers: number) {
-  for (const [block, level] of levels.entries()) {
-    const begin = block * BLOCK;
-    if (level > 0) yield { level, begin, count: Math.min(BLOCK, numbers - begin) };
+/** List by list what comes in words of its list and of a pair. */
+function inLists(left: Uint32Array): { readonly lengths: Uint32Array; readonly pairs: Uint32Array } {
+  const lengths = new Uint32Array(LISTS);
+  for (let k = 0; k < left.length; k += LEFT) lengths[left[k] as number]!++;
+  const next = startsOf(lengths);
+  const pairs = new Uint32Array((2 * left.length) / LEFT);
+  for (let k = 0; k < left.length; k += LEFT) {
+    const at = 2 * next[left[k] as number]!++;
+    pairs[at] = left[k + 1] as number;
+    pairs[at + 1] = left[k + 2] as number;
   }
+  return { lengths, pairs };
+}
+
+/** How many come before each list. */
+function startsOf(lengths: Uint32Array): Uint32Array {
+  let total = 0;
+  return lengths.map((length) => {
+    total += length;
+    return total - length;
+  });
 }
 
 /** Whole numbers in bytes of seven bits, the lowest first; the eighth says that more follow. */
@@ -78,36 +97,35 @@ function ofSevens(bytes: Uint8Array, count: number) {
   return { values, length: at };
 }
 
-/** The octaves of the base's numbers, in blocks that have changed. */
-export function decodeSteps({ bytes, form, floor, levels }: Tuned, coded: Uint8Array): Uint8Array {
-  const { bytes: width, below, mantissa } = form;
-  const octaves = new Uint8Array(bytes.length / width);
-  const { lengths, values } = readLists(coded, octaves.length);
-  const loops = exactKernels();
-  const [pairs, to] = loops.areas(4 * values.length, bytes.length) as [number, number];
-  loops.words(pairs, values.length).set(values);
+/** The octaves of the base's numbers; of blocks that have not changed any. */
+export function decodeSteps(tuned: Tuned, coded: Uint8Array): Uint8Array {
+  const { bytes, form, floor, levels } = tuned;
+  const count = bytes.length / form.bytes;
+  const { lengths, pairs } = readLists(coded, count);
+  if (!haveOctaves(tuned)) return new Uint8Array(count);
+  const loops = leavingKernels();
+  const sizes = [4 * pairs.length, bytes.length, levels.length, count];
+  const [from, to, blocks, octaves] = loops.areas(...sizes) as [number, number, number, number];
+  loops.words(from, pairs.length).set(pairs);
   loops.write(to, bytes);
-  let end = 0;
-  for (const [list, length] of lengths.entries()) {
-    const first = end;
-    end += 2 * length;
-    loops.words(loops.NEXT, LISTS)[list] = pairs + 4 * first;
-    loops.words(loops.ENDS, LISTS)[list] = pairs + 4 * end;
-    loops.words(loops.STAYED, LISTS)[list] = length > 0 ? (values[first] as number) : 2 ** 32 - 1;
+  loops.write(blocks, levels);
+  for (const [list, start] of startsOf(lengths).entries()) {
+    const length = lengths[list] as number;
+    loops.words(loops.NEXT, LISTS)[list] = from + 8 * start;
+    loops.words(loops.ENDS, LISTS)[list] = from + 8 * (start + length);
+    loops.words(loops.STAYED, LISTS)[list] = length > 0 ? (pairs[2 * start] as number) : 2 ** 32 - 1;
   }
-  for (const { level, begin, count } of changedBlocks(levels, octaves.length)) {
-    loops.enter(width === 4, to + begin * width, count, below, mantissa, floor, level - MIDDLE);
-    octaves.set(loops.bytes(loops.OCTAVES, count), begin);
-  }
-  return octaves;
+  loops.setForm(form.below, form.mantissa, floor);
+  loops.enter(form.bytes === 4, to, count, blocks, MIDDLE, octaves);
+  return loops.bytes(octaves, count).slice();
 }
 
 function readLists(coded: Uint8Array, numbers: number) {
-  if (coded.length === 0) return { lengths: new Uint32Array(LISTS), values: new Uint32Array(0) };
+  if (coded.length === 0) return { lengths: new Uint32Array(LISTS), pairs: new Uint32Array(0) };
   const { values: lengths, length: head } = ofSevens(coded, LISTS);
   const total = lengths.reduce((sum, length) => sum + length, 0);
   if (total > numbers) throw new DeltaError(`${total} numbers are said to have left their octave, of ${numbers}`);
-  return { lengths, values: decodeNumbers(coded.subarray(head), contextsOf(lengths)) };
+  return { lengths, pairs: decodeNumbers(coded.subarray(head), contextsOf(lengths)) };
 }
 
 /** For each list the contexts of its pairs. */
