@@ -28,6 +28,8 @@ const WAYS = {
   'errors made up for': { fitted: 'products' },
   'fitted to text, CLoQ': { fitted: 'squares', cloq: true },
   'errors made up for, CLoQ': { fitted: 'products', cloq: true },
+  'float32, rank 64': { storage: 'f32', rank: 64 },
+  'errors made up for in blocks of 32, CLoQ, rank 64': { fitted: 'products', block: 32, cloq: true, rank: 64 },
 };
 
 const LORA = { rank: 8, learningRate: 1e-3, merges: false };

@@ -4,7 +4,7 @@ import type { Change, Codec, Encoded, Pause, Stored, TensorBytes, TensorKind } f
 import { exact } from './codecs/exact.ts';
 import { addDistances } from './codecs/number-kernels.ts';
 import { DeltaError } from './delta-error.ts';
-import { type FloatDtype, isFloat } from './numbers.ts';
+import { isFloat } from './numbers.ts';
 import { piecesOf, streamedBytes, zeroBytes } from './tensor-bytes.ts';
 import type { Changes } from './write-delta.ts';
 
@@ -33,17 +33,14 @@ export async function encodeChange(codec: Codec, change: Change, options: Encode
   const encoded = takes(codec, change.tensor) ? await codec.encode({ ...change, forward: !reversible }, pause) : null;
   if (encoded === null) return encodeExactly(change, options);
   if (codec.lossless) return withoutLoss(codec, encoded);
-  const stored = storedInMemory(encoded);
-  const { pieces, found } = measured(codec.decode(stored, change.base, change.tensor), change, pause);
-  const correction = reversible ? await correctionOf(codec, stored, pieces, change, pause) : null;
-  if (!reversible) for await (const _ of pieces);
-  const { sha256, missing, energy } = await found();
+  const applied = codec.decode(storedInMemory(encoded), change.base, change.tensor);
+  const { sha256, missing, energy } = await measure(applied, change, pause);
   if (!Number.isFinite(missing) || !Number.isFinite(energy)) return encodeExactly(change, options);
   const error = energy > 0 ? Math.sqrt(missing / energy) : 0;
   return {
     changes: {
       change: { codec: codec.id, error, encoded },
-      ...(correction && { correction }),
+      ...(reversible && { correction: await correctionOf(codec, encoded, change, pause) }),
     },
     sha256,
     missing,
@@ -51,16 +48,17 @@ export async function encodeChange(codec: Codec, change: Change, options: Encode
   };
 }
 
-/** From what undoing gives, of what applying gives, to the base. @param applied all of it, in pieces */
+/** From what undoing gives, of what applying gave, to the base. */
 export function correctionOf(
   codec: Codec,
-  stored: Stored,
-  applied: AsyncIterable<Uint8Array>,
+  encoded: Encoded,
   { tensor, base }: Change,
   pause: Pause,
 ): Promise<StoredAs> {
-  const near = codec.undo(stored, streamedBytes(applied, base.bytes), tensor);
-  return oneWayPayload({ tensor, base: streamedBytes(near, base.bytes), tuned: base }, pause);
+  const stored = storedInMemory(encoded);
+  const applied = streamedBytes(codec.decode(stored, base, tensor), base.bytes);
+  const near = streamedBytes(codec.undo(stored, applied, tensor), base.bytes);
+  return oneWayPayload({ tensor, base: near, tuned: base }, pause);
 }
 
 type Tensor = TensorKind & TensorBytes;
@@ -120,42 +118,27 @@ export function storedInMemory({ meta, parts }: Encoded): Stored {
   };
 }
 
-/**
- * What applying a change gives, on its way to who reads it. Once all of it was read: its hash, and the squared size of what it misses
- * beside that of the change.
- */
-function measured(pieces: AsyncIterable<Uint8Array>, { tensor, base, tuned }: Change, pause: Pause) {
+/** Of what applying a change gives: its hash, and the squared size of what it misses beside that of the change. */
+async function measure(pieces: AsyncIterable<Uint8Array>, { tensor, base, tuned }: Change, pause: Pause) {
   const { dtype } = tensor;
   if (!isFloat(dtype)) throw new DeltaError(`a loss of ${dtype} cannot be measured`);
-  const hash = startSha256();
+  const hash = await startSha256();
   const sums = new Float64Array(2);
-  async function* passed() {
-    let at = 0;
-    for await (const result of pieces) {
-      await pause();
-      await (await hash).update(result);
-      const end = at + result.length;
-      addDistances(dtype as FloatDtype, sums, {
-        base: await base.read(at, end),
-        tuned: await tuned.read(at, end),
-        result,
-      });
-      at = end;
-      yield result;
-    }
+  let at = 0;
+  for await (const result of pieces) {
+    await pause();
+    await hash.update(result);
+    const end = at + result.length;
+    addDistances(dtype, sums, { base: await base.read(at, end), tuned: await tuned.read(at, end), result });
+    at = end;
   }
-  const found = async () => {
-    const [missing, energy] = sums as unknown as readonly [number, number];
-    return { sha256: await (await hash).digest(), missing, energy };
-  };
-  return { pieces: passed(), found };
+  const [missing, energy] = sums as unknown as readonly [number, number];
+  return { sha256: await hash.digest(), missing, energy };
 }
 
 /** The squared size of a change; 0 where it is none of numbers, or not finite. */
 export async function energyOf(change: Change, pause: Pause): Promise<number> {
   if (!isFloat(change.tensor.dtype)) return 0;
-  const { pieces, found } = measured(piecesOf(change.tuned), change, pause);
-  for await (const _ of pieces);
-  const { energy } = await found();
+  const { energy } = await measure(piecesOf(change.tuned), change, pause);
   return Number.isFinite(energy) ? energy : 0;
 }
