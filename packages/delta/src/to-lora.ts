@@ -12,7 +12,6 @@ import {
 import { quote } from '@peftjs/safetensors';
 import { codecsFor } from './codec-for.ts';
 import { LOW_RANK, lowRank, readFactors } from './codecs/low-rank.ts';
-import { turned } from './codecs/product.ts';
 import { DeltaError } from './delta-error.ts';
 import { storyIn } from './delta-record.ts';
 import { type Facts, type Item, isSame } from './manifest.ts';
@@ -131,7 +130,7 @@ async function sitesOf(
   const [rows, columns] = shape as readonly [number, number];
   const { rank, u, s, v } = await readFactors(delta.stored('tensors', name, 'change'), { rows, columns });
   /** The change is left [rows, rank] times right [rank, columns]. */
-  const left = u.map((value, at) => value * Math.sqrt(s[at % rank] as number));
+  const left = u(0, rows).map((value, at) => value * Math.sqrt(s[at % rank] as number));
   const right = v.map((value, at) => value * Math.sqrt(s[Math.floor(at / columns)] as number));
   const turnedLeft = { shape: [rank, rows], data: turned(left, rows, rank) };
   const turnedRight = { shape: [columns, rank], data: turned(right, rank, columns) };
@@ -191,4 +190,12 @@ async function tensorOf(run: Run, name: string, key: string): Promise<SavedTenso
   const bytes = await restoredWhole(run, 'tensors', name);
   if (!isFloat(dtype)) throw new DeltaError(`tensor ${quote(name)} is ${dtype}, which no adapter holds`);
   return { key, shape, data: decodeNumbers(bytes, dtype) };
+}
+
+/** [columns, rows] of a matrix [rows, columns]. */
+function turned(values: Float32Array, rows: number, columns: number): Float32Array {
+  const out = new Float32Array(values.length);
+  for (let row = 0, at = 0; row < rows; row++)
+    for (let column = 0; column < columns; column++) out[column * rows + row] = values[at++] as number;
+  return out;
 }

@@ -3,10 +3,10 @@
 import type { Codec, Stored } from '../codec.ts';
 import { DeltaError } from '../delta-error.ts';
 import { decodeNumbers, encodeNumbers } from '../numbers.ts';
-import { additive, type MatrixShape, needsMatrix } from './additive.ts';
+import { additive, type Matrix, type MatrixShape, needsMatrix } from './additive.ts';
 import { isCount } from './is-count.ts';
 import { partOf, readPart } from './part-bytes.ts';
-import { productRows, turned } from './product.ts';
+import { productRows } from './product.ts';
 import { singularValues } from './singular-values.ts';
 
 export interface LowRankOptions {
@@ -29,11 +29,10 @@ export function lowRank({ rank: most }: LowRankOptions = { rank: 16 }): Codec {
     check: needsMatrix,
     async encode(change, pause) {
       return singularValues(change, most, pause, async ({ rank, values, u, v }) => {
-        const left = turned(await u.read(0, rank), rank, change.rows);
         return {
           meta: { rank },
           parts: {
-            u: partOf('F16', [change.rows, rank], encodeNumbers(left, 'F16')),
+            u: partOf('F16', [change.rows, rank], await encodeTurned(u)),
             s: partOf('F32', [rank], Float32Array.from(values)),
             v: partOf('F16', [rank, change.columns], encodeNumbers(await v.read(0, rank), 'F16')),
           },
@@ -42,17 +41,31 @@ export function lowRank({ rank: most }: LowRankOptions = { rank: 16 }): Codec {
     },
     async open(stored, shape) {
       const { rank, u, s, v } = await readFactors(stored, shape);
-      const left = (begin: number, end: number) =>
-        u.subarray(begin * rank, end * rank).map((value, at) => value * (s[at % rank] as number));
-      return productRows({ rank, u: left, v }, shape.columns);
+      const scaled = (begin: number, end: number) => {
+        const rows = u(begin, end);
+        for (let at = 0; at < rows.length; at += rank) for (let r = 0; r < rank; r++) rows[at + r]! *= s[r] as number;
+        return rows;
+      };
+      return productRows({ rank, u: scaled, v }, shape.columns);
     },
   });
 }
 
+/** The codes of a matrix [r, o] as [o, r], a few of whose rows are in float32 at a time. */
+async function encodeTurned({ rows, columns, read }: Matrix): Promise<Uint16Array> {
+  const out = new Uint16Array(rows * columns);
+  const codes = new Uint16Array(columns);
+  for (let row = 0; row < rows; row++) {
+    encodeNumbers(await read(row, row + 1), 'F16', codes);
+    for (let column = 0, at = row; column < columns; column++, at += rows) out[at] = codes[column] as number;
+  }
+  return out;
+}
+
 interface StoredFactors {
   readonly rank: number;
-  /** [o, r] */
-  readonly u: Float32Array;
+  /** Rows of [o, r], in memory of their own. */
+  readonly u: (begin: number, end: number) => Float32Array;
   readonly s: Float32Array;
   /** [r, i] */
   readonly v: Float32Array;
@@ -64,7 +77,8 @@ export async function readFactors(stored: Stored, { rows, columns }: MatrixShape
   if (!isCount(rank) || rank > Math.min(rows, columns))
     throw new DeltaError(`rank is ${JSON.stringify(rank)}; expected a whole number up to ${Math.min(rows, columns)}`);
   const s = decodeNumbers(await readPart(stored, 's', 'F32', [rank]), 'F32');
-  const u = decodeNumbers(await readPart(stored, 'u', 'F16', [rows, rank]), 'F16');
+  const codes = await readPart(stored, 'u', 'F16', [rows, rank]);
+  const u = (begin: number, end: number) => decodeNumbers(codes.subarray(2 * begin * rank, 2 * end * rank), 'F16');
   const v = decodeNumbers(await readPart(stored, 'v', 'F16', [rank, columns]), 'F16');
   return { rank, u, s, v };
 }

@@ -34,11 +34,3 @@ export function productRows({ rank, u, v }: Factors, columns: number): ReadRows 
     return values;
   };
 }
-
-/** [columns, rows] of a matrix [rows, columns]. */
-export function turned(values: Float32Array, rows: number, columns: number): Float32Array {
-  const out = new Float32Array(values.length);
-  for (let row = 0, at = 0; row < rows; row++)
-    for (let column = 0; column < columns; column++) out[column * rows + row] = values[at++] as number;
-  return out;
-}
