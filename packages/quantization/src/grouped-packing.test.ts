@@ -123,5 +123,7 @@ it('begins every row with a group of its own, and fills up the last one', () => 
 
 it('refuses groups that are no whole number of vectors', () => {
   expect(() => int4Packing({ group: 48 })).toThrow('int4 takes groups of a multiple of 32, found 48');
+  const options = { inputs: 4 } as unknown as { inputs: 8 };
+  expect(() => int8Packing(options)).toThrow('int8 rounds inputs to 8 bits, found 4; leave it out for float32');
   expect(() => int8Packing({ group: 0 })).toThrow('int8 takes groups of a multiple of 32, found 0');
 });

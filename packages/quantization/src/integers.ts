@@ -40,6 +40,8 @@ export function int4(options: Int4StorageOptions = {}): Storage {
 
 export function int8Packing({ group, inputs }: Int8Options = {}): GroupedPacking {
   if (group !== undefined) assertGroup('int8', group);
+  if (inputs !== undefined && inputs !== 8)
+    throw new Error(`[peftjs/quantization] int8 rounds inputs to 8 bits, found ${inputs}; leave it out for float32`);
   const rest = { levels: null, map: null, offsets: false, fit: { of: 'size', share: 1 / 127 } } as const;
   return groupedPacking(
     'int8',

@@ -3,6 +3,7 @@ import { cpu } from '@peftjs/backend-cpu';
 import { type Tensor, tensor1d, tidy } from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { type AdamwOptions, adamw } from './adamw.ts';
+import { adamw8bit } from './adamw8bit.ts';
 
 beforeAll(async () => {
   await useBackend(cpu());
@@ -80,4 +81,13 @@ test('says what a resumed run must be given again', () => {
     name: 'adamw',
     options: { beta1: 0.9, beta2: 0.999, weightDecay: 0 },
   });
+});
+
+test.each<[AdamwOptions, string]>([
+  [{ beta1: 2 }, 'beta1 is 2; give a number from 0 up to, and not, 1'],
+  [{ beta2: 1 }, 'beta2 is 1; give a number from 0 up to, and not, 1'],
+  [{ eps: 0 }, 'eps is 0; give a number above 0'],
+  [{ weightDecay: Number.NaN }, 'weightDecay is NaN; give a number of 0 or more'],
+])('refuses %o', (options, message) => {
+  for (const optimizer of [adamw, adamw8bit]) expect(() => optimizer(options)).toThrow(message);
 });

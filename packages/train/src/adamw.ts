@@ -14,11 +14,24 @@ export interface AdamwOptions {
   readonly weightDecay?: number;
 }
 
-/** What was given, and for the rest what is usual. */
-export function adamwNumbers({ beta1 = 0.9, beta2 = 0.999, eps = 1e-8, weightDecay = 0.01 }: AdamwOptions): {
-  readonly [name in keyof AdamwOptions]-?: number;
-} {
+type AdamwNumbers = { readonly [name in keyof AdamwOptions]-?: number };
+
+/** What was given, and for the rest what is usual. @throws where a mean would not be one, or a weight would grow */
+export function adamwNumbers({
+  beta1 = 0.9,
+  beta2 = 0.999,
+  eps = 1e-8,
+  weightDecay = 0.01,
+}: AdamwOptions): AdamwNumbers {
+  check('beta1', beta1, beta1 >= 0 && beta1 < 1, 'from 0 up to, and not, 1');
+  check('beta2', beta2, beta2 >= 0 && beta2 < 1, 'from 0 up to, and not, 1');
+  check('eps', eps, eps > 0, 'above 0');
+  check('weightDecay', weightDecay, weightDecay >= 0, 'of 0 or more');
   return { beta1, beta2, eps, weightDecay };
+}
+
+function check(name: keyof AdamwOptions, value: number, holds: boolean, range: string): void {
+  if (!holds || !Number.isFinite(value)) throw new Error(`[peftjs/train] ${name} is ${value}; give a number ${range}`);
 }
 
 /** p ← p (1 - lr · decay) - lr · m̂ / (sqrt(v̂) + eps). */
