@@ -14,9 +14,14 @@ const NAME = 'nearer-float32';
 const QUESTION = 'What brings LoRA over nf4 nearer to LoRA over float32?';
 
 /**
- * `fitted`: to what of the inputs; `cloq`: LoRA starts from what is lost then.
- * @type {Readonly<Record<string, { storage?: string, rank?: number, fitted?: 'squares' | 'products', cloq?: boolean, block?: number }>>}
+ * `fitted`: to what of the inputs; `cloq`: LoRA starts from what is lost then; `apart`: one of this rank does, and another is trained.
+ * @typedef {{ storage?: string, rank?: number, fitted?: 'squares' | 'products', cloq?: boolean, block?: number, apart?: number }} Way
  */
+
+/** @type {Way} */
+const NEAREST = { fitted: 'products', block: 32, cloq: true };
+
+/** @type {Readonly<Record<string, Way>>} */
 const WAYS = {
   float32: { storage: 'f32' },
   'as it is': {},
@@ -29,11 +34,14 @@ const WAYS = {
   'fitted to text, CLoQ': { fitted: 'squares', cloq: true },
   'errors made up for, CLoQ': { fitted: 'products', cloq: true },
   'float32, rank 64': { storage: 'f32', rank: 64 },
-  'errors made up for in blocks of 32, CLoQ, rank 64': { fitted: 'products', block: 32, cloq: true, rank: 64 },
+  'errors made up for in blocks of 32, CLoQ, rank 64': { ...NEAREST, rank: 64 },
+  'errors made up for in blocks of 32, CLoQ of rank 64 apart': { ...NEAREST, apart: 64 },
 };
 
 const LORA = { rank: 8, learningRate: 1e-3, merges: false };
-const SHORT = Object.keys(WAYS).slice(2);
+const SHORT = Object.keys(WAYS).filter((way) => way !== 'float32' && way !== 'as it is');
+/** Layers of the repository's base have no 64 directions. */
+const LOW = SHORT.filter((way) => !way.includes('64'));
 /**
  * The first two as in `quantized-models`, which has recorded float32 and nf4 as it is. `batches`: of what is learned that scales
  * are fitted to, and that products of inputs are measured on, which takes more.
@@ -41,7 +49,7 @@ const SHORT = Object.keys(WAYS).slice(2);
  */
 const FULL = {
   'sotu-3m': {
-    ...{ model: 'sotu-3m', ways: SHORT, batches: { squares: 32, products: 128 } },
+    ...{ model: 'sotu-3m', ways: LOW, batches: { squares: 32, products: 128 } },
     learn: { ...LORA, chapters: { learned: 121, heldOut: 6 }, batchSize: 4, length: 128, steps: 100 },
   },
   'SmolLM2-135M': {

@@ -56,17 +56,22 @@ await serve(async ({ model: name, storage, fitted, ...options }) => {
     handlers: {
       load: () => load,
       weigh,
-      /** Perplexities on the chapters held out: before LoRA is attached, as it starts, every so many steps, and at the end. */
-      async learn({ chapters, batchSize, length, steps, rank, learningRate, merges = true, every = steps }) {
+      /**
+       * Perplexities on the chapters held out: before LoRA is attached, as it starts, every so many steps, and at the end. `apart`: of
+       * this rank is a LoRA that starts from what is lost, and stays so, and another one is trained.
+       */
+      async learn({ chapters, batchSize, length, steps, rank, learningRate, apart, merges = true, every = steps }) {
         const { training, heldOut } = await novelBatches(model, chapters, batchSize, length);
         const perplexity = async () => Math.exp(await meanLoss(model, heldOut));
         const before = await perplexity();
-        const adapter = attach(model, lora({ r: rank, ...(init && { init }) }), { seed: 1 });
+        const start = init && { init };
+        if (apart) attach(model, lora({ r: apart, ...start }), { seed: 1 });
+        const adapter = attach(model, lora({ r: rank, ...(!apart && start) }), { seed: 1 });
         const started = init ? await perplexity() : before;
-        const schedule = cosine({ warmup: 0.1 });
+        const how = { learningRate, steps, schedule: cosine({ warmup: 0.1 }) };
         /** @type {Record<number, number>} */
         const along = {};
-        for await (const { type, step } of train(model, training, { learningRate, steps, schedule }))
+        for await (const { type, step } of train(model, training, { ...how, trainable: adapter }))
           if (type === 'step' && step % every === 0 && step < steps) along[step] = await perplexity();
         const after = await perplexity();
         if (!merges) return { before, started, along, after };
