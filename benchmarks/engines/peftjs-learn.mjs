@@ -65,7 +65,7 @@ await serve(async ({ model: name, storage, fitted, ...options }) => {
         const perplexity = async () => Math.exp(await meanLoss(model, heldOut));
         const before = await perplexity();
         const start = init && { init };
-        if (apart) attach(model, lora({ r: apart, ...start }), { seed: 1 });
+        if (apart) attach(model, lora({ r: apart, ...start }), { name: 'what was lost', seed: 1 });
         const adapter = attach(model, lora({ r: rank, ...(!apart && start) }), { seed: 1 });
         const started = init ? await perplexity() : before;
         const how = { learningRate, steps, schedule: cosine({ warmup: 0.1 }) };

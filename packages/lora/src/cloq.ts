@@ -3,17 +3,11 @@
 // eigenvectors U [o, r] of D H D', and s B A = U U' D.
 import { normal, random } from '@peftjs/backend';
 import type { Host, LinearSite, WeightSite } from '@peftjs/core';
-import { EigenvalueDecomposition, Matrix, QrDecomposition } from 'ml-matrix';
+import { type Tensor2D, tensor2d, tidy, transpose } from '@tensorflow/tfjs-core';
+import { EigenvalueDecomposition, Matrix } from 'ml-matrix';
 import { kaiming } from './initializers.ts';
-import {
-  check,
-  type MatrixInitializer,
-  matrixOf,
-  type Numbers,
-  principal,
-  readNumbers,
-  toTensor,
-} from './matrix-initializers.ts';
+import { check, type MatrixInitializer, type Numbers, numbersOf, readNumbers } from './matrix-initializers.ts';
+import { dots, orthonormal, type Rows, times } from './rows.ts';
 
 /** By the layer's path: the mean products of each two inputs [i, i]. */
 export type InputProducts = ReadonlyMap<string, Float32Array>;
@@ -21,22 +15,48 @@ export type InputProducts = ReadonlyMap<string, Float32Array>;
 /** Each brings what is not wanted down by the ratio of its eigenvalue to the wanted ones'. */
 const ROUNDS = 3;
 
-/** The r strongest eigenvectors [o, r] of D H D'. */
-function strongest(lost: Matrix, products: Matrix, r: number): Matrix {
-  const { rows } = lost;
-  const columns = Math.min(rows, 2 * r + 8);
-  const back = lost.transpose();
-  const multiplied = (y: Matrix) => lost.mmul(products.mmul(back.mmul(y)));
-  let y = Matrix.from1DArray(rows, columns, normal(random(1), rows * columns, 1));
-  for (let k = 0; k < ROUNDS; k++) y = new QrDecomposition(multiplied(y)).orthogonalMatrix;
-  const within = y.transpose().mmul(multiplied(y));
-  const { eigenvectorMatrix: v } = new EigenvalueDecomposition(within, { assumeSymmetric: true });
-  return y.mmul(v.subMatrix(0, columns - 1, columns - r, columns - 1));
+/** Eigenvectors of a symmetric matrix in rows, from the largest value down, and these. */
+function eigen({ rows, values }: Rows): { readonly vectors: Rows; readonly sizes: readonly number[] } {
+  const found = new EigenvalueDecomposition(Matrix.from1DArray(rows, rows, values), { assumeSymmetric: true });
+  const vectors = Float64Array.from({ length: rows ** 2 }, (_, at) =>
+    found.eigenvectorMatrix.get(at % rows, rows - 1 - Math.floor(at / rows)),
+  );
+  return { vectors: { rows, columns: rows, values: vectors }, sizes: found.realEigenvalues.toReversed() };
 }
 
-function productsOf(products: InputProducts, { path, inDim }: LinearSite): Matrix {
+const tensorOf = ({ rows, columns, values }: Rows): Tensor2D => tensor2d(Float32Array.from(values), [rows, columns]);
+
+const first = ({ columns, values }: Rows, rows: number): Rows => ({
+  ...{ rows, columns },
+  values: values.subarray(0, rows * columns),
+});
+
+/** The r strongest eigenvectors of D H D', [r, o]. */
+function strongest(lost: Rows, products: Rows, r: number): Rows {
+  const { rows: columns } = lost;
+  const rows = Math.min(columns, 2 * r + 8);
+  const multiplied = (y: Rows) => dots(times(times(y, lost), products), lost);
+  let y: Rows = { rows, columns, values: Float64Array.from(normal(random(1), rows * columns, 1)) };
+  for (let k = 0; k < ROUNDS; k++) y = orthonormal(multiplied(y));
+  return times(first(eigen(dots(multiplied(y), y)).vectors, r), y);
+}
+
+/** A [r, i] and B' [r, o] of U U' D with U' [r, o], each with a square root of its singular values' share. */
+function split(u: Rows, lost: Rows, scale: number): readonly [a: Rows, b: Rows] {
+  const within = times(u, lost);
+  const { vectors, sizes } = eigen(dots(within, within));
+  const roots = sizes.map((square) => Math.sqrt(Math.sqrt(Math.max(0, square)) / scale));
+  const scaled = (factors: readonly number[]): Rows => ({
+    ...vectors,
+    values: vectors.values.map((v, at) => v * (factors[Math.floor(at / vectors.columns)] as number)),
+  });
+  const shares = roots.map((root) => (root > 0 ? 1 / (root * scale) : 0));
+  return [times(scaled(shares), within), times(scaled(roots), u)];
+}
+
+function productsOf(products: InputProducts, { path, inDim }: LinearSite): Rows {
   const found = products.get(path);
-  if (found?.length === inDim ** 2) return Matrix.from1DArray(inDim, inDim, found);
+  if (found?.length === inDim ** 2) return { rows: inDim, columns: inDim, values: Float64Array.from(found) };
   const what = found ? `${found.length} numbers for "${path}", which takes ${inDim} ** 2` : `nothing of "${path}"`;
   throw new Error(
     `[peftjs/lora] the products of inputs given to cloq(…) have ${what}; give what measureImportance(original, …, { products: true }) returns`,
@@ -66,14 +86,18 @@ export function cloq(original: Host, products: InputProducts): MatrixInitializer
     check,
     start(_, site: WeightSite, r, scale) {
       if (site.kind !== 'linear') return null;
-      const [whole, held] = [originalOf(original, site), site].map((one) => matrixOf(one, 'cloq(…)', read));
-      const lost = Matrix.sub(whole as Matrix, held as Matrix);
-      if (lost.max() === 0 && lost.min() === 0) {
+      const [whole, held] = [originalOf(original, site), site].map((one) => numbersOf(one, 'cloq(…)', read)) as [
+        Float32Array,
+        Float32Array,
+      ];
+      const { outDim, inDim } = site;
+      const values = Float64Array.from(whole, (value, k) => value - (held[k] as number));
+      if (values.every((value) => value === 0)) {
         throw new Error(`[peftjs/lora] "${site.path}" is as in the original, and CLoQ starts from what is lost`);
       }
-      const u = strongest(lost, productsOf(products, site), r);
-      const [a, b] = principal(u.transpose().mmul(lost), r, scale);
-      return { params: { a: toTensor(a), b: toTensor(u.mmul(b)) }, take: () => undefined };
+      const lost = { rows: outDim, columns: inDim, values };
+      const [a, b] = split(strongest(lost, productsOf(products, site), r), lost, scale);
+      return { params: { a: tensorOf(a), b: tidy(() => transpose(tensorOf(b))) }, take: () => undefined };
     },
     prepare: async (host, targets) =>
       startingFrom(new Map([...(await readNumbers(host, targets)), ...(await readNumbers(original, targets))])),

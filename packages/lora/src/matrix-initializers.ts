@@ -38,9 +38,13 @@ export async function readNumbers(host: Host, targets: Targets): Promise<Numbers
   return numbers;
 }
 
-/** @param read what has been read of it beforehand, if it has */
 export function matrixOf(site: LinearSite, name: string, read: Numbers): Matrix {
-  return Matrix.from1DArray(site.outDim, site.inDim, read.get(site.weight) ?? readAtOnce(site, name));
+  return Matrix.from1DArray(site.outDim, site.inDim, numbersOf(site, name, read));
+}
+
+/** [o, i]. @param read what has been read of it beforehand, if it has */
+export function numbersOf(site: LinearSite, name: string, read: Numbers): Float32Array {
+  return read.get(site.weight) ?? readAtOnce(site, name);
 }
 
 function readAtOnce({ weight, path }: LinearSite, name: string): Float32Array {
