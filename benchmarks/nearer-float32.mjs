@@ -41,7 +41,7 @@ const WAYS = {
 const LORA = { rank: 8, learningRate: 1e-3, merges: false };
 const SHORT = Object.keys(WAYS).filter((way) => way !== 'float32' && way !== 'as it is');
 /** Layers of the repository's base have no 64 directions. */
-const LOW = SHORT.filter((way) => !way.includes('64'));
+const LOW = SHORT.filter((way) => Math.max(WAYS[way]?.rank ?? 0, WAYS[way]?.apart ?? 0) < 64);
 /**
  * The first two as in `quantized-models`, which has recorded float32 and nf4 as it is. `batches`: of what is learned that scales
  * are fitted to, and that products of inputs are measured on, which takes more.
