@@ -81,7 +81,12 @@ export interface Codec {
   decode(stored: Stored, base: TensorBytes, tensor: TensorKind): AsyncIterable<Uint8Array>;
   /** The base's bytes out of those that decoding gave: near them where the codec is lossy, and the same everywhere. */
   undo(stored: Stored, tuned: TensorBytes, tensor: TensorKind): AsyncIterable<Uint8Array>;
+  /** What undoing gives of what decoding gives, in one pass; both are called when left out. @param show is given the pieces of the latter */
+  thereAndBack?(stored: Stored, base: TensorBytes, tensor: TensorKind, show: Show): AsyncIterable<Uint8Array>;
 }
+
+/** Is given a piece, which is there until it is through. */
+export type Show = (piece: Uint8Array) => Promise<void>;
 
 /** To be awaited between two pieces of long work: lets the program go on, and rejects when the work is to end. */
 export type Pause = () => Promise<void>;

@@ -1,6 +1,6 @@
 // The change of a tensor as a codec stores it, with what that loses and what it takes to be undone.
 import { startSha256 } from '@peftjs/checkpoint';
-import type { Change, Codec, Encoded, Pause, Stored, TensorBytes, TensorKind } from './codec.ts';
+import type { Change, Codec, Encoded, Pause, Show, Stored, TensorBytes, TensorKind } from './codec.ts';
 import { exact } from './codecs/exact.ts';
 import { addDistances } from './codecs/number-kernels.ts';
 import { DeltaError } from './delta-error.ts';
@@ -33,14 +33,21 @@ export async function encodeChange(codec: Codec, change: Change, options: Encode
   const encoded = takes(codec, change.tensor) ? await codec.encode({ ...change, forward: !reversible }, pause) : null;
   if (encoded === null) return encodeExactly(change, options);
   if (codec.lossless) return withoutLoss(codec, encoded);
-  const applied = codec.decode(storedInMemory(encoded), change.base, change.tensor);
-  const { sha256, missing, energy } = await measure(applied, change, pause);
+  const stored = storedInMemory(encoded);
+  const meter = startMeter(change);
+  const correction = reversible ? await correctionOf(codec, stored, change, pause, meter.add) : null;
+  if (!reversible)
+    for await (const piece of codec.decode(stored, change.base, change.tensor)) {
+      await pause();
+      await meter.add(piece);
+    }
+  const { sha256, missing, energy } = await meter.read();
   if (!Number.isFinite(missing) || !Number.isFinite(energy)) return encodeExactly(change, options);
   const error = energy > 0 ? Math.sqrt(missing / energy) : 0;
   return {
     changes: {
       change: { codec: codec.id, error, encoded },
-      ...(reversible && { correction: await correctionOf(codec, encoded, change, pause) }),
+      ...(correction && { correction }),
     },
     sha256,
     missing,
@@ -48,17 +55,32 @@ export async function encodeChange(codec: Codec, change: Change, options: Encode
   };
 }
 
-/** From what undoing gives, of what applying gave, to the base. */
-export function correctionOf(
+/** From what undoing gives, of what applying gives, to the base. @param show is given the pieces of what applying gives */
+export async function correctionOf(
   codec: Codec,
-  encoded: Encoded,
+  stored: Stored,
   { tensor, base }: Change,
   pause: Pause,
+  show: Show = async () => undefined,
 ): Promise<StoredAs> {
-  const stored = storedInMemory(encoded);
-  const applied = streamedBytes(codec.decode(stored, base, tensor), base.bytes);
-  const near = streamedBytes(codec.undo(stored, applied, tensor), base.bytes);
-  return oneWayPayload({ tensor, base: near, tuned: base }, pause);
+  const back = codec.thereAndBack?.(stored, base, tensor, show) ?? undone(codec, stored, base, tensor, show);
+  const near = streamedBytes(back, base.bytes);
+  try {
+    return await oneWayPayload({ tensor, base: near, tuned: base }, pause);
+  } finally {
+    await near.end();
+  }
+}
+
+/** The same of a codec that cannot go both ways at once. */
+function undone(codec: Codec, stored: Stored, base: TensorBytes, tensor: TensorKind, show: Show) {
+  async function* shown() {
+    for await (const piece of codec.decode(stored, base, tensor)) {
+      await show(piece);
+      yield piece;
+    }
+  }
+  return codec.undo(stored, streamedBytes(shown(), base.bytes), tensor);
 }
 
 type Tensor = TensorKind & TensorBytes;
@@ -118,27 +140,34 @@ export function storedInMemory({ meta, parts }: Encoded): Stored {
   };
 }
 
-/** Of what applying a change gives: its hash, and the squared size of what it misses beside that of the change. */
-async function measure(pieces: AsyncIterable<Uint8Array>, { tensor, base, tuned }: Change, pause: Pause) {
-  const { dtype } = tensor;
+/** Takes what applying a change gives, from the first byte on: its hash, and the squared size of what it misses beside that of the change. */
+function startMeter({ tensor: { dtype }, base, tuned }: Change) {
   if (!isFloat(dtype)) throw new DeltaError(`a loss of ${dtype} cannot be measured`);
-  const hash = await startSha256();
+  const hash = startSha256();
   const sums = new Float64Array(2);
   let at = 0;
-  for await (const result of pieces) {
-    await pause();
-    await hash.update(result);
-    const end = at + result.length;
-    addDistances(dtype, sums, { base: await base.read(at, end), tuned: await tuned.read(at, end), result });
-    at = end;
-  }
-  const [missing, energy] = sums as unknown as readonly [number, number];
-  return { sha256: await hash.digest(), missing, energy };
+  return {
+    async add(result: Uint8Array) {
+      await (await hash).update(result);
+      const end = at + result.length;
+      addDistances(dtype, sums, { base: await base.read(at, end), tuned: await tuned.read(at, end), result });
+      at = end;
+    },
+    async read() {
+      const [missing, energy] = sums as unknown as readonly [number, number];
+      return { sha256: await (await hash).digest(), missing, energy };
+    },
+  };
 }
 
 /** The squared size of a change; 0 where it is none of numbers, or not finite. */
 export async function energyOf(change: Change, pause: Pause): Promise<number> {
   if (!isFloat(change.tensor.dtype)) return 0;
-  const { energy } = await measure(piecesOf(change.tuned), change, pause);
+  const meter = startMeter(change);
+  for await (const piece of piecesOf(change.tuned)) {
+    await pause();
+    await meter.add(piece);
+  }
+  const { energy } = await meter.read();
   return Number.isFinite(energy) ? energy : 0;
 }

@@ -62,22 +62,22 @@ describe('fitCodecs', () => {
 
   it('encodes nothing that its size rules out, and corrects nothing that another does better than', async () => {
     const encoded: string[] = [];
-    const undone: string[] = [];
+    const corrected: string[] = [];
     const watched = (codec: Codec, name: string): Codec => ({
       ...codec,
       encode(change, pause) {
         encoded.push(name);
         return codec.encode(change, pause);
       },
-      undo(stored, bytes, tensor) {
-        undone.push(name);
-        return codec.undo(stored, bytes, tensor);
+      thereAndBack(stored, bytes, tensor, show) {
+        corrected.push(name);
+        return codec.thereAndBack!(stored, bytes, tensor, show);
       },
     });
     const all = [watched(int8(), 'good'), watched(lowRank({ rank: 30 }), 'bad'), watched(int8({ group: 1 }), 'large')];
     await fitCodecs(base, tuned, { bytes: 1e6 }, { candidates: all });
     expect(new Set(encoded)).toEqual(new Set(['good', 'bad']));
-    expect(new Set(undone)).toEqual(new Set(['good']));
+    expect(new Set(corrected)).toEqual(new Set(['good']));
   });
 
   it('says what the least is, and refuses what is no goal', async () => {

@@ -4,7 +4,7 @@ import type { Change, Codec, Encoded } from './codec.ts';
 import { exact } from './codecs/exact.ts';
 import { DeltaError } from './delta-error.ts';
 import type { CodecChoice } from './diff.ts';
-import { correctionOf, encodeChange, encodeWhole, energyOf, takes } from './encode-change.ts';
+import { correctionOf, encodeChange, encodeWhole, energyOf, storedInMemory, takes } from './encode-change.ts';
 import { inTurn } from './in-turn.ts';
 import { type Candidate, type Goal, leastLoss, type Options } from './least-loss.ts';
 import type { Section } from './manifest.ts';
@@ -89,7 +89,7 @@ export async function fitCodecs(
       if (least.bytes >= most || found.some(isBeaten)) continue;
       const { encoded } = changes.change as NonNullable<Changes['change']>;
       const isCorrected = reversible && lost.sha256 !== null;
-      const correction = isCorrected ? await correctionOf(codec, encoded, change, pause) : null;
+      const correction = isCorrected ? await correctionOf(codec, storedInMemory(encoded), change, pause) : null;
       found.push({ ...least, bytes: sizeOf(name, { ...changes, ...(correction && { correction }) }) });
     }
     return found;

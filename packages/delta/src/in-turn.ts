@@ -1,7 +1,8 @@
 // A model whose tensors are used one after the other: the next one is read meanwhile, and all into the same memory.
 import type { TensorBytes } from './codec.ts';
 import type { ModelSource } from './model-source.ts';
-import { memoryBytes, PIECE, reused } from './tensor-bytes.ts';
+import { lend, type Room } from './room.ts';
+import { memoryBytes, PIECE } from './tensor-bytes.ts';
 
 type Held = NonNullable<Awaited<ReturnType<ModelSource['open']>>>;
 
@@ -9,12 +10,12 @@ type Held = NonNullable<Awaited<ReturnType<ModelSource['open']>>>;
 export function inTurn(source: ModelSource): ModelSource {
   const names = [...source.weights.tensors.keys()];
   const following = new Map(names.map((name, i) => [name, names[i + 1]]));
-  const memories = [reused(), reused()] as const;
+  const rooms = [lend().room, lend().room] as const;
   let turn = 0;
   let ahead: { readonly name: string; readonly opened: Promise<Held | null> } | null = null;
   const start = (name: string) => {
     turn = 1 - turn;
-    const opened = openHeld(source, name, memories[turn] as Memory);
+    const opened = openHeld(source, name, rooms[turn] as Room);
     // It is awaited where the tensor is opened; if none asks for it, none hears of it.
     opened.catch(() => {});
     return { name, opened };
@@ -33,15 +34,13 @@ export function inTurn(source: ModelSource): ModelSource {
   };
 }
 
-type Memory = ReturnType<typeof reused>;
-
-async function openHeld(source: ModelSource, name: string, memory: Memory): Promise<Held | null> {
+async function openHeld(source: ModelSource, name: string, room: Room): Promise<Held | null> {
   const tensor = await source.open('tensors', name);
-  return tensor && { ...tensor, ...(await held(tensor, memory)) };
+  return tensor && { ...tensor, ...(await held(tensor, room)) };
 }
 
-async function held({ bytes, read }: TensorBytes, memory: Memory): Promise<TensorBytes> {
-  if (bytes <= PIECE) return memoryBytes(await read(0, bytes, memory(bytes)));
+async function held({ bytes, read }: TensorBytes, room: Room): Promise<TensorBytes> {
+  if (bytes <= PIECE) return memoryBytes(await read(0, bytes, room(bytes)));
   // What is read in small ranges, one after the other, is read in larger ones.
   let from = 0;
   let window: Uint8Array = new Uint8Array(0);
@@ -50,7 +49,7 @@ async function held({ bytes, read }: TensorBytes, memory: Memory): Promise<Tenso
     async read(begin, end) {
       if (begin < from || end > from + window.length) {
         const last = Math.min(bytes, Math.max(end, begin + PIECE));
-        window = await read(begin, last, memory(last - begin));
+        window = await read(begin, last, room(last - begin));
         from = begin;
       }
       return window.subarray(begin - from, end - from);

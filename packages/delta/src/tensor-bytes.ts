@@ -3,6 +3,7 @@ import type { SafetensorsFile } from '@peftjs/safetensors';
 import { DTYPE_BITS } from '@peftjs/safetensors';
 import type { TensorBytes, TensorKind } from './codec.ts';
 import { DeltaError } from './delta-error.ts';
+import { lend } from './room.ts';
 
 /** Bytes of a tensor whose size was checked when its file was opened. */
 export function bytesOf({ dtype, shape }: TensorKind): number {
@@ -26,16 +27,13 @@ export function memoryBytes(bytes: Uint8Array): TensorBytes {
 
 /** Nothing but zeros: a tensor that the other side lacks is encoded as its difference from them. */
 export function zeroBytes(bytes: number): TensorBytes {
-  const zeros = reused();
-  return { bytes, read: async (begin, end) => zeros(end - begin) };
-}
-
-/** Gives so many bytes of memory, the same again and again. */
-export function reused(): (bytes: number) => Uint8Array {
-  let memory = new Uint8Array(0);
-  return (bytes) => {
-    if (memory.length < bytes) memory = new Uint8Array(bytes);
-    return memory.subarray(0, bytes);
+  let zeros = new Uint8Array(0);
+  return {
+    bytes,
+    async read(begin, end) {
+      if (zeros.length < end - begin) zeros = new Uint8Array(end - begin);
+      return zeros.subarray(0, end - begin);
+    },
   };
 }
 
@@ -59,9 +57,14 @@ export async function collectPieces(pieces: AsyncIterable<Uint8Array>, bytes: nu
 }
 
 /** Bytes that come in pieces; each range that is read must begin where the last one ended. */
-export function streamedBytes(pieces: AsyncIterable<Uint8Array>, bytes: number): TensorBytes {
+export interface StreamedBytes extends TensorBytes {
+  /** No more are read, and those that were are not needed any more. */
+  end(): Promise<void>;
+}
+
+export function streamedBytes(pieces: AsyncIterable<Uint8Array>, bytes: number): StreamedBytes {
   const stream = pieces[Symbol.asyncIterator]();
-  const memory = reused();
+  const { room, giveBack } = lend();
   let rest: Uint8Array = new Uint8Array(0);
   const take = (most: number) => {
     const piece = rest.subarray(0, most);
@@ -73,7 +76,7 @@ export function streamedBytes(pieces: AsyncIterable<Uint8Array>, bytes: number):
     async read(begin, end) {
       const length = end - begin;
       if (length <= rest.length) return take(length);
-      const out = memory(length);
+      const out = room(length);
       for (let filled = 0; filled < length; ) {
         if (rest.length === 0) {
           const next = await stream.next();
@@ -87,6 +90,10 @@ export function streamedBytes(pieces: AsyncIterable<Uint8Array>, bytes: number):
         filled += piece.length;
       }
       return out;
+    },
+    async end() {
+      await stream.return?.();
+      giveBack();
     },
   };
 }

@@ -1,8 +1,8 @@
 // A lossy codec made of a way to store a matrix of numbers nearly: decoding adds them to the base, undoing takes them off.
 import { DTYPE_BITS } from '@peftjs/safetensors';
-import type { Change, Codec, Encoded, Pause, Stored, TensorBytes, TensorKind } from '../codec.ts';
+import type { Change, Codec, Encoded, Pause, Show, Stored, TensorBytes, TensorKind } from '../codec.ts';
 import { type FloatDtype, floatsIn, isFloat } from '../numbers.ts';
-import { reused } from '../tensor-bytes.ts';
+import { lend, type Room, withRoom } from '../room.ts';
 import { addChange, findChange } from './number-kernels.ts';
 
 /** Numbers in rows. Of a tensor with more dimensions than two the first one stays; a vector is one row. */
@@ -29,8 +29,10 @@ export interface Approximation {
   /**
    * Checks what is stored, and reads the rows of it, each range from where the last one ended. They are computed in one
    * order and by operations that IEEE 754 fixes, so that they are the same everywhere.
+   *
+   * @param room for the rows
    */
-  open(stored: Stored, shape: MatrixShape): Promise<ReadRows>;
+  open(stored: Stored, shape: MatrixShape, room: Room): Promise<ReadRows>;
 }
 
 /** Numbers that are read at a time. */
@@ -48,11 +50,10 @@ function matrixShape({ shape }: TensorKind): MatrixShape {
 }
 
 /** The change from base to tuned, and whether all of it that was read is finite. */
-function changeMatrix({ tensor, base, tuned }: Change, dtype: FloatDtype) {
+function changeMatrix({ tensor, base, tuned }: Change, dtype: FloatDtype, room: Room) {
   const shape = matrixShape(tensor);
   const width = (shape.columns * DTYPE_BITS[dtype]) / 8;
   let finite = true;
-  const room = reused();
   const read: ReadRows = async (begin, end) => {
     const [from, to] = [base, tuned].map((side) => side.read(begin * width, end * width));
     const change = floatsIn(room(4 * (end - begin) * shape.columns));
@@ -70,18 +71,34 @@ function changeMatrix({ tensor, base, tuned }: Change, dtype: FloatDtype) {
 const OFF_MIDDLE = 1 + 2 ** -13;
 
 export function additive(approximation: Approximation): Codec {
-  async function* moved(sign: 1 | -1, stored: Stored, from: TensorBytes, tensor: TensorKind) {
+  /** Goes those ways, one after the other; what is there after the first one is shown. */
+  async function* moved(
+    [way, back]: readonly [way: 1 | -1, back?: -1],
+    stored: Stored,
+    from: TensorBytes,
+    tensor: TensorKind,
+    show: Show = async () => undefined,
+  ) {
     const dtype = tensor.dtype as FloatDtype;
     const shape = matrixShape(tensor);
     const width = (shape.columns * DTYPE_BITS[dtype]) / 8;
-    const read = await approximation.open(stored, shape);
-    const factor = sign * (dtype === 'F32' ? 1 : OFF_MIDDLE);
-    const room = reused();
-    for (const [begin, end] of rowBlocks(shape)) {
-      const change = await read(begin, end);
-      const result = room((end - begin) * width);
-      addChange(dtype, await from.read(begin * width, end * width), factor, change, result);
-      yield result;
+    const factor = dtype === 'F32' ? 1 : OFF_MIDDLE;
+    const [changes, results] = [lend(), lend()];
+    try {
+      const read = await approximation.open(stored, shape, changes.room);
+      for (const [begin, end] of rowBlocks(shape)) {
+        const change = await read(begin, end);
+        const result = results.room((end - begin) * width);
+        addChange(dtype, await from.read(begin * width, end * width), way * factor, change, result);
+        if (back) {
+          await show(result);
+          addChange(dtype, result, back * factor, change, result);
+        }
+        yield result;
+      }
+    } finally {
+      changes.giveBack();
+      results.giveBack();
     }
   }
   return {
@@ -92,13 +109,15 @@ export function additive(approximation: Approximation): Codec {
       return approximation.check?.(tensor) ?? null;
     },
     size: (tensor) => approximation.size?.(matrixShape(tensor)) ?? 0,
-    async encode(change, pause) {
-      const { matrix, allFinite } = changeMatrix(change, change.tensor.dtype as FloatDtype);
-      const encoded = await approximation.encode(matrix, pause);
-      return allFinite() ? encoded : null;
-    },
-    decode: (stored, base, tensor) => moved(1, stored, base, tensor),
-    undo: (stored, tuned, tensor) => moved(-1, stored, tuned, tensor),
+    encode: (change, pause) =>
+      withRoom(async (room) => {
+        const { matrix, allFinite } = changeMatrix(change, change.tensor.dtype as FloatDtype, room);
+        const encoded = await approximation.encode(matrix, pause);
+        return allFinite() ? encoded : null;
+      }),
+    decode: (stored, base, tensor) => moved([1], stored, base, tensor),
+    undo: (stored, tuned, tensor) => moved([-1], stored, tuned, tensor),
+    thereAndBack: (stored, base, tensor, show) => moved([1, -1], stored, base, tensor, show),
   };
 }
 

@@ -4,6 +4,7 @@ import { expect, test } from 'vitest';
 import { numbers } from '../../test/models.ts';
 import { storedInMemory } from '../encode-change.ts';
 import { decodeNumbers, encodeNumbers } from '../numbers.ts';
+import { lend } from '../room.ts';
 import { encodeGroups, openGroups } from './grouped.ts';
 
 const rounded = (value: number) => decodeNumbers(encodeNumbers(Float32Array.of(value), 'BF16'), 'BF16')[0] as number;
@@ -48,7 +49,7 @@ test('numbers come back as the nearest of their codes', async () => {
       const form = { bits, zero, group, clips };
       const parts = await encodeGroups({ rows, columns, read }, form, '', async () => {});
       const stored = storedInMemory({ meta: {}, parts });
-      const found = await openGroups(stored, { rows, columns }, form, '')(0, rows);
+      const found = await openGroups(stored, { rows, columns }, form, '', lend().room)(0, rows);
       for (let row = 0; row < rows; row++) {
         for (let from = 0; from < columns; from += group) {
           const [begin, end] = [row * columns + from, row * columns + Math.min(from + group, columns)];

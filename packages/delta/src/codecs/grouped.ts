@@ -1,7 +1,7 @@
 // Rows of numbers as whole numbers of a few bits: each group of a row has a scale, number ~ scale * (code - zero).
 import type { EncodedPart, Pause, Stored } from '../codec.ts';
 import { floatsIn } from '../numbers.ts';
-import { reused } from '../tensor-bytes.ts';
+import type { Room } from '../room.ts';
 import { type Matrix, type MatrixShape, type ReadRows, rowBlocks } from './additive.ts';
 import { codeKernels } from './code-kernels.ts';
 import { partOf, partReader, readPart } from './part-bytes.ts';
@@ -61,12 +61,12 @@ export function openGroups(
   { rows, columns }: MatrixShape,
   { bits, group, zero }: GroupForm,
   prefix: string,
+  room: Room,
 ): ReadRows {
   const stride = Math.ceil((columns * bits) / 8);
   const groups = Math.ceil(columns / group);
   const readCodes = partReader(stored, codesName(prefix), 'U8', [rows, stride]);
   const readScales = partReader(stored, scalesName(prefix), 'BF16', [rows, groups]);
-  const room = reused();
   const loops = codeKernels();
   return async (begin, end) => {
     const codes = await readCodes(begin * stride, end * stride);

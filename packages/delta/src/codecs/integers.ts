@@ -21,10 +21,10 @@ function integers(bits: number, group: number): Codec {
     async encode(change, pause) {
       return { meta: { group }, parts: await encodeGroups(change, formOf(group), '', pause) };
     },
-    async open(stored, shape) {
+    async open(stored, shape, room) {
       const size = stored.meta.group;
       if (!isCount(size)) throw new DeltaError(`group is ${JSON.stringify(size)}; expected a whole number above 0`);
-      return openGroups(stored, shape, formOf(size), '');
+      return openGroups(stored, shape, formOf(size), '', room);
     },
   });
 }

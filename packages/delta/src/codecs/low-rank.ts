@@ -39,14 +39,14 @@ export function lowRank({ rank: most }: LowRankOptions = { rank: 16 }): Codec {
         };
       });
     },
-    async open(stored, shape) {
+    async open(stored, shape, room) {
       const { rank, u, s, v } = await readFactors(stored, shape);
       const scaled = (begin: number, end: number) => {
         const rows = u(begin, end);
         for (let at = 0; at < rows.length; at += rank) for (let r = 0; r < rank; r++) rows[at + r]! *= s[r] as number;
         return rows;
       };
-      return productRows({ rank, u: scaled, v }, shape.columns);
+      return productRows({ rank, u: scaled, v }, shape.columns, room);
     },
   });
 }

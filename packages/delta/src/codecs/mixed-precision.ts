@@ -3,6 +3,7 @@
 import type { Json } from '@peftjs/checkpoint';
 import type { Codec, EncodedPart, Stored } from '../codec.ts';
 import { DeltaError } from '../delta-error.ts';
+import type { Room } from '../room.ts';
 import { additive, type Matrix, type MatrixShape, needsMatrix, rowBlocks } from './additive.ts';
 import { encodeGroups, type GroupForm, openColumns, openGroups, type ReadColumns } from './grouped.ts';
 import { isCount } from './is-count.ts';
@@ -64,8 +65,8 @@ export function mixed({ segments = SEGMENTS }: MixedOptions = {}): Codec {
         return { meta: { segments: kept.map(({ rank, bits }) => [rank, bits]) }, parts };
       });
     },
-    async open(stored, shape) {
-      return productRows(await readVectors(stored, shape), shape.columns);
+    async open(stored, shape, room) {
+      return productRows(await readVectors(stored, shape, room), shape.columns, room);
     },
   });
 }
@@ -100,7 +101,7 @@ function cutTo(segments: readonly Segment[], rank: number): readonly Segment[] {
   });
 }
 
-async function readVectors(stored: Stored, { rows, columns }: MatrixShape): Promise<Factors> {
+async function readVectors(stored: Stored, { rows, columns }: MatrixShape, room: Room): Promise<Factors> {
   const segments = parseSegments(stored.meta.segments, Math.min(rows, columns));
   const rank = segments.reduce((sum, one) => sum + one.rank, 0);
   const v = new Float32Array(rank * columns);
@@ -110,7 +111,7 @@ async function readVectors(stored: Stored, { rows, columns }: MatrixShape): Prom
     const form = formOf(bits);
     lefts.push({ first, count, read: await openColumns(stored, { rows: count, columns: rows }, form, `u${k}_`) });
     const right = { rows: count, columns };
-    const read = openGroups(stored, right, form, `v${k}_`);
+    const read = openGroups(stored, right, form, `v${k}_`, room);
     for (const [begin, end] of rowBlocks(right)) v.set(await read(begin, end), (first + begin) * columns);
     first += count;
   }

@@ -1,6 +1,7 @@
 // Bit for bit what the sums come to one by one, so that a delta decodes to the same on every engine.
 import { expect, test } from 'vitest';
 import { numbers } from '../../test/models.ts';
+import { lend } from '../room.ts';
 import { productRows } from './product.ts';
 
 test.each([
@@ -20,7 +21,7 @@ test.each([
     return sum;
   });
   const left = (begin: number, end: number) => u.subarray(begin * rank, end * rank);
-  const read = productRows({ rank, u: left, v }, columns);
+  const read = productRows({ rank, u: left, v }, columns, lend().room);
   const half = Math.ceil(rows / 2);
   const found = [...(await read(0, half)), ...(await read(half, rows))];
   expect(found).toEqual([...wanted]);

@@ -1,7 +1,7 @@
 // Rows of a product of two factors, u [o, r] and v [r, i].
 
 import { floatsIn } from '../numbers.ts';
-import { reused } from '../tensor-bytes.ts';
+import type { Room } from '../room.ts';
 import type { ReadRows } from './additive.ts';
 import { gather, giveBack, spread, strideOf, takeKernels } from './low-rank-kernels.ts';
 
@@ -13,9 +13,8 @@ export interface Factors {
 }
 
 /** Sums run over r from the first on, each product and each sum rounded to float32: the same everywhere. */
-export function productRows({ rank, u, v }: Factors, columns: number): ReadRows {
+export function productRows({ rank, u, v }: Factors, columns: number, room: Room): ReadRows {
   const stride = strideOf(columns);
-  const room = reused();
   return async (begin, end) => {
     const count = end - begin;
     const rows = count + (count & 1);

@@ -3,7 +3,6 @@
 import type { Codec } from '../codec.ts';
 import { DeltaError } from '../delta-error.ts';
 import { decodeNumbers, encodeNumbers, floatsIn } from '../numbers.ts';
-import { reused } from '../tensor-bytes.ts';
 import { additive, type Matrix, needsMatrix, rowBlocks } from './additive.ts';
 import { codeKernels } from './code-kernels.ts';
 import { partOf, partReader, readPart } from './part-bytes.ts';
@@ -52,13 +51,12 @@ export function sign({ perRow = false, scales: given }: SignOptions = {}): Codec
         },
       };
     },
-    async open(stored, { rows, columns }) {
+    async open(stored, { rows, columns }, room) {
       const stride = Math.ceil(columns / 8);
       const signs = partReader(stored, 'signs', 'U8', [rows, stride]);
       const count = stored.part('scales').bytes === 2 ? 1 : rows;
       const scales = decodeNumbers(await readPart(stored, 'scales', 'BF16', [count]), 'BF16');
       const loops = codeKernels();
-      const room = reused();
       return async (begin, end) => {
         const bits = await signs(begin * stride, end * stride);
         const values = floatsIn(room(4 * (end - begin) * columns));

@@ -10,8 +10,8 @@ function findAll(matrix: Matrix, most: number, wait = pause) {
   return singularValues(matrix, most, wait, async ({ rank, values, u, v }) => ({
     rank,
     values,
-    u: await u.read(0, rank),
-    v: await v.read(0, rank),
+    u: (await u.read(0, rank)).slice(),
+    v: (await v.read(0, rank)).slice(),
   }));
 }
 type Found = Awaited<ReturnType<typeof findAll>>;

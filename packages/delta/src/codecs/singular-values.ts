@@ -3,7 +3,7 @@
 // such sums, and comes in twice; where there are as many vectors as D has rows or columns, D D'R spans all of it.
 import type { Pause } from '../codec.ts';
 import { floatsIn } from '../numbers.ts';
-import { reused } from '../tensor-bytes.ts';
+import { type Room, withRoom } from '../room.ts';
 import type { Matrix } from './additive.ts';
 import { gather, giveBack, strideOf, takeKernels } from './low-rank-kernels.ts';
 import { blockReader, foldedBlocks, gramOf, orthonormalize, type Sketch, startSketch, upTo } from './sketch.ts';
@@ -55,7 +55,9 @@ export async function singularValues<T>(
       kernels.multiply(products, width, count, apart, at, stride, stride, sums, true);
     }
   }
-  const made = await use(factors(sketch, matrix, Math.min(most, least)));
+  const made = await withRoom((left) =>
+    withRoom((right) => use(factors(sketch, matrix, Math.min(most, least), left, right))),
+  );
   giveBack(kernels);
   return made;
 }
@@ -78,7 +80,7 @@ function addNoise(vectors: Float32Array, width: number, columns: number): void {
  * Q = image' T' is orthonormal, and Q'D = T sums = P S V' with P of the eigenvectors of its square: the singular vectors are Q P and V, which
  * stay in the kernels' memory in the place of image and sums.
  */
-function factors(sketch: Sketch, { rows, columns }: Matrix, most: number): SingularValues {
+function factors(sketch: Sketch, { rows, columns }: Matrix, most: number, left: Room, right: Room): SingularValues {
   const { kernels, width, stride, step, vectors, sums, image, apart, gram, room, little, turn, other, turned } = sketch;
   const blocks = Math.ceil(rows / step);
   gramOf(sketch, image, apart, blocks);
@@ -112,11 +114,10 @@ function factors(sketch: Sketch, { rows, columns }: Matrix, most: number): Singu
     kernels.multiply(both, even, width, little, at, apart, apart, turned, false);
     kernels.floats(at, rank * apart).set(kernels.floats(turned, rank * apart));
   }
-  return { rank, values: sizes.slice(0, rank), u: uOf(sketch, rank, rows), v: vOf(sketch, rank, columns) };
+  return { rank, values: sizes.slice(0, rank), u: uOf(sketch, rank, rows, left), v: vOf(sketch, rank, columns, right) };
 }
 
-function uOf({ kernels, image, width, step, apart }: Sketch, rank: number, rows: number): Matrix {
-  const room = reused();
+function uOf({ kernels, image, width, step, apart }: Sketch, rank: number, rows: number, room: Room): Matrix {
   return {
     rows: rank,
     columns: rows,
@@ -131,8 +132,7 @@ function uOf({ kernels, image, width, step, apart }: Sketch, rank: number, rows:
   };
 }
 
-function vOf({ kernels, sums, stride }: Sketch, rank: number, columns: number): Matrix {
-  const room = reused();
+function vOf({ kernels, sums, stride }: Sketch, rank: number, columns: number, room: Room): Matrix {
   return {
     rows: rank,
     columns,

@@ -3,7 +3,6 @@
 import type { Codec } from '../codec.ts';
 import { DeltaError } from '../delta-error.ts';
 import { floatsIn } from '../numbers.ts';
-import { reused } from '../tensor-bytes.ts';
 import { additive, rowBlocks } from './additive.ts';
 import { codeKernels } from './code-kernels.ts';
 import { deflated, inflated } from './deflated.ts';
@@ -49,7 +48,7 @@ export function sparse({ density, select = largest }: SparseOptions = { density:
         },
       };
     },
-    async open(stored, shape) {
+    async open(stored, shape, room) {
       const { count } = stored.meta;
       if (!Number.isSafeInteger(count) || (count as number) < 0)
         throw new DeltaError(`count is ${JSON.stringify(count)}; expected a whole number`);
@@ -59,7 +58,6 @@ export function sparse({ density, select = largest }: SparseOptions = { density:
       if (mask.chunks !== blocks.length)
         throw new DeltaError(`the mask has ${mask.chunks} chunks; the tensor needs ${blocks.length}`);
       let used = 0;
-      const room = reused();
       return async (begin, end) => {
         const values = floatsIn(room(4 * (end - begin) * shape.columns));
         const index = blocks.findIndex(([first]) => first === begin);
