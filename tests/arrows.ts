@@ -28,6 +28,7 @@ const ARROWS: Readonly<Record<string, readonly string[] | typeof ANYTHING>> = {
   orthogonal: METHOD,
   'prefix-tuning': METHOD,
   quantization: METHOD,
+  'quantization-distill': ['backend', 'core', 'quantization', 'train'],
   registry: ['checkpoint', 'safetensors'],
   safetensors: [],
   testing: [...HOST, 'models', 'train', 'quantization'],

@@ -2,6 +2,7 @@
 // peftjs with a real model in one storage: what it says of the novel as it is, with LoRA, and with LoRA merged.
 import { attach, merge } from '@peftjs/core';
 import { cloq, lora } from '@peftjs/lora';
+import { distillScales } from '@peftjs/quantization-distill';
 import { cosine, meanLoss, train } from '@peftjs/train';
 import { novelBatches } from '../workload/novel.mjs';
 import { findModel } from '../workload/real-models.mjs';
@@ -26,19 +27,29 @@ async function mergeAnyway(adapter, probe) {
 }
 
 /**
- * Loads a model in nf4 that was fitted to the first batches of what is learned. With `cloq` its LoRA starts from what is lost.
+ * Loads a model in nf4 that was fitted to the first batches of what is learned, and its scales perhaps trained on it. With `cloq` its
+ * LoRA starts from what is lost.
  * @param {string} path
- * @param {{ to: 'squares' | 'products', cloq?: boolean, batches: number, chapters: { learned: number, heldOut: number }, batchSize: number, length: number, block?: number }} fitted
+ * @param {{ to: 'squares' | 'products', cloq?: boolean, trained?: number, batches: number, chapters: { learned: number, heldOut: number }, batchSize: number, length: number, block?: number }} fitted
  */
-async function loadFitted(path, { to, cloq: starts = false, batches, chapters, batchSize, length, block = 64 }) {
+async function loadFitted(path, { to, cloq: starts = false, trained, batches, chapters, batchSize, length, block = 64 }) {
+  const read = (/** @type {import('@peftjs/models').CausalLM} */ model) =>
+    novelBatches(model, chapters, batchSize, length);
   const { original, importance } = await loadMeasured(path, starts || to === 'products', async (model) => {
-    const { training } = await novelBatches(model, chapters, batchSize, length);
+    const { training } = await read(model);
     await meanLoss(model, { ...training, size: batches });
   });
   const loaded = await loadIn(
     path,
     importantStorage({ block, importance: starts && to === 'squares' ? squaresOf(importance) : importance }),
   );
+  if (trained) {
+    const { training } = await read(original);
+    const onStep = (/** @type {{ step: number, loss: number }} */ { step, loss }) => {
+      if (step % 20 === 0) console.error(`  scales, step ${step}: ${loss.toFixed(4)}`);
+    };
+    await distillScales(loaded.model, (batch) => original.logits(batch), training, { steps: trained, onStep });
+  }
   if (starts) return { ...loaded, init: cloq(original, importance) };
   original.dispose();
   return { ...loaded, init: undefined };

@@ -16,6 +16,7 @@ const packages = [
   'prefix-tuning',
   'orthogonal',
   'quantization',
+  'quantization-distill',
   'models',
   'data',
   'train',

@@ -2,17 +2,12 @@
 // the signs are trained until what the model says is what the fine-tuned one says.
 import { engine, nextTurn } from '@peftjs/backend';
 import { diskFolder, type Folder, openWeights } from '@peftjs/checkpoint';
-import type { Context, Host, StoredTensor, Undo, Weight } from '@peftjs/core';
+import type { Host, StoredTensor, Undo, Weight } from '@peftjs/core';
 import { type CodecChoice, exact, sign } from '@peftjs/delta';
 import { quote } from '@peftjs/safetensors';
-import { adamw, type Batches, cosine, type Learner, type StepEvent, train } from '@peftjs/train';
-import { exp, logSoftmax, mul, sub, sum, type Tensor, transpose } from '@tensorflow/tfjs-core';
+import { adamw, type Batches, cosine, type LogitModel, type StepEvent, taught, train } from '@peftjs/train';
+import { type Tensor, transpose } from '@tensorflow/tfjs-core';
 import { type SignedChange, signedChange } from './signed-change.ts';
-
-/** A model that gives logits, of tokens or of classes in the last dimension. */
-export interface LogitModel<B> extends Learner<B> {
-  logits(batch: B, ctx?: Context): Tensor;
-}
 
 export interface DistillOptions {
   /** A scale for each row of a matrix, in place of one for the matrix as in the paper. True when left out. */
@@ -52,22 +47,14 @@ export async function distillSigns<B>(
 ): Promise<DistilledSigns> {
   const changes = new Map<string, SignedChange>();
   let putBack: Undo = () => undefined;
-  let wanted: Tensor | null = null;
-  /** The fine-tuned model's own view of a batch, for the student, which then is in its place again. */
-  const lesson = (batch: B): Lesson<B> => {
+  /** The fine-tuned model's own view, for which the model is itself again. */
+  const teach = (batch: B): Tensor => {
     putBack();
-    wanted?.dispose();
-    wanted = engine().tidy(() => engine().keep(logSoftmax(model.logits(batch))));
-    putBack = putIn(model, changes.values());
-    return { batch, wanted };
-  };
-  const student: Learner<Lesson<B>> = {
-    ...model,
-    loss: (one, ctx) => divergence(model.logits(one.batch, ctx), one.wanted),
-    count: ({ batch, wanted: { size, shape } }) => ({
-      ...model.count(batch),
-      targets: size / (shape.at(-1) as number),
-    }),
+    try {
+      return model.logits(batch);
+    } finally {
+      putBack = putIn(model, changes.values());
+    }
   };
   try {
     await readChanges(model, base, perRow, changes);
@@ -77,7 +64,6 @@ export async function distillSigns<B>(
       trainable: true,
       saved: false,
     }));
-    const lessons = { size: batches.size, get: (epoch: number, index: number) => lesson(batches.get(epoch, index)) };
     const training = {
       trainable: { parameters },
       optimizer: adamw({ weightDecay: 0 }),
@@ -86,7 +72,8 @@ export async function distillSigns<B>(
       clip: Number.POSITIVE_INFINITY,
       ...{ learningRate, steps, ...(signal && { signal }) },
     };
-    for await (const event of train(student, lessons, training)) if (event.type === 'step') onStep?.(event);
+    for await (const event of train(taught(model, teach), batches, training))
+      if (event.type === 'step') onStep?.(event);
     const scales = new Map<string, Float32Array>();
     for (const [name, change] of changes) scales.set(name, await change.scales());
     const codec: CodecChoice = ({ name }) => {
@@ -96,15 +83,8 @@ export async function distillSigns<B>(
     return { scales, codec };
   } finally {
     putBack();
-    (wanted as Tensor | null)?.dispose();
     for (const change of changes.values()) change.dispose();
   }
-}
-
-interface Lesson<B> {
-  readonly batch: B;
-  /** The logarithms of the fine-tuned model's probabilities. */
-  readonly wanted: Tensor;
 }
 
 /** The changes take the places of the matrices that they are of, until the undo. */
@@ -116,11 +96,6 @@ function putIn(model: Host, changes: Iterable<SignedChange>): Undo {
   return () => {
     for (const undo of undos.reverse()) undo();
   };
-}
-
-/** Sum over the positions of sum p (log p - log q), with q of the logits. */
-function divergence(logits: Tensor, wanted: Tensor): Tensor {
-  return sum(mul(exp(wanted), sub(wanted, logSoftmax(logits))));
 }
 
 async function readChanges(

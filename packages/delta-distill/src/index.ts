@@ -1,1 +1,1 @@
-export { type DistilledSigns, type DistillOptions, distillSigns, type LogitModel } from './distill-signs.ts';
+export { type DistilledSigns, type DistillOptions, distillSigns } from './distill-signs.ts';

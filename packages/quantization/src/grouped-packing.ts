@@ -9,7 +9,7 @@ import {
 } from '@peftjs/backend';
 import { bytesOf, encodeGroups, encodeWithFeedback } from './encode-groups.ts';
 import { nest, nestedArrays, unnest } from './nested-scales.ts';
-import type { FilePacking } from './packed-weight.ts';
+import type { FilePacking, Scaling } from './packed-weight.ts';
 
 /** A packing whose form is known, so that every backend has a decoder. */
 export interface GroupedPacking extends FilePacking {
@@ -41,6 +41,7 @@ export function groupedPacking(name: string, form: GroupedForm, fileCodes?: File
     name,
     form,
     ...(fileCodes && { fileCodes }),
+    scaling: scalingOf(form),
     arrays: (outDim, inDim) => ({
       ...plain(outDim, inDim),
       ...(nested && nestedArrays(outDim * groupSizes(form, inDim).groups)),
@@ -67,6 +68,23 @@ export function groupedPacking(name: string, form: GroupedForm, fileCodes?: File
           out[i] = form.offsets ? product + offset : product;
         }
       }
+    },
+  };
+}
+
+/** A number is level * scale + offset, and so both take the factor. */
+function scalingOf(form: GroupedForm): Scaling {
+  const nested = form.map !== null;
+  return {
+    group: (inDim) => Math.min(inDim, groupSizes(form, inDim).length),
+    times(arrays, factors) {
+      const times = (of: (k: number) => number) => factors.map((factor, k) => factor * of(k));
+      const { scales, offsets } = arrays as Readonly<Record<string, Float32Array>>;
+      const next = times(nested ? (k) => unnest(arrays, k) : (k) => scales?.[k] as number);
+      return {
+        ...(nested ? nest(next) : { scales: next }),
+        ...(offsets && { offsets: times((k) => offsets[k] as number) }),
+      };
     },
   };
 }

@@ -17,7 +17,14 @@ export {
   int8Packing,
 } from './integers.ts';
 export { type PackedStorageOptions, packedStorage } from './packed-storage.ts';
-export { type FilePacking, packedWeight } from './packed-weight.ts';
+export {
+  type FilePacking,
+  isScaled,
+  packedWeight,
+  type ScaleArrays,
+  type ScaledWeight,
+  type Scaling,
+} from './packed-weight.ts';
 export type { Grid } from './qat/grid.ts';
 export { gridStorage } from './qat/grid-storage.ts';
 export { type QatSpec, qat } from './qat/qat.ts';

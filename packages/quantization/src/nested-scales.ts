@@ -40,7 +40,7 @@ export function nest(scales: Float32Array): { scales: Int32Array; blocks: Float3
 }
 
 /** One of them. */
-export function unnest({ scales, blocks, map }: PackedArrays, at: number): number {
+export function unnest({ scales, blocks, map }: Omit<PackedArrays, 'codes'>, at: number): number {
   const byte = ((scales as Int32Array)[at >> 2] as number) >> (8 * (at & 3));
   const [mean, size] = [blocks?.[0] as number, blocks?.[1 + Math.floor(at / NESTED_BLOCK)] as number];
   return Math.fround(Math.fround((map?.[byte & 255] as number) * size) + mean);

@@ -6,6 +6,7 @@ export type { Batches, Count, Learner } from './learner.ts';
 export { meanLoss } from './mean-loss.ts';
 export type { Optimizer, Slots, UpdateArgs } from './optimizer.ts';
 export { constant, cosine, linear, type Schedule, type WarmupOptions } from './schedules.ts';
+export { type LogitModel, taught } from './taught.ts';
 export { train } from './train.ts';
 export type { EndEvent, EvaluationEvent, ResumedEvent, SavedEvent, StepEvent, TrainEvent } from './train-event.ts';
 export type { EvaluateOptions, TrainOptions } from './train-options.ts';

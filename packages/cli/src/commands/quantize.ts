@@ -7,10 +7,12 @@ import { bytes, counted } from '../figures.ts';
 import { checkOut } from '../folders/check-out.ts';
 import { writeModelRecord } from '../folders/model-record.ts';
 import { filesBeside } from '../folders/tokenizer-files.ts';
+import { given } from '../given.ts';
 import { choice, orElse, required, text } from '../option.ts';
 import { backendOptions, startBackend } from '../options/backend-options.ts';
 import { dtypeOf, modelDtype } from '../options/model-dtype.ts';
 import { modelOption, openModel } from '../options/model-options.ts';
+import { checkTrainedScales, trainedScalesOption, trainScales } from '../options/trained-scales.ts';
 import { checkWeights, codesOptions } from '../options/weights-options.ts';
 import { weightsRecord } from '../options/weights-record.ts';
 import { UsageError } from '../usage-error.ts';
@@ -26,6 +28,7 @@ const options = {
     'nf4-double',
   ),
   ...codesOptions,
+  ...trainedScalesOption,
   dtype: modelDtype('how everything else is stored'),
   ...backendOptions,
 };
@@ -43,6 +46,10 @@ transformers. Matrices are rounded while they are loaded, one after the other.`,
       'quantize --model HuggingFaceTB/SmolLM2-135M --calibrate notes.jsonl --out out/small',
       'with scales that lose least on such a text',
     ],
+    [
+      'quantize --model HuggingFaceTB/SmolLM2-135M --calibrate notes.jsonl --calibrate-steps 100 --out out/small',
+      'the same, and then trained until the model says there what it says in full',
+    ],
     ['quantize --model base.gguf --weights int8 --dtype F16 --out out/int8', 'a GGUF file, in 8 bits'],
   ],
   async run(values, run) {
@@ -51,6 +58,7 @@ transformers. Matrices are rounded while they are loaded, one after the other.`,
     if (weights === 'int8' && values['weights-group'] !== undefined)
       throw new UsageError('--weights int8 has a scale for each row in files; leave out --weights-group');
     checkWeights(values, options.weights.choices);
+    checkTrainedScales(values);
     await checkOut(out, values.model, 'model');
     const backend = await startBackend(values, report);
     const { asStored, byRole } = await import('@peftjs/quantization');
@@ -63,11 +71,15 @@ transformers. Matrices are rounded while they are loaded, one after the other.`,
         `[peftjs/cli] no matrix of ${values.model} can be written in ${weights}: rows must be whole blocks, and lie as a linear layer has them`,
       );
     }
+    await trainScales(values.model, model, values, run);
     const source = await openModelFolder(values.model);
     const dtype = values.dtype ?? dtypeOf(model);
     await saveModel(model, out, { dtype, files: await filesBeside(values.model) });
     const base = { name: model.base.name, fingerprint: await model.base.fingerprint() };
-    await writeModelRecord(out, { base, recipe: { ...(await weightsRecord(values)), dtype } });
+    await writeModelRecord(out, {
+      base,
+      recipe: { ...(await weightsRecord(values)), ...given({ 'calibrate-steps': values['calibrate-steps'] }), dtype },
+    });
     const [before, after] = [await tensorBytes(source), await tensorBytes(diskFolder(out))];
     report.say(`weights  ${bytes(before)} before, ${bytes(after)} after`);
     report.say(`model    ${out}: ${counted(coded, 'linear layer')} in ${weights}, the rest as ${dtype}`);

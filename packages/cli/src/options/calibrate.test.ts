@@ -104,3 +104,34 @@ test('is missing where it is said how', async () => {
   const args = ['eval', '--model', place.model, '--data', place.data, '--weights', 'nf4', '--calibrate-by', 'squares'];
   expect((await peftjs(args)).stderr).toContain('--calibrate PATH is missing');
 });
+
+test('trains the scales, and records for how long', async () => {
+  const folders = ['1', '40'].map((steps) => ({ steps, out: place.path(`trained-${steps}`) }));
+  const found: string[] = [];
+  for (const { steps, out } of folders) {
+    const args = ['quantize', '--model', place.model, ...fitted(), '--calibrate-steps', steps, '--out', out];
+    const { code, stdout, stderr } = await peftjs([...args, '--backend', 'wasm']);
+    expect([code, stderr]).toEqual([0, '']);
+    found.push(stdout);
+    expect((await recordOf(out))?.provenance?.recipe).toMatchObject({ 'calibrate-steps': Number(steps) });
+  }
+  const [once, often] = found.map((stdout) => {
+    const said = /^trained {2}the scales: (\S+) nats a token from what the model in full says, (\S+) at first$/m.exec(
+      stdout,
+    );
+    return said?.slice(1).map(Number);
+  }) as [number[], number[]];
+  expect(once[0]).toBe(once[1]);
+  expect(often[1]).toBe(once[1]);
+  expect(often[0]).toBeLessThan(0.9 * (often[1] as number));
+  const losses = await Promise.all(folders.map(({ out }) => lossOf('--model', out, '--weights', 'as-stored')));
+  expect(losses[0]).not.toBe(losses[1]);
+});
+
+test('trains no scales without a text', async () => {
+  const args = ['quantize', '--model', place.model, '--calibrate-steps', '2', '--out', place.path('no-text')];
+  expect(await peftjs(args)).toMatchObject({
+    code: 2,
+    stderr: expect.stringMatching(/--calibrate-steps trains scales on the text of --calibrate PATH, which is missing/),
+  });
+});

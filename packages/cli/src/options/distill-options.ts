@@ -3,7 +3,7 @@ import type { CodecChoice } from '@peftjs/delta';
 import type { Run } from '../command.ts';
 import { openFolder } from '../folders/open-folder.ts';
 import { integer, type Option, text } from '../option.ts';
-import { BATCH_TOKENS, textBatches } from '../training/text-batches.ts';
+import { distilling } from '../training/distilling.ts';
 import { UsageError } from '../usage-error.ts';
 import { type BackendValues, startBackend } from './backend-options.ts';
 import type { CodecValues } from './delta-codec-options.ts';
@@ -43,24 +43,13 @@ export async function distilledCodec(
   const { distillSigns } = await import('@peftjs/delta-distill');
   await startBackend(values, run.report);
   const model = await openModel(tuned, run);
-  const bar = await run.report.progress(steps, 'steps');
-  const losses: number[] = [];
   try {
-    const { batches } = await textBatches(model, path, { most: steps * BATCH_TOKENS, shuffle: true });
-    const onStep = ({ step, loss }: { readonly step: number; readonly loss: number }) => {
-      losses.push(loss);
-      bar.update(step, `loss ${loss.toFixed(4)}`);
-    };
-    const { codec } = await distillSigns(model, await openFolder(base, run), batches, {
-      steps,
-      onStep,
-      signal: run.signal,
-    });
-    const [first, last] = [losses.at(0) ?? 0, losses.at(-1) ?? 0].map((loss) => loss.toPrecision(3));
-    run.report.say(`trained  the scales: ${last} nats a token from what the fine-tuned model says, ${first} at first`);
+    const from = await openFolder(base, run);
+    const { codec } = await distilling({ model, path, steps, teacher: 'the fine-tuned model' }, run, (lessons) =>
+      distillSigns(model, from, lessons.batches, lessons),
+    );
     return codec;
   } finally {
-    bar.stop();
     model.dispose();
   }
 }

@@ -1,0 +1,107 @@
+// The scales of a model in few bits, trained end to end as in PEQA (Kim et al., arXiv 2305.14152), but until the model says what it says
+// in full (Hinton et al., arXiv 1503.02531). Its codes stay, and so do its bytes.
+import { adaptersOf, type Host, type Undo, type Weight } from '@peftjs/core';
+import { isScaled, type ScaledWeight } from '@peftjs/quantization';
+import { adamw, type Batches, cosine, type LogitModel, type StepEvent, taught, train } from '@peftjs/train';
+import type { Tensor } from '@tensorflow/tfjs-core';
+import { type ScalesInTraining, scalesInTraining } from './scales-in-training.ts';
+
+export interface DistillScalesOptions {
+  /** 100 when left out. */
+  readonly steps?: number;
+  /** As a share of a scale; 3e-4 when left out, and from there it falls to 0. */
+  readonly learningRate?: number;
+  /** Batches of one step; 1 when left out. */
+  readonly accumulate?: number;
+  readonly onStep?: (event: StepEvent) => void;
+  readonly signal?: AbortSignal;
+}
+
+export interface DistilledScales {
+  /** Weights whose scales were trained, and these. */
+  readonly weights: number;
+  readonly scales: number;
+}
+
+/**
+ * Trains the scales of the linear layers that hold codes in groups, and puts weights of the same codes and those scales in their place.
+ * A weight that is also a table, as tied embeddings are, stays.
+ *
+ * @param model in few bits, without adapters
+ * @param teach the logits of the same model in full
+ * @param batches texts of the kind that it is for; labels do not count
+ * @throws with the model as it was: it has adapters, or no layer of codes in groups; a signal that aborts
+ * @example
+ * await distillScales(model, (batch) => original.logits(batch), batches, { steps: 100 });
+ */
+export async function distillScales<B>(
+  model: LogitModel<B>,
+  teach: (batch: B) => Tensor,
+  batches: Batches<B>,
+  { steps = 100, learningRate = 3e-4, accumulate = 1, onStep, signal }: DistillScalesOptions = {},
+): Promise<DistilledScales> {
+  const [adapter] = adaptersOf(model);
+  if (adapter)
+    throw new Error(
+      `[peftjs/quantization-distill] "${adapter.name}" is attached; detach it, and train it over the result`,
+    );
+  const all = scaledWeights(model).map(scalesInTraining);
+  if (all.length === 0)
+    throw new Error(
+      '[peftjs/quantization-distill] no linear layer holds codes in groups; load the model with nf4(), int4() or another such storage',
+    );
+  let undo: Undo = () => undefined;
+  const made: Weight[] = [];
+  try {
+    undo = putIn(model, all);
+    const training = {
+      trainable: {
+        parameters: all.map(({ factors }, k) => ({ key: `${k}`, variable: factors, trainable: true, saved: false })),
+      },
+      optimizer: adamw({ weightDecay: 0 }),
+      schedule: cosine({ warmup: 0.1 }),
+      epochs: Math.ceil((steps * accumulate) / batches.size),
+      clip: Number.POSITIVE_INFINITY,
+      ...{ learningRate, steps, accumulate, ...(signal && { signal }) },
+    };
+    for await (const event of train(taught(model, teach), batches, training))
+      if (event.type === 'step') onStep?.(event);
+    const replaced = new Map<ScaledWeight, Weight>();
+    for (const { held, factors } of all) {
+      const weight = await held.rescaled(await factors.data<'float32'>());
+      made.push(weight);
+      replaced.set(held, weight);
+    }
+    undo();
+    for (const site of model.sites()) {
+      const weight = 'weight' in site ? replaced.get(site.weight as ScaledWeight) : undefined;
+      if (weight && 'weight' in site) model.setWeight(site, weight);
+    }
+    for (const held of replaced.keys()) held.dispose();
+    return { weights: all.length, scales: all.reduce((sum, { factors }) => sum + factors.size, 0) };
+  } catch (error) {
+    undo();
+    for (const weight of made) weight.dispose();
+    throw error;
+  } finally {
+    for (const { weight } of all) weight.dispose();
+  }
+}
+
+/** Each once. */
+function scaledWeights(model: Host): readonly ScaledWeight[] {
+  const tables = new Set(model.sites().flatMap((site) => (site.kind === 'embedding' ? [site.weight] : [])));
+  const weights = new Set(model.sites().flatMap((site) => (site.kind === 'linear' ? [site.weight] : [])));
+  return [...weights].filter((weight): weight is ScaledWeight => isScaled(weight) && !tables.has(weight));
+}
+
+/** The weights in training take the places of those that they are of, until the undo. */
+function putIn(model: Host, all: readonly ScalesInTraining[]): Undo {
+  const undos: Undo[] = [];
+  for (const { held, weight } of all)
+    for (const site of model.sites())
+      if ('weight' in site && site.weight === held) undos.push(model.setWeight(site, weight));
+  return () => {
+    for (const undo of undos.splice(0).reverse()) undo();
+  };
+}

@@ -1,0 +1,1 @@
+export { type DistilledScales, type DistillScalesOptions, distillScales } from './distill-scales.ts';

@@ -1,0 +1,60 @@
+import { attach } from '@peftjs/core';
+import { lora, noisy } from '@peftjs/lora';
+import type { CausalLM, TokenBatch } from '@peftjs/models';
+import { expect, it } from 'vitest';
+import { batches, rows, tinyModel, withModel } from '../test/tiny-model.ts';
+import { meanLoss } from './mean-loss.ts';
+import { taught } from './taught.ts';
+import { train } from './train.ts';
+
+const bench = withModel();
+
+/** The probabilities of each position. */
+function probabilitiesOf(model: CausalLM, batch: TokenBatch): number[][] {
+  const logits = model.logits(batch);
+  const width = logits.shape.at(-1) as number;
+  const values = logits.dataSync();
+  logits.dispose();
+  return Array.from({ length: values.length / width }, (_, at) => {
+    const sizes = Array.from(values.slice(at * width, (at + 1) * width), Math.exp);
+    const sum = sizes.reduce((a, b) => a + b);
+    return sizes.map((one) => one / sum);
+  });
+}
+
+/** The same model with something else to say. */
+async function aTeacher() {
+  const teacher = await tinyModel();
+  const adapter = attach(teacher, lora({ r: 2, init: noisy }), { seed: 5 });
+  const done = () => {
+    adapter.detach();
+    teacher.dispose();
+  };
+  return { teacher, done };
+}
+
+it('is how far the model is from its teacher, whatever labels say', async () => {
+  const { teacher, done } = await aTeacher();
+  const [batch] = [rows(0, [6, 4])];
+  const [p, q] = [probabilitiesOf(teacher, batch), probabilitiesOf(bench.model, batch)];
+  const each = p.map((row, at) => row.reduce((sum, one, k) => sum + one * Math.log(one / (q[at]?.[k] as number)), 0));
+  const want = each.reduce((a, b) => a + b) / each.length;
+  const learner = taught(bench.model, (one: TokenBatch) => teacher.logits(one));
+  const lossOn = (labels: Int32Array) => meanLoss(learner, { size: 1, get: () => ({ ...batch, labels }) });
+  expect(want).toBeGreaterThan(1e-3);
+  expect((await lossOn(batch.labels)) / want).toBeCloseTo(1, 4);
+  expect((await lossOn(batch.labels.map(() => -100))) / want).toBeCloseTo(1, 4);
+  done();
+});
+
+it('is learned', async () => {
+  const { teacher, done } = await aTeacher();
+  const adapter = attach(bench.model, lora({ r: 4 }), { seed: 1 });
+  const learner = taught(bench.model, (one: TokenBatch) => teacher.logits(one));
+  const losses: number[] = [];
+  for await (const event of train(learner, batches(4), { learningRate: 0.02, steps: 40, trainable: adapter }))
+    if (event.type === 'step') losses.push(event.loss);
+  expect(losses.at(-1)).toBeLessThan(0.5 * (losses[0] as number));
+  adapter.detach();
+  done();
+});
