@@ -94,6 +94,18 @@ describe.each(Object.entries(CODECS))('%s', (_, codec) => {
     expect(error).toBeCloseTo(errorOf(D, values), 6);
   });
 
+  it('stores the same whether it goes there and back at once or in turn', async () => {
+    const { thereAndBack, ...inTurn } = codec;
+    expect(thereAndBack).toBeDefined();
+    const { base, tuned } = sides();
+    const [once, twice] = [memoryFolder(), memoryFolder()];
+    await diff(base, tuned, once, { codec });
+    await diff(base, tuned, twice, { codec: inTurn });
+    expect([...twice.files.keys()]).toEqual([...once.files.keys()]);
+    for (const [name, bytes] of once.files)
+      if (name.endsWith('.safetensors')) expect(twice.files.get(name)).toEqual(bytes);
+  });
+
   it('says that it cannot be undone where what it loses was left out', async () => {
     const { base, tuned } = sides();
     const [delta, there] = [memoryFolder([], 'd'), memoryFolder()];
