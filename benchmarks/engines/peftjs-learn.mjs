@@ -32,7 +32,10 @@ async function mergeAnyway(adapter, probe) {
  * @param {string} path
  * @param {{ to: 'squares' | 'products', cloq?: boolean, trained?: number, batches: number, chapters: { learned: number, heldOut: number }, batchSize: number, length: number, block?: number }} fitted
  */
-async function loadFitted(path, { to, cloq: starts = false, trained, batches, chapters, batchSize, length, block = 64 }) {
+async function loadFitted(
+  path,
+  { to, cloq: starts = false, trained, batches, chapters, batchSize, length, block = 64 },
+) {
   const read = (/** @type {import('@peftjs/models').CausalLM} */ model) =>
     novelBatches(model, chapters, batchSize, length);
   const { original, importance } = await loadMeasured(path, starts || to === 'products', async (model) => {
