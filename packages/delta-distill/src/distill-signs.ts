@@ -66,14 +66,14 @@ export async function distillSigns<B>(
     }));
     const training = {
       trainable: { parameters },
+      objective: taught(model, teach),
       optimizer: adamw({ weightDecay: 0 }),
       schedule: cosine({ warmup: 0.1 }),
       epochs: Math.ceil(steps / batches.size),
       clip: Number.POSITIVE_INFINITY,
       ...{ learningRate, steps, ...(signal && { signal }) },
     };
-    for await (const event of train(taught(model, teach), batches, training))
-      if (event.type === 'step') onStep?.(event);
+    for await (const event of train(model, batches, training)) if (event.type === 'step') onStep?.(event);
     const scales = new Map<string, Float32Array>();
     for (const [name, change] of changes) scales.set(name, await change.scales());
     const codec: CodecChoice = ({ name }) => {

@@ -55,6 +55,7 @@ export async function distillScales<B>(
   try {
     undo = putIn(model, all);
     const training = {
+      objective: taught(model, teach),
       trainable: {
         parameters: all.map(({ factors }, k) => ({ key: `${k}`, variable: factors, trainable: true, saved: false })),
       },
@@ -64,8 +65,7 @@ export async function distillScales<B>(
       clip: Number.POSITIVE_INFINITY,
       ...{ learningRate, steps, accumulate, ...(signal && { signal }) },
     };
-    for await (const event of train(taught(model, teach), batches, training))
-      if (event.type === 'step') onStep?.(event);
+    for await (const event of train(model, batches, training)) if (event.type === 'step') onStep?.(event);
     const replaced = new Map<ScaledWeight, Weight>();
     for (const { held, factors } of all) {
       const weight = await held.rescaled(await factors.data<'float32'>());

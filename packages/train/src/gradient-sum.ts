@@ -2,7 +2,7 @@
 import { engine, valueAndGrads } from '@peftjs/backend';
 import type { Context } from '@peftjs/core';
 import { add, sqrt, square, sum, type Tensor, type Variable, zerosLike } from '@tensorflow/tfjs-core';
-import type { Learner } from './learner.ts';
+import type { Objective } from './learner.ts';
 import { groupParameters, joinTensors } from './parameter-groups.ts';
 
 export interface GradientSum {
@@ -19,7 +19,7 @@ export interface GradientSum {
  * @param extra a scalar to be added once
  */
 export function gradientSum<B>(
-  model: Learner<B>,
+  objective: Objective<B>,
   batches: readonly B[],
   variables: readonly Variable[],
   contexts: readonly Context[],
@@ -30,7 +30,7 @@ export function gradientSum<B>(
     let grads: Tensor[] | undefined;
     for (const [i, batch] of batches.entries()) {
       const pass = valueAndGrads(() => {
-        const own = model.loss(batch, contexts[i] as Context);
+        const own = objective.loss(batch, contexts[i] as Context);
         const more = i === 0 ? extra() : null;
         return more === null ? own : add(own, more);
       }, variables);

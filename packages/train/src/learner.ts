@@ -17,9 +17,12 @@ export interface Count {
   readonly tokens: number;
 }
 
-/** A host with a loss over batches of some kind: every model of `@peftjs/models`. */
-export interface Learner<B> extends Host {
+/** What is to become small. */
+export interface Objective<B> {
   /** Sum of the losses of the targets that count, a scalar. */
   loss(batch: B, ctx: Context): Tensor;
   count(batch: B): Count;
 }
+
+/** A host with a loss over batches of some kind: every model of `@peftjs/models`. */
+export interface Learner<B> extends Host, Objective<B> {}

@@ -1,14 +1,14 @@
 // The mean loss over a data set, without training.
 import { nextTurn } from '@peftjs/backend';
 import type { Tensor } from '@tensorflow/tfjs-core';
-import type { Batches, Learner } from './learner.ts';
+import type { Batches, Objective } from './learner.ts';
 
 /**
  * Mean loss over the targets that count (cross-entropy in nats for the models here), dropout off, no method's penalty in it.
  *
  * @throws when no token counts, or the loss is not finite
  */
-export async function meanLoss<B>(model: Learner<B>, batches: Batches<B>, signal?: AbortSignal): Promise<number> {
+export async function meanLoss<B>(model: Objective<B>, batches: Batches<B>, signal?: AbortSignal): Promise<number> {
   let total = 0;
   let count = 0;
   for (let i = 0; i < batches.size; i++) {

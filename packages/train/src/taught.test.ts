@@ -39,8 +39,8 @@ it('is how far the model is from its teacher, whatever labels say', async () => 
   const [p, q] = [probabilitiesOf(teacher, batch), probabilitiesOf(bench.model, batch)];
   const each = p.map((row, at) => row.reduce((sum, one, k) => sum + one * Math.log(one / (q[at]?.[k] as number)), 0));
   const want = each.reduce((a, b) => a + b) / each.length;
-  const learner = taught(bench.model, (one: TokenBatch) => teacher.logits(one));
-  const lossOn = (labels: Int32Array) => meanLoss(learner, { size: 1, get: () => ({ ...batch, labels }) });
+  const objective = taught(bench.model, (one: TokenBatch) => teacher.logits(one));
+  const lossOn = (labels: Int32Array) => meanLoss(objective, { size: 1, get: () => ({ ...batch, labels }) });
   expect(want).toBeGreaterThan(1e-3);
   expect((await lossOn(batch.labels)) / want).toBeCloseTo(1, 4);
   expect((await lossOn(batch.labels.map(() => -100))) / want).toBeCloseTo(1, 4);
@@ -50,9 +50,9 @@ it('is how far the model is from its teacher, whatever labels say', async () => 
 it('is learned', async () => {
   const { teacher, done } = await aTeacher();
   const adapter = attach(bench.model, lora({ r: 4 }), { seed: 1 });
-  const learner = taught(bench.model, (one: TokenBatch) => teacher.logits(one));
+  const objective = taught(bench.model, (one: TokenBatch) => teacher.logits(one));
   const losses: number[] = [];
-  for await (const event of train(learner, batches(4), { learningRate: 0.02, steps: 40, trainable: adapter }))
+  for await (const event of train(bench.model, batches(4), { learningRate: 0.02, steps: 40, objective }))
     if (event.type === 'step') losses.push(event.loss);
   expect(losses.at(-1)).toBeLessThan(0.5 * (losses[0] as number));
   adapter.detach();

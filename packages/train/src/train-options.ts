@@ -1,7 +1,7 @@
 // What a training run can be told.
 import type { Parameter, Trainable } from '@peftjs/core';
 import type { AfterStep } from './after-step.ts';
-import type { Batches } from './learner.ts';
+import type { Batches, Objective } from './learner.ts';
 import type { Optimizer } from './optimizer.ts';
 import type { Schedule } from './schedules.ts';
 import type { StateStore } from './train-state.ts';
@@ -10,6 +10,8 @@ export interface TrainOptions<B> {
   /** What is trained; the active adapters of the model when left out. A model's own `parameters()` trains it whole. */
   readonly trainable?: Trainable;
   readonly learningRate: number;
+  /** What is learned, in the place of the model's own loss (`taught`). Evaluations are by the model's own. */
+  readonly objective?: Objective<B>;
   /** The learning rate of each parameter counts so many times, 1 when left out (LoRA+). */
   readonly rates?: (parameter: Parameter) => number;
   /** What is done to the parameters after each step (AdaLoRA's budget). */

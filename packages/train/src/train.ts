@@ -31,6 +31,7 @@ export async function* train<B>(
   const {
     accumulate = 1,
     epochs = 1,
+    objective = model,
     optimizer = adamw(),
     schedule = linear({ warmup: 0.03 }),
     clip = 1,
@@ -84,11 +85,11 @@ export async function* train<B>(
     const started = performance.now();
     meter.reset();
     const part = microBatches(batches, taken, accumulate);
-    const counts = part.map((batch) => model.count(batch));
+    const counts = part.map((batch) => objective.count(batch));
     const targets = counts.reduce((n, count) => n + count.targets, 0);
     if (targets === 0) throw new Error(`[peftjs/train] no target of step ${taken + 1} counts; every label is -100`);
     const contexts = part.map((_, i) => ({ training: true, seed: seed * 1_000_003 + taken * accumulate + i }));
-    const sums = gradientSum(model, part, variables, contexts, () => {
+    const sums = gradientSum(objective, part, variables, contexts, () => {
       const more = penalty(model, options.trainable);
       return more && mul(more, targets);
     });
