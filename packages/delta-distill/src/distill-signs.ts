@@ -2,7 +2,7 @@
 // the signs are trained until what the model says is what the fine-tuned one says.
 import { engine, nextTurn } from '@peftjs/backend';
 import { diskFolder, type Folder, openWeights } from '@peftjs/checkpoint';
-import type { Host, StoredTensor, Undo, Weight } from '@peftjs/core';
+import { replaceHeld, type StoredTensor, type Undo, type Weight } from '@peftjs/core';
 import { type CodecChoice, exact, sign } from '@peftjs/delta';
 import { quote } from '@peftjs/safetensors';
 import { adamw, type Batches, cosine, type LogitModel, type StepEvent, taught, train } from '@peftjs/train';
@@ -47,13 +47,14 @@ export async function distillSigns<B>(
 ): Promise<DistilledSigns> {
   const changes = new Map<string, SignedChange>();
   let putBack: Undo = () => undefined;
+  const signs = () => [...changes.values()].map(({ held, weight }) => ({ held, next: weight }));
   /** The fine-tuned model's own view, for which the model is itself again. */
   const teach = (batch: B): Tensor => {
     putBack();
     try {
       return model.logits(batch);
     } finally {
-      putBack = putIn(model, changes.values());
+      putBack = replaceHeld(model, signs(), model.base);
     }
   };
   try {
@@ -85,17 +86,6 @@ export async function distillSigns<B>(
     putBack();
     for (const change of changes.values()) change.dispose();
   }
-}
-
-/** The changes take the places of the matrices that they are of, until the undo. */
-function putIn(model: Host, changes: Iterable<SignedChange>): Undo {
-  const undos: Undo[] = [];
-  for (const { held, weight } of changes)
-    for (const site of model.sites())
-      if ('weight' in site && site.weight === held) undos.push(model.setWeight(site, weight));
-  return () => {
-    for (const undo of undos.reverse()) undo();
-  };
 }
 
 async function readChanges(

@@ -1,10 +1,10 @@
 // The scales of a model in few bits, trained end to end as in PEQA (Kim et al., arXiv 2305.14152), but until the model says what it says
 // in full (Hinton et al., arXiv 1503.02531). Its codes stay, and so do its bytes.
-import { adaptersOf, type Host, type Undo, type Weight } from '@peftjs/core';
+import { adaptersOf, type Host, type Replacement, replaceHeld, type Undo } from '@peftjs/core';
 import { isScaled, type ScaledWeight } from '@peftjs/quantization';
 import { adamw, type Batches, cosine, type LogitModel, type StepEvent, taught, train } from '@peftjs/train';
 import type { Tensor } from '@tensorflow/tfjs-core';
-import { type ScalesInTraining, scalesInTraining } from './scales-in-training.ts';
+import { scalesInTraining } from './scales-in-training.ts';
 
 export interface DistillScalesOptions {
   /** 100 when left out. */
@@ -50,10 +50,14 @@ export async function distillScales<B>(
     throw new Error(
       '[peftjs/quantization-distill] no linear layer holds codes in groups; load the model with nf4(), int4() or another such storage',
     );
+  const made: Replacement[] = [];
   let undo: Undo = () => undefined;
-  const made: Weight[] = [];
   try {
-    undo = putIn(model, all);
+    undo = replaceHeld(
+      model,
+      all.map(({ held, weight }) => ({ held, next: weight })),
+      model.base,
+    );
     const training = {
       objective: taught(model, teach),
       trainable: {
@@ -66,26 +70,19 @@ export async function distillScales<B>(
       ...{ learningRate, steps, accumulate, ...(signal && { signal }) },
     };
     for await (const event of train(model, batches, training)) if (event.type === 'step') onStep?.(event);
-    const replaced = new Map<ScaledWeight, Weight>();
-    for (const { held, factors } of all) {
-      const weight = await held.rescaled(await factors.data<'float32'>());
-      made.push(weight);
-      replaced.set(held, weight);
-    }
+    for (const { held, factors } of all)
+      made.push({ held, next: await held.rescaled(await factors.data<'float32'>()) });
     undo();
-    for (const site of model.sites()) {
-      const weight = 'weight' in site ? replaced.get(site.weight as ScaledWeight) : undefined;
-      if (weight && 'weight' in site) model.setWeight(site, weight);
-    }
-    for (const held of replaced.keys()) held.dispose();
-    return { weights: all.length, scales: all.reduce((sum, { factors }) => sum + factors.size, 0) };
+    replaceHeld(model, made, model.base);
   } catch (error) {
     undo();
-    for (const weight of made) weight.dispose();
+    for (const { next } of made) next.dispose();
     throw error;
   } finally {
     for (const { weight } of all) weight.dispose();
   }
+  for (const { held } of all) held.dispose();
+  return { weights: all.length, scales: all.reduce((sum, { factors }) => sum + factors.size, 0) };
 }
 
 /** Each once. */
@@ -93,15 +90,4 @@ function scaledWeights(model: Host): readonly ScaledWeight[] {
   const tables = new Set(model.sites().flatMap((site) => (site.kind === 'embedding' ? [site.weight] : [])));
   const weights = new Set(model.sites().flatMap((site) => (site.kind === 'linear' ? [site.weight] : [])));
   return [...weights].filter((weight): weight is ScaledWeight => isScaled(weight) && !tables.has(weight));
-}
-
-/** The weights in training take the places of those that they are of, until the undo. */
-function putIn(model: Host, all: readonly ScalesInTraining[]): Undo {
-  const undos: Undo[] = [];
-  for (const { held, weight } of all)
-    for (const site of model.sites())
-      if ('weight' in site && site.weight === held) undos.push(model.setWeight(site, weight));
-  return () => {
-    for (const undo of undos.splice(0).reverse()) undo();
-  };
 }
