@@ -35,7 +35,6 @@ const WAYS = {
   'fitted to text, CLoQ': { fitted: 'squares', cloq: true },
   'errors made up for, CLoQ': { fitted: 'products', cloq: true },
   'fitted to text, scales trained': { fitted: 'squares', trained: 100 },
-  'fitted to text, scales trained, CLoQ': { fitted: 'squares', trained: 100, cloq: true },
   'float32, rank 64': { storage: 'f32', rank: 64 },
   'errors made up for in blocks of 32, CLoQ, rank 64': { ...NEAREST, rank: 64 },
   'errors made up for in blocks of 32, CLoQ of rank 64 apart': { ...NEAREST, apart: 64 },

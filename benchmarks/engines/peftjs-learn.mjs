@@ -48,10 +48,7 @@ async function loadFitted(
   );
   if (trained) {
     const { training } = await read(original);
-    const onStep = (/** @type {{ step: number, loss: number }} */ { step, loss }) => {
-      if (step % 20 === 0) console.error(`  scales, step ${step}: ${loss.toFixed(4)}`);
-    };
-    await distillScales(loaded.model, (batch) => original.logits(batch), training, { steps: trained, onStep });
+    await distillScales(loaded.model, (batch) => original.logits(batch), training, { steps: trained });
   }
   if (starts) return { ...loaded, init: cloq(original, importance) };
   original.dispose();

@@ -8,7 +8,7 @@ import {
   type PackedArrays,
 } from '@peftjs/backend';
 import { bytesOf, encodeGroups, encodeWithFeedback } from './encode-groups.ts';
-import { nest, nestedArrays, unnest } from './nested-scales.ts';
+import { moveNested, nest, nestedArrays, unnest } from './nested-scales.ts';
 import type { FilePacking, Scaling } from './packed-weight.ts';
 
 /** A packing whose form is known, so that every backend has a decoder. */
@@ -82,7 +82,7 @@ function scalingOf(form: GroupedForm): Scaling {
       const { scales, offsets } = arrays as Readonly<Record<string, Float32Array>>;
       const next = times(nested ? (k) => unnest(arrays, k) : (k) => scales?.[k] as number);
       return {
-        ...(nested ? nest(next) : { scales: next }),
+        ...(nested ? moveNested(arrays, next) : { scales: next }),
         ...(offsets && { offsets: times((k) => offsets[k] as number) }),
       };
     },

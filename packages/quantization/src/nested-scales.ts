@@ -39,6 +39,50 @@ export function nest(scales: Float32Array): { scales: Int32Array; blocks: Float3
   return { scales: new Int32Array(bytes.buffer), blocks, map: DYNAMIC_MAP.slice() };
 }
 
+/**
+ * Others in the place of what is nested. What moves by less than a byte's step would mostly stay, were it rounded to the nearest: each
+ * becomes one of the two beside it, drawn so that on average it is what it was to be. What does not move stays as it is.
+ */
+export function moveNested(
+  before: Omit<PackedArrays, 'codes'>,
+  scales: Float32Array,
+): { scales: Int32Array; blocks: Float32Array } {
+  const { fround } = Math;
+  const blocks = (before.blocks as Float32Array).slice();
+  const mean = blocks[0] as number;
+  const bytes = new Uint8Array((blocks.length - 1) * NESTED_BLOCK);
+  let state = 1;
+  for (let block = 1; block < blocks.length; block++) {
+    const start = (block - 1) * NESTED_BLOCK;
+    const own = scales.subarray(start, start + NESTED_BLOCK);
+    let largest = 0;
+    for (const scale of own) largest = Math.max(largest, Math.abs(fround(scale - mean)));
+    // What it has become by being read and written again is not more.
+    if (largest > (blocks[block] as number) * (1 + NEAR)) blocks[block] = largest;
+    const size = (blocks[block] as number) || 1;
+    for (let k = 0; k < own.length; k++) {
+      state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+      bytes[start + k] = drawn(((own[k] as number) - mean) / size, state / 2 ** 32);
+    }
+  }
+  return { scales: new Int32Array(bytes.buffer), blocks };
+}
+
+/** One of the two codes beside x: the upper one as often as x lies nearer to it. */
+function drawn(x: number, coin: number): number {
+  const near = nearest(x);
+  const low = (DYNAMIC_MAP[near] as number) > x ? near - 1 : near;
+  const [below, above] = [DYNAMIC_MAP[low], DYNAMIC_MAP[low + 1]];
+  if (below === undefined || above === undefined) return near;
+  const share = (x - below) / (above - below);
+  // Of what was rounded when it was read, some has come back a little beside its code.
+  if (share < BESIDE) return low;
+  return share > 1 - BESIDE || coin < share ? low + 1 : low;
+}
+
+/** Share of a step, and of a block's largest. */
+const [BESIDE, NEAR] = [1e-3, 1e-6];
+
 /** One of them. */
 export function unnest({ scales, blocks, map }: Omit<PackedArrays, 'codes'>, at: number): number {
   const byte = ((scales as Int32Array)[at >> 2] as number) >> (8 * (at & 3));
