@@ -1,28 +1,16 @@
 import { memoryFolder } from '@peftjs/checkpoint';
 import type { Storage } from '@peftjs/core';
 import { apply, type Codec, diff, exact, openDelta, sign } from '@peftjs/delta';
-import { type CausalLM, loadModel, type TokenBatch } from '@peftjs/models';
+import { type CausalLM, loadModel } from '@peftjs/models';
 import { f16 } from '@peftjs/quantization';
-import type { Batches } from '@peftjs/train';
 import { describe, expect, it } from 'vitest';
 import { baseOf, type FileDtype, numbersOf, variantOf } from '../../delta-runtime/test/variants-of.ts';
-import { batchOf, guardTensors, logitsOf } from '../../models/test/tiny-llama.ts';
+import { batches, divergence } from '../../models/test/divergence.ts';
+import { guardTensors } from '../../models/test/tiny-llama.ts';
 import { TINY } from '../../models/test/tiny-models.ts';
 import { distillSigns } from './distill-signs.ts';
 
 guardTensors();
-
-const TEXTS = [
-  batchOf([
-    [3, 5, 7, 2, 8],
-    [4, 1, 9],
-  ]),
-  batchOf([
-    [11, 2, 6, 6, 1],
-    [8, 12, 3, 0, 10],
-  ]),
-];
-const batches: Batches<TokenBatch> = { size: TEXTS.length, get: (_, index) => TEXTS[index]! };
 
 async function pairOf(name: string, dtype: FileDtype = 'F32') {
   const base = await baseOf(name, dtype);
@@ -32,24 +20,6 @@ async function pairOf(name: string, dtype: FileDtype = 'F32') {
   const open = (folder: typeof base, how: { readonly weights?: Storage } = {}) =>
     loadModel(folder, { architectures: [TINY[name]!.architecture], ...how }) as Promise<CausalLM>;
   return { base, tuned, open };
-}
-
-/** Mean divergence of the second model's distributions from the first one's. */
-function divergence(model: CausalLM, other: CausalLM): number {
-  let [total, count] = [0, 0];
-  for (const batch of TEXTS) {
-    const [a, b] = [logitsOf(model, batch), logitsOf(other, batch)];
-    const width = a.length / (batch.shape[0] * batch.shape[1]);
-    for (let at = 0; at < a.length; at += width, count++) {
-      const [p, q] = [a, b].map((all) => {
-        const row = [...all.subarray(at, at + width)].map(Math.exp);
-        const sum = row.reduce((x, y) => x + y, 0);
-        return row.map((one) => one / sum);
-      }) as [number[], number[]];
-      total += p.reduce((sum, one, k) => sum + one * Math.log(one / q[k]!), 0);
-    }
-  }
-  return total / count;
 }
 
 describe.each(['llama', 'gpt2'])('signs of a %s with trained scales', (name) => {

@@ -5,7 +5,7 @@ import { diskFolder, type Folder, openWeights } from '@peftjs/checkpoint';
 import { replaceHeld, type StoredTensor, type Undo, type Weight } from '@peftjs/core';
 import { type CodecChoice, exact, sign } from '@peftjs/delta';
 import { quote } from '@peftjs/safetensors';
-import { adamw, type Batches, cosine, type LogitModel, type StepEvent, taught, train } from '@peftjs/train';
+import { type Batches, distillFactors, type LogitModel, type StepEvent } from '@peftjs/train';
 import { type Tensor, transpose } from '@tensorflow/tfjs-core';
 import { type SignedChange, signedChange } from './signed-change.ts';
 
@@ -59,22 +59,8 @@ export async function distillSigns<B>(
   };
   try {
     await readChanges(model, base, perRow, changes);
-    const parameters = [...changes].map(([key, { factors }]) => ({
-      key,
-      variable: factors,
-      trainable: true,
-      saved: false,
-    }));
-    const training = {
-      trainable: { parameters },
-      objective: taught(model, teach),
-      optimizer: adamw({ weightDecay: 0 }),
-      schedule: cosine({ warmup: 0.1 }),
-      epochs: Math.ceil(steps / batches.size),
-      clip: Number.POSITIVE_INFINITY,
-      ...{ learningRate, steps, ...(signal && { signal }) },
-    };
-    for await (const event of train(model, batches, training)) if (event.type === 'step') onStep?.(event);
+    const factors = [...changes.values()].map((change) => change.factors);
+    await distillFactors(model, teach, batches, factors, { steps, learningRate, onStep, signal });
     const scales = new Map<string, Float32Array>();
     for (const [name, change] of changes) scales.set(name, await change.scales());
     const codec: CodecChoice = ({ name }) => {

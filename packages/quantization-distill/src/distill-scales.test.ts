@@ -2,26 +2,14 @@ import { attach, type Host, type Storage, type StoredTensor, type Weight } from 
 import { lora } from '@peftjs/lora';
 import { type CausalLM, loadModel, type TokenBatch } from '@peftjs/models';
 import { byRole, fp4, int4, isScaled, nf4 } from '@peftjs/quantization';
-import type { Batches } from '@peftjs/train';
 import { describe, expect, it } from 'vitest';
 import { baseOf } from '../../delta-runtime/test/variants-of.ts';
-import { batchOf, guardTensors, logitsOf } from '../../models/test/tiny-llama.ts';
+import { batches, divergence, TEXTS } from '../../models/test/divergence.ts';
+import { guardTensors, logitsOf } from '../../models/test/tiny-llama.ts';
 import { TINY } from '../../models/test/tiny-models.ts';
 import { distillScales } from './distill-scales.ts';
 
 guardTensors();
-
-const TEXTS = [
-  batchOf([
-    [3, 5, 7, 2, 8],
-    [4, 1, 9],
-  ]),
-  batchOf([
-    [11, 2, 6, 6, 1],
-    [8, 12, 3, 0, 10],
-  ]),
-];
-const batches: Batches<TokenBatch> = { size: TEXTS.length, get: (_, index) => TEXTS[index] as TokenBatch };
 
 async function pairOf(name: string, weights: Storage) {
   const folder = await baseOf(name);
@@ -29,23 +17,6 @@ async function pairOf(name: string, weights: Storage) {
   const open = (how: { readonly weights?: Storage }) =>
     loadModel(folder, { architectures: [architecture], ...how }) as Promise<CausalLM>;
   return { original: await open({}), model: await open({ weights }) };
-}
-
-/** Mean divergence of the second model's probabilities from the first one's, over all positions. */
-function divergence(model: CausalLM, other: CausalLM, texts = TEXTS): number {
-  const found = texts.flatMap((batch) => {
-    const [a, b] = [logitsOf(model, batch), logitsOf(other, batch)];
-    const width = a.length / (batch.shape[0] * batch.shape[1]);
-    return Array.from({ length: a.length / width }, (_, at) => {
-      const [p, q] = [a, b].map((all) => {
-        const row = [...all.subarray(at * width, (at + 1) * width)].map(Math.exp);
-        const sum = row.reduce((x, y) => x + y, 0);
-        return row.map((one) => one / sum);
-      }) as [number[], number[]];
-      return p.reduce((sum, one, k) => sum + one * Math.log(one / (q[k] as number)), 0);
-    });
-  });
-  return found.reduce((a, b) => a + b, 0) / found.length;
 }
 
 const heldBy = (model: Host) => (model.stored?.() ?? []).map(({ held }) => held);

@@ -2,7 +2,7 @@
 // in full (Hinton et al., arXiv 1503.02531). Its codes stay, and so do its bytes.
 import { adaptersOf, type Host, type Replacement, replaceHeld, type Undo } from '@peftjs/core';
 import { isScaled, type ScaledWeight } from '@peftjs/quantization';
-import { adamw, type Batches, cosine, type LogitModel, type StepEvent, taught, train } from '@peftjs/train';
+import { type Batches, distillFactors, type LogitModel, type StepEvent } from '@peftjs/train';
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { scalesInTraining } from './scales-in-training.ts';
 
@@ -38,7 +38,7 @@ export async function distillScales<B>(
   model: LogitModel<B>,
   teach: (batch: B) => Tensor,
   batches: Batches<B>,
-  { steps = 100, learningRate = 3e-4, accumulate = 1, onStep, signal }: DistillScalesOptions = {},
+  { steps = 100, learningRate = 3e-4, accumulate, onStep, signal }: DistillScalesOptions = {},
 ): Promise<DistilledScales> {
   const [adapter] = adaptersOf(model);
   if (adapter)
@@ -58,18 +58,8 @@ export async function distillScales<B>(
       all.map(({ held, weight }) => ({ held, next: weight })),
       model.base,
     );
-    const training = {
-      objective: taught(model, teach),
-      trainable: {
-        parameters: all.map(({ factors }, k) => ({ key: `${k}`, variable: factors, trainable: true, saved: false })),
-      },
-      optimizer: adamw({ weightDecay: 0 }),
-      schedule: cosine({ warmup: 0.1 }),
-      epochs: Math.ceil((steps * accumulate) / batches.size),
-      clip: Number.POSITIVE_INFINITY,
-      ...{ learningRate, steps, accumulate, ...(signal && { signal }) },
-    };
-    for await (const event of train(model, batches, training)) if (event.type === 'step') onStep?.(event);
+    const factors = all.map((one) => one.factors);
+    await distillFactors(model, teach, batches, factors, { steps, learningRate, accumulate, onStep, signal });
     for (const { held, factors } of all)
       made.push({ held, next: await held.rescaled(await factors.data<'float32'>()) });
     undo();

@@ -1,6 +1,7 @@
 export { type AdamwOptions, adamw } from './adamw.ts';
 export { type Adamw8bitOptions, adamw8bit } from './adamw8bit.ts';
 export type { AfterStep, AfterStepArgs } from './after-step.ts';
+export { type DistillFactorsOptions, distillFactors } from './distill.ts';
 export { type GradientSum, gradientSum } from './gradient-sum.ts';
 export type { Batches, Count, Learner, Objective } from './learner.ts';
 export { meanLoss } from './mean-loss.ts';

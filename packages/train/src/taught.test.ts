@@ -1,26 +1,14 @@
 import { attach } from '@peftjs/core';
 import { lora, noisy } from '@peftjs/lora';
-import type { CausalLM, TokenBatch } from '@peftjs/models';
+import type { TokenBatch } from '@peftjs/models';
 import { expect, it } from 'vitest';
+import { divergence } from '../../models/test/divergence.ts';
 import { batches, rows, tinyModel, withModel } from '../test/tiny-model.ts';
 import { meanLoss } from './mean-loss.ts';
 import { taught } from './taught.ts';
 import { train } from './train.ts';
 
 const bench = withModel();
-
-/** The probabilities of each position. */
-function probabilitiesOf(model: CausalLM, batch: TokenBatch): number[][] {
-  const logits = model.logits(batch);
-  const width = logits.shape.at(-1) as number;
-  const values = logits.dataSync();
-  logits.dispose();
-  return Array.from({ length: values.length / width }, (_, at) => {
-    const sizes = Array.from(values.slice(at * width, (at + 1) * width), Math.exp);
-    const sum = sizes.reduce((a, b) => a + b);
-    return sizes.map((one) => one / sum);
-  });
-}
 
 /** The same model with something else to say. */
 async function aTeacher() {
@@ -35,10 +23,8 @@ async function aTeacher() {
 
 it('is how far the model is from its teacher, whatever labels say', async () => {
   const { teacher, done } = await aTeacher();
-  const [batch] = [rows(0, [6, 4])];
-  const [p, q] = [probabilitiesOf(teacher, batch), probabilitiesOf(bench.model, batch)];
-  const each = p.map((row, at) => row.reduce((sum, one, k) => sum + one * Math.log(one / (q[at]?.[k] as number)), 0));
-  const want = each.reduce((a, b) => a + b) / each.length;
+  const batch = rows(0, [6, 4]);
+  const want = divergence(teacher, bench.model, [batch]);
   const objective = taught(bench.model, (one: TokenBatch) => teacher.logits(one));
   const lossOn = (labels: Int32Array) => meanLoss(objective, { size: 1, get: () => ({ ...batch, labels }) });
   expect(want).toBeGreaterThan(1e-3);
