@@ -61,7 +61,7 @@ const FULL = {
   // Five times the text, and five times that to judge by.
   'SmolLM2-135M for longer': {
     ...{ model: 'SmolLM2-135M', batches: { squares: 16, products: 64 } },
-    ways: ['float32', 'as it is', 'fitted to text', 'fitted to text, CLoQ'],
+    ways: ['float32', 'as it is', 'fitted to text', 'fitted to text, CLoQ', 'fitted to text, scales trained'],
     learn: { ...LORA, chapters: { learned: 121, heldOut: 7 }, batchSize: 2, length: 128, steps: 100, every: 25 },
   },
 };

@@ -82,7 +82,10 @@ describe('fitCodecs', () => {
 
   it('says what the least is, and refuses what is no goal', async () => {
     await expect(fitCodecs(base, tuned, { bytes: 100 }, { candidates })).rejects.toThrow(
-      /^\[peftjs\/delta\] the smallest candidates take \d+ bytes, more than 100; give more bytes, or smaller candidates$/,
+      /^\[peftjs\/delta\] the smallest candidates take \d+ bytes, more than 100; give more bytes, or smaller candidates, or leave out what only undo needs$/,
+    );
+    await expect(fitCodecs(base, tuned, { bytes: 100 }, { candidates, reversible: false })).rejects.toThrow(
+      /give more bytes, or smaller candidates$/,
     );
     await expect(fitCodecs(base, tuned, { energy: 2 }, { candidates })).rejects.toThrow('energy is 2; give a share');
     await expect(fitCodecs(base, tuned, { bytes: 0 }, { candidates })).rejects.toThrow('bytes is 0');
@@ -96,15 +99,15 @@ describe('fitCodecs', () => {
       ['x', [one('none', 1, 10), one('bad', 5, 9), one('good', 6, 1)]],
       ['y', [one('none', 1, 8), one('good', 5, 5)]],
     ]);
-    expect([...leastLoss(options, { bytes: 7 }, 0)]).toEqual([
+    expect([...leastLoss(options, { bytes: 7 }, 0, '')]).toEqual([
       ['x', 'good'],
       ['y', 'none'],
     ]);
-    expect([...leastLoss(options, { bytes: 11 }, 0)]).toEqual([
+    expect([...leastLoss(options, { bytes: 11 }, 0, '')]).toEqual([
       ['x', 'good'],
       ['y', 'good'],
     ]);
-    expect([...leastLoss(options, { energy: 0.5 }, 0)]).toEqual([
+    expect([...leastLoss(options, { energy: 0.5 }, 0, '')]).toEqual([
       ['x', 'good'],
       ['y', 'none'],
     ]);

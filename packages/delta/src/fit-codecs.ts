@@ -61,7 +61,8 @@ export async function fitCodecs(
     else tried.set(name, found);
     tell(name, bytes);
   }
-  const chosen = leastLoss(tried, goal, fixed);
+  const others = reversible ? ['smaller candidates', 'leave out what only undo needs'] : ['smaller candidates'];
+  const chosen = leastLoss(tried, goal, fixed, ['give more bytes', ...others].join(', or '));
   return ({ name }) => chosen.get(name) ?? exact();
 
   /** The bytes of what is stored in one way only, or what each candidate comes to. */

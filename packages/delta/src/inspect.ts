@@ -20,7 +20,7 @@ export interface DeltaContents {
   readonly removed: number;
   /** Files beside the weights that are not the same. */
   readonly files: readonly string[];
-  /** Of each codec: how many changes it stored, in how many bytes, and the largest error of them. */
+  /** Of each codec: how many payloads it stored, in how many bytes, and the largest error of them. */
   readonly codecs: Readonly<Record<string, { readonly count: number; readonly bytes: number; readonly error: number }>>;
   /** Whether the base can be had back from the tuned model. */
   readonly reversible: boolean;

@@ -21,8 +21,13 @@ interface Step<T> {
   readonly saves: number;
 }
 
-/** @throws where the smallest options, with the `fixed` bytes beside them, take more than the goal's */
-export function leastLoss<T>(options: ReadonlyMap<string, Options<T>>, goal: Goal, fixed: number): Map<string, T> {
+/** @throws with the `advice`, where the smallest options, with the `fixed` bytes beside them, take more than the goal's */
+export function leastLoss<T>(
+  options: ReadonlyMap<string, Options<T>>,
+  goal: Goal,
+  fixed: number,
+  advice: string,
+): Map<string, T> {
   const chosen = new Map<string, Candidate<T>>();
   const steps: Step<T>[] = [];
   let [bytes, missing, energy] = [fixed, 0, 0];
@@ -40,7 +45,7 @@ export function leastLoss<T>(options: ReadonlyMap<string, Options<T>>, goal: Goa
   }
   if ('bytes' in goal && bytes > goal.bytes)
     throw new DeltaError(
-      `the smallest candidates take ${Math.ceil(bytes)} bytes, more than ${goal.bytes}; give more bytes, or smaller candidates`,
+      `the smallest candidates take ${Math.ceil(bytes)} bytes, more than ${goal.bytes}; ${advice}`,
     );
   // Along a frontier steps save less and less for a byte: in this order they are taken one after the other.
   const stopped = new Set<string>();

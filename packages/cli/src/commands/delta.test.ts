@@ -143,7 +143,7 @@ describe('delta', () => {
     const kept = await delta('diff', ...other, '--energy', '99.9%', '--codec', 'int8', '--json');
     expect(kept.objects[0]).toMatchObject({ codecs: { int8: { error: expect.any(Number) } } });
     const { stdout } = await delta('inspect', '--delta', out);
-    expect(stdout).toMatch(/^codec .*: \d+ changes?, .*, at least [\d.]+ % of the energy$/m);
+    expect(stdout).toMatch(/^codec .*: \d+ payloads?, .*, at least [\d.]+ % of the energy$/m);
     expect(stdout).toMatch(/^undo {5}cannot give back the base$/m);
   });
 

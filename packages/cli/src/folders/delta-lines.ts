@@ -13,7 +13,7 @@ export function deltaLines(found: DeltaContents): readonly string[] {
     ...(found.files.length === 0 ? [] : [`files    ${found.files.join(', ')}`]),
     ...Object.entries(found.codecs).map(
       ([id, { count, bytes: size, error }]) =>
-        `codec    ${id}: ${counted(count, 'change')}, ${bytes(size)}, ${lossOf(error)}`,
+        `codec    ${id}: ${counted(count, 'payload')}, ${bytes(size)}, ${lossOf(error)}`,
     ),
     `undo     ${found.reversible ? 'gives back the base bit for bit' : 'cannot give back the base'}`,
   ];
