@@ -36,6 +36,8 @@ test.each([
   expect(told.bytes).toBeLessThan(told.bytesBefore as number);
   const config = JSON.parse(readFileSync(`${out}/config.json`, 'utf8'));
   expect(config.quantization_config).toMatchObject({ llm_int8_skip_modules: ['lm_head'] });
+  const inspected = await peftjs(['inspect', out]);
+  expect(inspected.stdout).toMatch(/^holds    \d+ tensors, weights in codes, /m);
   const inMemory = byRole({ embed: dense, head: dense }, storage);
   expect(await logitsOf(out, asStored())).toEqual(await logitsOf(place.model, inMemory));
 });

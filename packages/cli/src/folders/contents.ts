@@ -23,7 +23,8 @@ export interface Contents {
   readonly config: Readonly<Record<string, Json>> | null;
   readonly tensors: readonly TensorGroup[];
   readonly tensorCount: number;
-  readonly parameters: number;
+  /** Null where some are in codes: the shapes of these do not tell. */
+  readonly parameters: number | null;
   /** Of an adapter's files, or of a model's or file's tensors. */
   readonly bytes: number;
   /** Of a model's weights. */
@@ -34,6 +35,9 @@ export interface Contents {
   /** Whether the files are those that were saved; null where nothing says what they were. */
   readonly verified: boolean | null;
 }
+
+/** Types of what quantized weights are stored as. */
+const CODES: ReadonlySet<string> = new Set(['U8', 'I8']);
 
 /** @throws naming the file, key or tensor that is missing or broken */
 export async function readContents(path: string, signal: AbortSignal, trust: TrustOptions): Promise<Contents> {
@@ -103,7 +107,7 @@ function described(path: string, file: TensorFile) {
     path,
     tensors: groupTensors(tensors),
     tensorCount: tensors.length,
-    parameters: countValues(tensors),
+    parameters: tensors.some(({ dtype }) => CODES.has(dtype)) ? null : countValues(tensors),
     bytes: [...file.tensors.values()].reduce((sum, { begin, end }) => sum + end - begin, 0),
     hash: null,
     provenance: null,

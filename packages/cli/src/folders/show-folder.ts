@@ -40,7 +40,7 @@ function headLines({ kind, path, config, tensorCount, parameters, bytes: size }:
   const said = Object.entries(config ?? {}).filter(([, value]) => !isEmpty(value));
   return [
     `${kind.padEnd(8)} ${path}`,
-    `holds    ${counted(tensorCount, 'tensor')}, ${count(parameters)} parameters, ${bytes(size)}`,
+    `holds    ${counted(tensorCount, 'tensor')}, ${parameters === null ? 'weights in codes' : `${count(parameters)} parameters`}, ${bytes(size)}`,
     ...(said.length === 0
       ? []
       : ['config', ...said.map(([key, value]) => `  ${key}: ${JSON.stringify(shortened(value))}`)]),
