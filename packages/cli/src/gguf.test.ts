@@ -41,3 +41,14 @@ test('train, generate with the adapter, merge into a folder of its own', { timeo
   await run('merge', '--model', model, '--adapter', out, '--out', merged, '--backend', 'cpu');
   expect(await run('generate', '--model', merged, ...prompt)).toBe(written);
 });
+
+test('a file of 4 bits that is rounded to others says what rounds nothing', async () => {
+  const data = join(folder, 'eval.jsonl');
+  const lines = (weights: string) =>
+    run('eval', '--model', model, '--data', data, '--weights', weights, '--backend', 'cpu');
+  writeFileSync(data, JSON.stringify({ text: "it's number 1" }));
+  expect(await lines('nf4')).toMatch(
+    /^note {5}the file has \d+ of its matrices in Q4_0.*, which nf4 rounds again; --weights as-stored rounds nothing$/m,
+  );
+  for (const weights of ['as-stored', 'int8', 'f32']) expect(await lines(weights)).not.toContain('rounds again');
+});

@@ -11,7 +11,8 @@ import { type Option, required, text } from '../option.ts';
 import type { Reporter } from '../reporter.ts';
 import { measuredOn } from './calibrate.ts';
 import { familiesOf } from './qat-options.ts';
-import { checkWeights, storageOf, type WeightsValues } from './weights-options.ts';
+import { watchRounding } from './rounded-again.ts';
+import { checkWeights, isFourBit, storageOf, type WeightsValues } from './weights-options.ts';
 import { noteWeights } from './weights-record.ts';
 
 export const modelOption: Option<string> = required(
@@ -56,14 +57,15 @@ export async function openModel(
   const source = delta === undefined ? name : await tuned(name, delta, run, { ...trust, signal });
   const importance = await measuredOn(source, values, report, options);
   const storage = await storageOf(values, importance);
-  const held = storage && (around?.(storage) ?? storage);
-  const model = await loadModel(source, { ...options, ...(held && { weights: held }) });
+  const held = storage && watchRounding(around?.(storage) ?? storage);
+  const model = await loadModel(source, { ...options, ...(held && { weights: held.storage }) });
   const parameters = countParameters(model);
   const size = weightBytes(model);
   const kept = weights === 'f32' ? '' : ` as ${weights}`;
   report.say(
     `model    ${name}${delta === undefined ? '' : ` with ${delta}`}: ${String(model.config.model_type)}, ${count(parameters)} parameters, ${bytes(size)} in memory${kept}`,
   );
+  if (isFourBit(weights)) held?.note(weights, report);
   report.event({ type: 'model', name, parameters, bytes: size, weights, contextLength: model.contextLength });
   return model;
 }

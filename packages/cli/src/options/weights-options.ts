@@ -111,6 +111,11 @@ export function checkWeights({ weights, ...values }: WeightsValues, names: reado
     throw new UsageError('--calibrate-by says how to fit codes to a text, and --calibrate PATH is missing');
 }
 
+/** Whether they are codes of 4 bits that are made anew. */
+export function isFourBit(weights: WeightsName): boolean {
+  return weights !== 'f32' && KINDS[weights].takes.includes('calibrate');
+}
+
 /** What they name; undefined for the models' own. */
 export async function storageOf(
   { weights, embeddings = weights, 'weights-group': group }: WeightsValues,
