@@ -44,9 +44,7 @@ export function leastLoss<T>(
     }
   }
   if ('bytes' in goal && bytes > goal.bytes)
-    throw new DeltaError(
-      `the smallest candidates take ${Math.ceil(bytes)} bytes, more than ${goal.bytes}; ${advice}`,
-    );
+    throw new DeltaError(`the smallest candidates take ${Math.ceil(bytes)} bytes, more than ${goal.bytes}; ${advice}`);
   // Along a frontier steps save less and less for a byte: in this order they are taken one after the other.
   const stopped = new Set<string>();
   for (const { name, to, bytes: more, saves } of steps.sort((a, b) => b.saves / b.bytes - a.saves / a.bytes)) {

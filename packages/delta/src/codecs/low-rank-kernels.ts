@@ -27,8 +27,7 @@ export interface LowRankKernels extends KernelMemory {
     adds: boolean,
   ): void;
   gram(x: number, q: number, columns: number, stride: number, out: number): void;
-  orthonormal(gram: number, q: number, beyond: number, room: number, out: number, apart: number): void;
-  eigen(gram: number, q: number, rows: number, values: number): void;
+  orthonormal(gram: number, q: number, beyond: number, least: number, room: number, out: number, apart: number): void;
   fold(d: number, p: number, first: number, q: number, columns: number, stride: number, out: number): void;
 }
 

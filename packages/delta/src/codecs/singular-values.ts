@@ -1,12 +1,23 @@
-// The largest singular values of a matrix that is read in rows (Halko, Martinsson and Tropp, arXiv 0909.4061): D ~ Q Q'D with Q
-// orthonormal in the range of D (D'D) D'R, where R'D are sums of its rows with random signs. Of a D that has many rows D'D is that of more
-// such sums, and comes in twice; where there are as many vectors as D has rows or columns, D D'R spans all of it.
+// The largest singular values of a matrix that is read in rows, from a block Krylov space (Musco and Musco, arXiv 1504.05477): D ~ Q Q'D with
+// Q orthonormal in the range of D [V1, V2, V3], where V1 spans R'D, sums of D's rows with random signs, and V2 and V3 what D'D makes of
+// the part before. Of a D that has many rows V is of one part, of such sums times D'D twice, and this D'D of more such sums (Halko,
+// Martinsson and Tropp, arXiv 0909.4061); where V would have about as many vectors as D has rows or columns, one part spans all of it.
 import type { Pause } from '../codec.ts';
 import { floatsIn } from '../numbers.ts';
 import { type Room, withRoom } from '../room.ts';
 import type { Matrix } from './additive.ts';
+import { eigenvectors } from './eigenvectors.ts';
 import { gather, giveBack, strideOf, takeKernels } from './low-rank-kernels.ts';
-import { blockReader, foldedBlocks, gramOf, orthonormalize, type Sketch, startSketch, upTo } from './sketch.ts';
+import {
+  blockReader,
+  foldedBlocks,
+  gramOf,
+  multiplyPart,
+  orthonormalize,
+  type Sketch,
+  startSketch,
+  upTo,
+} from './sketch.ts';
 
 export interface SingularValues {
   readonly rank: number;
@@ -18,8 +29,6 @@ export interface SingularValues {
   readonly v: Matrix;
 }
 
-/** Vectors beyond the rank: the last of them are the least exact. */
-const EXTRA = 12;
 /** What the start has of random numbers beside sums of rows: of a few rows that are not zeros some fall together. */
 const NOISE = 1e-2;
 /** Below this share of the largest, a value is rounding. */
@@ -36,27 +45,24 @@ export async function singularValues<T>(
 ): Promise<T> {
   const kernels = takeKernels();
   const { rows, columns } = matrix;
-  const least = Math.min(rows, columns);
-  const width = upTo(4, Math.min(most + EXTRA, least));
-  const sketch = startSketch(kernels, matrix, width);
-  const { vectors, sums, stride, apart, folds, folded } = sketch;
+  const sketch = startSketch(kernels, matrix, most);
+  const { part, parts, sums, stride, folds, folded } = sketch;
   const blocks = blockReader(sketch, matrix, pause);
 
   for await (const { at, begin, count } of blocks())
-    kernels.fold(at, count, begin, folds || width, stride, stride, folds ? folded : sums);
-  if (folds > 0) kernels.fold(folded, folds, 0, width, stride, stride, sums);
-  addNoise(kernels.floats(sums, width * stride), width, columns);
-  const early = folds > 0 ? [foldedBlocks(sketch), foldedBlocks(sketch)] : [blocks()];
-  for (const pass of width < least ? [...early, blocks()] : [blocks()]) {
-    orthonormalize(sketch);
-    kernels.floats(sums, width * stride).fill(0);
-    for await (const { at, count, products } of pass) {
-      kernels.products(at, upTo(2, count), vectors, width, stride, stride, products, apart);
-      kernels.multiply(products, width, count, apart, at, stride, stride, sums, true);
-    }
+    kernels.fold(at, count, begin, folds || part, stride, stride, folds ? folded : sums);
+  if (folds > 0) kernels.fold(folded, folds, 0, part, stride, stride, sums);
+  addNoise(kernels.floats(sums, part * stride), part, columns);
+  for (let pass = 0; pass < (folds > 0 ? 2 : 0); pass++) {
+    orthonormalize(sketch, 0);
+    await multiplyPart(sketch, 0, foldedBlocks(sketch));
+  }
+  for (let k = 0; k < parts; k++) {
+    orthonormalize(sketch, k);
+    await multiplyPart(sketch, k, blocks());
   }
   const made = await withRoom((left) =>
-    withRoom((right) => use(factors(sketch, matrix, Math.min(most, least), left, right))),
+    withRoom((right) => use(factors(sketch, matrix, Math.min(most, rows, columns), left, right))),
   );
   giveBack(kernels);
   return made;
@@ -83,24 +89,22 @@ function addNoise(vectors: Float32Array, width: number, columns: number): void {
 function factors(sketch: Sketch, { rows, columns }: Matrix, most: number, left: Room, right: Room): SingularValues {
   const { kernels, width, stride, step, vectors, sums, image, apart, gram, room, little, turn, other, turned } = sketch;
   const blocks = Math.ceil(rows / step);
-  gramOf(sketch, image, apart, blocks);
-  kernels.orthonormal(gram, width, BEYOND, room, turn, little);
+  gramOf(sketch, image, width, apart, blocks);
+  kernels.orthonormal(gram, width, BEYOND, 0, room, turn, little);
   kernels.multiply(turn, width, width, little, sums, stride, stride, vectors, false);
-  gramOf(sketch, vectors, stride);
-  kernels.eigen(gram, width, room, other);
-  const squares = kernels.doubles(other, width).slice();
+  gramOf(sketch, vectors, width, stride);
+  const { values: squares, vectors: eigen } = eigenvectors(kernels.doubles(gram, width * width), width);
   const order = [...squares.keys()].sort((a, b) => (squares[b] as number) - (squares[a] as number));
   const sizes = Float64Array.from(order, (k) => Math.sqrt(squares[k] as number));
   const rank = Math.max(1, sizes.subarray(0, most).filter((s) => s > (sizes[0] as number) * ROUNDING).length);
   const even = upTo(2, rank);
 
-  const eigenvectors = kernels.doubles(room, 2 * width * width);
   /** Rows of P', each by a factor. */
   const placeRows = (factor: (r: number) => number) => {
     const rows = kernels.floats(other, width * little).fill(0);
     for (let r = 0; r < rank; r++) {
-      const from = (2 * (order[r] as number) + 1) * width;
-      for (let k = 0; k < width; k++) rows[r * little + k] = factor(r) * (eigenvectors[from + k] as number);
+      const from = (order[r] as number) * width;
+      for (let k = 0; k < width; k++) rows[r * little + k] = factor(r) * (eigen[from + k] as number);
     }
   };
   placeRows((r) => 1 / (sizes[r] || 1));

@@ -11,15 +11,25 @@ const KEPT = 2 ** 20;
 const [SUMS, ROWS] = [20, 4];
 /** Least share of a vector's square beyond the span of others. */
 const BEYOND = 1e-12;
+/** Least share of the largest beyond the span of parts before: less is what rounding has left. */
+const LEFT = 1e-10;
 
 export function upTo(step: number, count: number): number {
   return step * Math.ceil(count / step);
 }
 
+/** Vectors beyond the rank, where there is one part: the last of them are the least exact. */
+const EXTRA = 12;
+/** Where there are more, each has half the rank, and so many beyond it: with 12 more of one part that takes D'D twice, as much is found. */
+const [PARTS, PART_EXTRA] = [3, 4];
+
 /** Matrices in the kernels' memory. */
 export interface Sketch {
   readonly kernels: LowRankKernels;
-  /** Vectors that are sought. */
+  /** Vectors that are found in one go over D, and how many times that is done. */
+  readonly part: number;
+  readonly parts: number;
+  /** Vectors in all. */
   readonly width: number;
   readonly stride: number;
   /** Rows of a block of D. */
@@ -30,11 +40,13 @@ export interface Sketch {
   /** Of D that is not kept, if it has many rows: so many sums of them with random signs, [folds, i]. */
   readonly folds: number;
   readonly folded: number;
-  /** [w, i] */
+  /** [w, i], orthonormal. */
   readonly vectors: number;
+  /** [part, i]: those of the part at hand, so short that their products with D are near 1, and products of those with D no larger than D. */
+  readonly probes: number;
   /** [w, i]: products of `image` and D. */
   readonly sums: number;
-  /** A matrix [w, rows] for each block of D: products of the vectors and D. */
+  /** A matrix [w, rows] for each block of D: products of the probes and D. */
   readonly image: number;
   /** From one of its rows to the next. */
   readonly apart: number;
@@ -51,17 +63,24 @@ export interface Sketch {
   readonly turned: number;
 }
 
-export function startSketch(kernels: LowRankKernels, { rows, columns }: Matrix, width: number): Sketch {
-  const [stride, little] = [strideOf(columns), strideOf(width)];
+export function startSketch(kernels: LowRankKernels, { rows, columns }: Matrix, rank: number): Sketch {
+  const stride = strideOf(columns);
+  const isKept = rows * stride <= KEPT;
+  const least = Math.min(rows, columns);
+  const few = upTo(4, Math.min(rank + EXTRA, least));
+  const most = Math.max(SUMS * few, Math.floor(KEPT / stride));
+  const folds = isKept || rows < ROWS * most ? 0 : upTo(2, most);
+  const half = upTo(4, Math.ceil(rank / 2) + PART_EXTRA);
+  const [part, parts] = folds > 0 ? [few, 1] : PARTS * half < least ? [half, PARTS] : [upTo(4, least), 1];
+  const width = part * parts;
+  const little = strideOf(width);
   const step = Math.min(upTo(2, rows), Math.max(2, Math.floor(BLOCK / stride / 16) * 16));
   const apart = upTo(16, step);
-  const isKept = rows * stride <= KEPT;
-  const most = Math.max(SUMS * width, Math.floor(KEPT / stride));
-  const folds = isKept || rows < ROWS * most ? 0 : upTo(2, most);
   const sizes = {
     change: (isKept ? upTo(2, rows) : step) * stride,
     folded: folds * stride,
     vectors: width * stride,
+    probes: part * stride,
     sums: width * stride,
     image: Math.ceil(rows / step) * width * apart,
     gram: 2 * width * width,
@@ -75,6 +94,8 @@ export function startSketch(kernels: LowRankKernels, { rows, columns }: Matrix, 
   for (const [name, count] of Object.entries(sizes)) kernels.floats(starts[name] as number, count).fill(0);
   return {
     kernels,
+    part,
+    parts,
     width,
     stride,
     step,
@@ -124,26 +145,62 @@ export function* foldedBlocks({ folds, folded, stride, step, image }: Sketch): G
     yield { begin, count: Math.min(step, folds - begin), at: folded + 4 * begin * stride, products: image };
 }
 
-/** Products of the vectors that lie there with one another. Long ones lie in blocks. */
-export function gramOf({ kernels, width, gram }: Sketch, at: number, stride: number, blocks = 1): void {
+/** Products of so many vectors that lie there with one another. Long ones lie in blocks. */
+export function gramOf({ kernels, gram }: Sketch, at: number, width: number, stride: number, blocks = 1): void {
   kernels.doubles(gram, width * width).fill(0);
   for (let k = 0; k < blocks; k++) kernels.gram(at + 4 * k * width * stride, width, stride, stride, gram);
 }
 
 /**
- * Makes vectors of the sums, all of one length: twice, which is enough. Their products with D are near 1, so that products of those
- * with D are no smaller, or larger, than D.
+ * Makes vectors of the k-th part, and probes, of the sums of the one before, or of sums that lie in its own place: twice, which is enough. What
+ * these have of the vectors of parts before is taken off.
  */
-export function orthonormalize(sketch: Sketch): void {
-  const { kernels, width, stride, little, vectors, sums, gram, room, turn } = sketch;
-  let size = 0;
+export function orthonormalize(sketch: Sketch, k: number): void {
+  const { kernels, part, stride, little, vectors, sums, probes, gram, room, turn, other } = sketch;
+  const [numbers, before] = [part * stride, k * part];
+  const [own, aside] = [vectors + 4 * k * numbers, sums + 4 * k * numbers];
+  const from = kernels.floats(aside, numbers);
+  if (k > 0) from.set(kernels.floats(aside - 4 * numbers, numbers));
+  const largest = largestSquare(from, stride);
   for (let pass = 0; pass < 2; pass++) {
-    gramOf(sketch, sums, stride);
-    kernels.orthonormal(gram, width, BEYOND, room, turn, little);
-    const by = kernels.floats(turn, width * little);
-    if (pass === 0) size = Math.sqrt(kernels.doubles(gram, width * width).reduce((a, b) => Math.max(a, b))) || 1;
-    else for (let at = 0; at < by.length; at++) by[at] = (by[at] as number) / size;
-    kernels.multiply(turn, width, width, little, sums, stride, stride, vectors, false);
-    kernels.floats(sums, width * stride).set(kernels.floats(vectors, width * stride));
+    if (k > 0) {
+      kernels.products(vectors, before, aside, part, stride, stride, other, little);
+      const shares = kernels.floats(other, part * little);
+      for (let at = 0; at < shares.length; at++) shares[at] = -(shares[at] as number);
+      kernels.multiply(other, part, before, little, vectors, stride, stride, aside, true);
+    }
+    gramOf(sketch, aside, part, stride);
+    kernels.orthonormal(gram, part, BEYOND, pass === 0 ? LEFT * largest : 0, room, turn, little);
+    kernels.multiply(turn, part, part, little, aside, stride, stride, own, false);
+    from.set(kernels.floats(own, numbers));
+  }
+  const size = Math.sqrt(largest) || 1;
+  const short = kernels.floats(probes, numbers);
+  for (let at = 0; at < numbers; at++) short[at] = (from[at] as number) / size;
+}
+
+function largestSquare(numbers: Float32Array, stride: number): number {
+  let largest = 0;
+  for (let row = 0; row < numbers.length; row += stride) {
+    let square = 0;
+    for (let at = row; at < row + stride; at++) square += (numbers[at] as number) ** 2;
+    largest = Math.max(largest, square);
+  }
+  return largest;
+}
+
+/** Multiplies the k-th part's probes with blocks of rows, and those products with them. */
+export async function multiplyPart(
+  sketch: Sketch,
+  k: number,
+  blocks: AsyncIterable<Rows> | Iterable<Rows>,
+): Promise<void> {
+  const { kernels, part, stride, apart, probes, sums } = sketch;
+  const own = sums + 4 * k * part * stride;
+  kernels.floats(own, part * stride).fill(0);
+  for await (const { at, count, products } of blocks) {
+    const image = products + 4 * k * part * apart;
+    kernels.products(at, upTo(2, count), probes, part, stride, stride, image, apart);
+    kernels.multiply(image, part, count, apart, at, stride, stride, own, true);
   }
 }
