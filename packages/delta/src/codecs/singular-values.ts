@@ -7,17 +7,9 @@ import { floatsIn } from '../numbers.ts';
 import { type Room, withRoom } from '../room.ts';
 import type { Matrix } from './additive.ts';
 import { eigenvectors } from './eigenvectors.ts';
+import { gramOf, multiplyPart, orthonormalize } from './krylov.ts';
 import { gather, giveBack, strideOf, takeKernels } from './low-rank-kernels.ts';
-import {
-  blockReader,
-  foldedBlocks,
-  gramOf,
-  multiplyPart,
-  orthonormalize,
-  type Sketch,
-  startSketch,
-  upTo,
-} from './sketch.ts';
+import { blockReader, foldedBlocks, type Sketch, startSketch, upTo } from './sketch.ts';
 
 export interface SingularValues {
   readonly rank: number;
