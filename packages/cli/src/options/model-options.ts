@@ -56,16 +56,17 @@ export async function openModel(
   const options = { signal, onProgress };
   const source = delta === undefined ? name : await tuned(name, delta, run, { ...trust, signal });
   const importance = await measuredOn(source, values, report, options);
-  const storage = await storageOf(values, importance);
-  const held = storage && watchRounding(around?.(storage) ?? storage);
-  const model = await loadModel(source, { ...options, ...(held && { weights: held.storage }) });
+  const rounding = watchRounding();
+  const storage = await storageOf(values, importance, isFourBit(weights) ? rounding.watched : undefined);
+  const held = storage && (around?.(storage) ?? storage);
+  const model = await loadModel(source, { ...options, ...(held && { weights: held }) });
   const parameters = countParameters(model);
   const size = weightBytes(model);
   const kept = weights === 'f32' ? '' : ` as ${weights}`;
   report.say(
     `model    ${name}${delta === undefined ? '' : ` with ${delta}`}: ${String(model.config.model_type)}, ${count(parameters)} parameters, ${bytes(size)} in memory${kept}`,
   );
-  if (isFourBit(weights)) held?.note(weights, report);
+  rounding.note(weights, report);
   report.event({ type: 'model', name, parameters, bytes: size, weights, contextLength: model.contextLength });
   return model;
 }

@@ -116,15 +116,16 @@ export function isFourBit(weights: WeightsName): boolean {
   return weights !== 'f32' && KINDS[weights].takes.includes('calibrate');
 }
 
-/** What they name; undefined for the models' own. */
+/** What they name; undefined for the models' own. @param around is given the storage of `weights`, and gives what takes its place */
 export async function storageOf(
   { weights, embeddings = weights, 'weights-group': group }: WeightsValues,
   importance?: Importance,
+  around: (layers: Storage) => Storage = (layers) => layers,
 ): Promise<Storage | undefined> {
   if (weights === 'f32' && embeddings === 'f32') return undefined;
   const from = await import('@peftjs/quantization');
   const make = (name: WeightsName, how: Fitting = {}) => (name === 'f32' ? dense : KINDS[name].make(from, how));
-  const layers = make(weights, { group, importance });
+  const layers = around(make(weights, { group, importance }));
   if (embeddings === weights) return layers;
   const tables = make(embeddings);
   return from.byRole({ embed: tables, head: tables }, layers);
